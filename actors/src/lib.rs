@@ -1,0 +1,1 @@
+//! Supervised actors and their registry.

@@ -1,0 +1,1 @@
+//! Fan-out of stored events and drafts to listeners.

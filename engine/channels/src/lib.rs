@@ -1,0 +1,1 @@
+//! Channels: parse and verify inbound, send outbound.

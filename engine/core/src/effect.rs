@@ -1,0 +1,84 @@
+//! What a decision asks for: durable effects become rows of the same transaction, the rest runs after it (A4).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::{DeliveryQueued, Fence},
+    id::{DeliveryId, TurnId},
+    promise::Rung,
+};
+
+/// A durable timer of a session. There is at most one of each kind per session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerKind {
+    /// The next rung of the promise clock.
+    Promise,
+    /// Reminds staff of a customer who waits for a person.
+    Handoff,
+}
+
+impl TimerKind {
+    pub const ALL: [Self; 2] = [Self::Promise, Self::Handoff];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Promise => "promise",
+            Self::Handoff => "handoff",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// How a timer ended; kept on its row so that it explains itself afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerEnd {
+    Fired,
+    Cancelled,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Durable: set the timer, or move it.
+    SetTimer { kind: TimerKind, due_at: Timestamp },
+    /// Durable: the timer has fired or is no longer needed.
+    EndTimer { kind: TimerKind, end: TimerEnd },
+    /// Durable: send this.
+    QueueDelivery(DeliveryQueued),
+    /// Durable: try again at `next_at`.
+    RetryDelivery { delivery: DeliveryId, next_at: Timestamp, code: String },
+    /// Durable: it is over.
+    EndDelivery { delivery: DeliveryId, end: DeliveryEnd },
+    /// After the commit: ask a model.
+    StartTurn { turn: TurnId, rung: Rung, fence: Fence },
+    /// After the commit: stop asking.
+    CancelTurn { turn: TurnId },
+}
+
+/// How a delivery ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryEnd {
+    Accepted {
+        reference: Option<String>,
+    },
+    Failed {
+        code: String,
+    },
+    Uncertain {
+        code: String,
+    },
+    /// It carried an older fence (A7).
+    Refused,
+}
+
+/// What [`crate::session::LeadSession::decide`] answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    pub events: Vec<crate::event::Event>,
+    pub effects: Vec<Effect>,
+}

@@ -1,0 +1,286 @@
+//! What happened in a lead session: the facts that the journal keeps, in order, for ever.
+//!
+//! # Invariants
+//! - **A3** a session's state is the fold of its events: nothing else may change it;
+//! - an event is never changed or dropped once stored; a new field is optional, a new kind is added.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    contact::{Email, Phone},
+    id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId},
+    lang::Lang,
+    promise::{PromiseSettings, Rung},
+};
+
+/// Place of an event in its tenant's log: rises by one, without gaps.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Seq(pub i64);
+
+/// Place of an event in its session's log, counted from 1; the state's version is that of its last event.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Version(pub i64);
+
+/// Rises whenever somebody else begins to speak for the tenant; what carries an older one stays in (A7).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Fence(pub i64);
+
+/// Place of a message in its conversation: counted from 1, without gaps.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct MessageSeq(pub i64);
+
+/// A stored event with its place and time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventRecord {
+    pub tenant: TenantId,
+    pub session: SessionId,
+    pub seq: Seq,
+    pub version: Version,
+    pub at: Timestamp,
+    pub event: Event,
+}
+
+/// Where a conversation is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Began with a website form; answered by mail.
+    Mail,
+    /// The chat widget; answered on its event stream.
+    Widget,
+}
+
+/// Where a lead came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A form on the tenant's website.
+    Website,
+    /// The chat widget.
+    Widget,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Author {
+    Customer,
+    Assistant,
+    Member { member: MemberId },
+}
+
+/// What the assistant's text came from; stored so that every answer can be explained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub turn: TurnId,
+    /// `claude-haiku-4-5`, `house`, or `template`.
+    pub model: String,
+    /// Prompt or template with its version, such as `reply@3`.
+    pub prompt: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A conversation began.
+    SessionOpened {
+        channel: Channel,
+        lang: Lang,
+        promise: PromiseSettings,
+    },
+    /// A lead was captured; its contact is known or made by this event.
+    LeadCaptured(LeadCaptured),
+    /// The same submission came again within five minutes; nothing more is sent.
+    SubmissionRepeated,
+    /// The same person wrote again within seven days; the lead stays one (decision 1).
+    LeadRepeated {
+        source: Source,
+        vehicle_interest: Option<String>,
+        source_url: Option<String>,
+    },
+    MessagePosted(MessagePosted),
+    /// The customer waits from now on.
+    PromiseMade {
+        since: Timestamp,
+        message: MessageId,
+    },
+    RungReached {
+        rung: Rung,
+    },
+    TurnStarted {
+        turn: TurnId,
+        rung: Rung,
+        fence: Fence,
+    },
+    /// The turn gave no text; the next rung follows.
+    TurnFailed {
+        turn: TurnId,
+        reason: TurnFailure,
+    },
+    /// Newer text or a person made the turn pointless.
+    TurnCancelled {
+        turn: TurnId,
+    },
+    DeliveryQueued(DeliveryQueued),
+    DeliveryAccepted {
+        delivery: DeliveryId,
+        reference: Option<String>,
+    },
+    DeliveryRetried {
+        delivery: DeliveryId,
+        attempt: u32,
+        code: String,
+        next_at: Timestamp,
+    },
+    DeliveryFailed {
+        delivery: DeliveryId,
+        code: String,
+    },
+    /// The handover began and its end is unknown: a person must look (R1).
+    DeliveryUncertain {
+        delivery: DeliveryId,
+        code: String,
+    },
+    /// It carried an older fence and stayed in (A7).
+    DeliveryRefused {
+        delivery: DeliveryId,
+    },
+    /// The answer is proven: accepted by the provider, or stored on the customer's own stream.
+    PromiseKept {
+        after_ms: i64,
+        by: AnsweredBy,
+    },
+    PromiseBroken {
+        after_ms: i64,
+    },
+    /// A person is needed; reminders run until one comes.
+    HandoffRequested {
+        reason: AlertReason,
+    },
+    HumanAlerted {
+        reason: AlertReason,
+    },
+    TakenOver {
+        member: MemberId,
+        fence: Fence,
+    },
+    Released {
+        member: MemberId,
+        fence: Fence,
+    },
+    Closed {
+        fence: Fence,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadCaptured {
+    pub lead: LeadId,
+    pub contact: ContactId,
+    /// Whether the contact is new with this event.
+    pub new_contact: bool,
+    pub source: Source,
+    pub name: Option<String>,
+    pub email: Option<Email>,
+    pub phone: Option<Phone>,
+    pub vehicle_interest: Option<String>,
+    pub source_url: Option<String>,
+    /// Hash of the submission's content, for the five-minute window.
+    pub fingerprint: Option<String>,
+    /// Another contact with the same phone number but another mail address: shown to the seller, never merged by itself.
+    pub same_phone_as: Option<ContactId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessagePosted {
+    pub message: MessageId,
+    pub seq: MessageSeq,
+    pub author: Author,
+    pub text: String,
+    /// The sender's own id of the message: a repeat finds the first answer.
+    pub client_id: Option<String>,
+    pub origin: Option<Origin>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryQueued {
+    pub delivery: DeliveryId,
+    pub kind: DeliveryKind,
+    /// The message it carries; `None` for an alert.
+    pub message: Option<MessageId>,
+    pub fence: Fence,
+    /// Retries inside the promise end here; later ones follow the long ladder.
+    pub deadline: Option<Timestamp>,
+    /// Whom it goes to: the customer's address, or members' addresses for an alert.
+    pub to: Email,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum DeliveryKind {
+    /// An answer to the customer.
+    Answer,
+    /// An alert to the tenant's own people.
+    Alert { reason: AlertReason },
+}
+
+/// Why a person is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertReason {
+    /// No model answered in time; the template went out.
+    NoModelAnswer,
+    /// The answer is not proven at the alert rung.
+    NotProven,
+    /// The promise is broken.
+    PromiseBroken,
+    /// The provider refused the address for good.
+    Undeliverable,
+    /// Whether the answer left is unknown.
+    Uncertain,
+    /// A customer still waits for a person.
+    StillWaiting,
+    /// The program failed twice on this session (R8).
+    Quarantined,
+}
+
+/// Why a turn gave no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnFailure {
+    /// The provider answered an error, or none.
+    Model,
+    /// The stream stalled or was cut.
+    Stream,
+    /// The provider asked to slow down.
+    RateLimited,
+    /// The claim gate withheld the text.
+    Withheld,
+    /// The answer was empty, too long, or refused.
+    Unusable,
+    /// Its time was up.
+    TimedOut,
+    /// The turn itself crashed.
+    Crashed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AnsweredBy {
+    Model { model: String },
+    Template,
+    Member { member: MemberId },
+}

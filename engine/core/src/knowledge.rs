@@ -1,0 +1,129 @@
+//! What a tenant knows and may say: services, questions and answers, vehicles, booked times.
+//!
+//! An answer may name only what stands here (A6): the house responder reads it, a model gets it in
+//! its prompt, and the claim gate checks against it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{BookingId, ServiceId, VehicleId},
+    lang::Lang,
+    money::Money,
+    settings::TenantSettings,
+};
+
+/// A text in several languages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Localized(pub BTreeMap<Lang, String>);
+
+impl Localized {
+    /// The text in `lang`, else in English, else in any language; empty when there is none.
+    pub fn get(&self, lang: Lang) -> &str {
+        self.0
+            .get(&lang)
+            .or_else(|| self.0.get(&Lang::En))
+            .or_else(|| self.0.values().next())
+            .map_or("", String::as_str)
+    }
+}
+
+impl<const N: usize> From<[(Lang, &str); N]> for Localized {
+    fn from(texts: [(Lang, &str); N]) -> Self {
+        Self(texts.into_iter().map(|(lang, text)| (lang, text.to_owned())).collect())
+    }
+}
+
+/// Something offered by appointment, such as a test drive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    pub id: ServiceId,
+    pub name: Localized,
+    /// Words that customers use for it, in any language, lower case.
+    pub keywords: Vec<String>,
+    pub minutes: u16,
+    pub price: Option<Money>,
+    /// The earliest start, counted from now, in minutes.
+    pub notice_minutes: u32,
+    /// How many may run at once.
+    pub capacity: u16,
+}
+
+/// A question that customers ask, and the tenant's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Faq {
+    pub question: Localized,
+    pub answer: Localized,
+    /// Words that point to it, in any language, lower case.
+    pub keywords: Vec<String>,
+}
+
+/// A vehicle in the tenant's stock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vehicle {
+    pub id: VehicleId,
+    pub make: String,
+    pub model: String,
+    pub variant: Option<String>,
+    pub year: u16,
+    pub price: Money,
+    pub fuel: Fuel,
+    pub kilometres: u32,
+    pub status: VehicleStatus,
+}
+
+impl Vehicle {
+    /// `Tesla Model 3 Long Range 2022`.
+    pub fn title(&self) -> String {
+        let variant = self.variant.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
+        format!("{} {}{variant} {}", self.make, self.model, self.year)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fuel {
+    Electric,
+    Petrol,
+    Diesel,
+    Hybrid,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VehicleStatus {
+    Available,
+    Reserved,
+    Sold,
+    InService,
+}
+
+/// A booked stretch of time of one service; what is free is the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Busy {
+    pub booking: BookingId,
+    pub service: ServiceId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+}
+
+/// All that a tenant knows, read together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Knowledge {
+    pub services: Vec<Service>,
+    pub faqs: Vec<Faq>,
+    pub vehicles: Vec<Vehicle>,
+    /// Bookings that end in the future, up to the booking horizon.
+    pub busy: Vec<Busy>,
+}
+
+/// The ground an answer stands on: everything it may name, at one instant.
+#[derive(Clone, Debug)]
+pub struct Grounding {
+    pub settings: Arc<TenantSettings>,
+    pub knowledge: Arc<Knowledge>,
+    pub now: Timestamp,
+}

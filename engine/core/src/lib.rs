@@ -1,0 +1,29 @@
+//! The rules of Forecourt, pure: lead capture, the lead session, the promise clock, deliveries.
+//!
+//! Lives here: every decision the product makes. Nothing here waits, reads a clock, draws a random
+//! number or talks to the outside: `now` and fresh ids are arguments (A3, A10), and outside work is
+//! returned as an [`effect::Effect`] for the caller to run after the commit (A4).
+//!
+//! May depend on: `std`, `serde`, `jiff` (without its clock), small pure crates.
+//! May be used by: every crate.
+//!
+//! # Where to start reading
+//! [`session::LeadSession::decide`] is the heart; [`capture::route`] stands before it, and
+//! [`promise`] says what happens when an answer is late.
+
+pub mod capture;
+pub mod contact;
+pub mod delivery;
+pub mod effect;
+pub mod event;
+pub mod gate;
+pub mod hours;
+pub mod id;
+pub mod knowledge;
+pub mod lang;
+pub mod money;
+pub mod promise;
+pub mod session;
+pub mod settings;
+pub mod slots;
+pub mod text;

@@ -1,0 +1,71 @@
+//! What a tenant has set: brand, languages, zone, hours, promise, mail. A snapshot, shared as `Arc`.
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::{hours::OpeningHours, lang::Lang, promise::PromiseSettings};
+
+/// Everything a tenant can set, as stored in `tenants.settings`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenantSettings {
+    pub brand: Brand,
+    /// The languages the tenant answers in; the first is the default. Never empty.
+    pub languages: Vec<Lang>,
+    /// IANA zone of the business, such as `Europe/Oslo`.
+    pub zone: String,
+    /// ISO 3166-1 alpha-2; national phone numbers are read as of this country.
+    pub country: String,
+    #[serde(default)]
+    pub hours: OpeningHours,
+    #[serde(default)]
+    pub promise: PromiseSettings,
+    pub mail: MailSettings,
+    /// Origins whose pages may embed the widget, such as `https://bil.example.no`; exact match.
+    /// The engine's own origin is always allowed.
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+}
+
+/// How a tenant looks and is reached; all of it is public.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    pub name: String,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub address: Option<String>,
+    pub website: Option<String>,
+    /// `https` URL of a logo, shown in mail.
+    pub logo_url: Option<String>,
+    /// Main colour, `#rrggbb`.
+    pub color: String,
+}
+
+/// From whom mail goes out and who is told when a person is needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailSettings {
+    pub from_name: String,
+    pub from_address: String,
+    pub reply_to: Option<String>,
+    /// Members' addresses that get the alert when the promise is in danger.
+    pub alert_to: Vec<String>,
+}
+
+impl TenantSettings {
+    /// The tenant's zone; UTC when the name is unknown to this machine (checked when settings are saved).
+    pub fn time_zone(&self) -> TimeZone {
+        TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
+    }
+
+    /// The tenant's default language.
+    pub fn default_language(&self) -> Lang {
+        self.languages.first().copied().unwrap_or(Lang::En)
+    }
+
+    /// `wanted` when the tenant speaks it, else the tenant's default.
+    pub fn language_or_default(&self, wanted: Option<Lang>) -> Lang {
+        wanted.filter(|lang| self.languages.contains(lang)).unwrap_or(self.default_language())
+    }
+}

@@ -1,0 +1,1 @@
+//! Streaming model clients, prompt loading and the house responder.

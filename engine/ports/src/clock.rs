@@ -1,0 +1,13 @@
+//! The clock: the only place that knows what time it is (A10).
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// Tells the time, and waits for it.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+
+    /// Returns once [`Clock::now`] has reached `at`; at once when it already has.
+    async fn sleep_until(&self, at: Timestamp);
+}

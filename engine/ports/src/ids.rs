@@ -1,0 +1,34 @@
+//! Fresh ids: the only place that draws random numbers for them (A3).
+
+use forecourt_core::id::{
+    ContactId, DeliveryId, InboundEventId, LeadId, MessageId, SessionId, TurnId,
+};
+use uuid::Uuid;
+
+/// Gives ids that were never given before.
+pub trait Ids: Send + Sync {
+    /// A fresh UUID, version 7, rising with time.
+    fn uuid(&self) -> Uuid;
+
+    fn contact(&self) -> ContactId {
+        ContactId::from_uuid(self.uuid())
+    }
+    fn lead(&self) -> LeadId {
+        LeadId::from_uuid(self.uuid())
+    }
+    fn session(&self) -> SessionId {
+        SessionId::from_uuid(self.uuid())
+    }
+    fn message(&self) -> MessageId {
+        MessageId::from_uuid(self.uuid())
+    }
+    fn turn(&self) -> TurnId {
+        TurnId::from_uuid(self.uuid())
+    }
+    fn delivery(&self) -> DeliveryId {
+        DeliveryId::from_uuid(self.uuid())
+    }
+    fn inbound_event(&self) -> InboundEventId {
+        InboundEventId::from_uuid(self.uuid())
+    }
+}

@@ -1,0 +1,1 @@
+//! Routes, SSE, WebSocket, webhooks, authentication, limits, problem+json.

@@ -1,0 +1,1 @@
+//! Serde types of every body and frame.

@@ -1,0 +1,1 @@
+//! Load generator, provider simulators and benchmarks.
