@@ -99,7 +99,10 @@ pub enum Event {
     SessionOpened {
         channel: Channel,
         lang: Lang,
-        promise: PromiseSettings,
+    },
+    /// The customer writes in another language of the tenant's.
+    LanguageChanged {
+        lang: Lang,
     },
     /// A lead was captured; its contact is known or made by this event.
     LeadCaptured(LeadCaptured),
@@ -112,12 +115,14 @@ pub enum Event {
         source_url: Option<String>,
     },
     MessagePosted(MessagePosted),
-    /// The customer waits from now on.
+    /// The customer waits from now on; the tenant's settings of this moment hold.
     PromiseMade {
-        since: Timestamp,
         message: MessageId,
+        since: Timestamp,
+        settings: PromiseSettings,
     },
     RungReached {
+        message: MessageId,
         rung: Rung,
     },
     TurnStarted {
@@ -160,10 +165,12 @@ pub enum Event {
     },
     /// The answer is proven: accepted by the provider, or stored on the customer's own stream.
     PromiseKept {
+        message: MessageId,
         after_ms: i64,
         by: AnsweredBy,
     },
     PromiseBroken {
+        message: MessageId,
         after_ms: i64,
     },
     /// A person is needed; reminders run until one comes.
@@ -221,7 +228,8 @@ pub struct DeliveryQueued {
     pub kind: DeliveryKind,
     /// The message it carries; `None` for an alert.
     pub message: Option<MessageId>,
-    pub fence: Fence,
+    /// The assistant's own words carry the fence they were made under; what a person wrote carries none (A7).
+    pub fence: Option<Fence>,
     /// Retries inside the promise end here; later ones follow the long ladder.
     pub deadline: Option<Timestamp>,
     /// Whom it goes to: the customer's address, or members' addresses for an alert.

@@ -26,4 +26,5 @@ pub mod promise;
 pub mod session;
 pub mod settings;
 pub mod slots;
+pub mod template;
 pub mod text;

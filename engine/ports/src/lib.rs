@@ -9,6 +9,5 @@ pub mod clock;
 pub mod fake;
 pub mod ids;
 pub mod model;
-pub mod pages;
 pub mod sender;
 pub mod store;

@@ -1,0 +1,140 @@
+//! What a lead session can be asked to do, and how it can say no.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::{
+    capture::Submission,
+    effect::TimerKind,
+    event::{MessageSeq, Source, TurnFailure},
+    id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, TurnId},
+    lang::Lang,
+    settings::TenantSettings,
+};
+
+/// A wish. Imperative; what comes of it are [`crate::event::Event`]s.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// A form was submitted: to a new session, or to the one it was routed to.
+    Submit {
+        submission: Submission,
+        contact: SubmittedContact,
+    },
+    /// A visitor opened the chat.
+    Open {
+        lang: Lang,
+    },
+    /// The customer wrote in the chat.
+    PostMessage {
+        text: String,
+        client_id: String,
+        page_url: Option<String>,
+    },
+    /// A member wrote; it takes the conversation over.
+    PostMemberMessage {
+        member: MemberId,
+        text: String,
+        client_id: String,
+    },
+    /// A turn is over.
+    EndTurn {
+        turn: TurnId,
+        result: Result<Answer, TurnFailure>,
+    },
+    /// A timer is due.
+    FireTimer {
+        kind: TimerKind,
+    },
+    /// A provider has spoken, or is silent.
+    ReportDelivery {
+        delivery: DeliveryId,
+        attempt: u32,
+        report: DeliveryReport,
+    },
+    TakeOver {
+        member: MemberId,
+    },
+    Release {
+        member: MemberId,
+    },
+    Close {
+        member: MemberId,
+    },
+    /// The program failed twice on this session: a person must look (R8).
+    Quarantine,
+}
+
+/// Who submits, as routing found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubmittedContact {
+    pub contact: ContactId,
+    pub new_contact: bool,
+    pub lead: LeadId,
+    pub source: Source,
+    pub same_phone_as: Option<ContactId>,
+}
+
+/// A text that a model proposed and the claim gate let through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub text: String,
+    pub model: String,
+    pub prompt: String,
+}
+
+/// What became of one try to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryReport {
+    Accepted {
+        reference: Option<String>,
+    },
+    Temporary {
+        code: String,
+        retry_after: Option<SignedDuration>,
+    },
+    Permanent {
+        code: String,
+    },
+    Uncertain {
+        code: String,
+    },
+    /// The exit found an older fence (A7).
+    Refused,
+}
+
+/// The circumstances of a decision: all that is neither state nor command.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
+    pub now: Timestamp,
+    pub settings: &'a TenantSettings,
+    pub fresh: Fresh,
+}
+
+/// A fresh UUID from which a decision takes as many ids as it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fresh(pub Uuid);
+
+impl Fresh {
+    /// The `n`th id: the next ones in order after the given UUID, which has 62 random bits at its end.
+    pub fn nth(self, n: u32) -> Uuid {
+        Uuid::from_u128(self.0.as_u128().wrapping_add(u128::from(n)))
+    }
+}
+
+/// A no that is an answer, not a failure.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    #[error("there is no such conversation")]
+    NotFound,
+    #[error("the conversation is closed")]
+    Closed,
+    /// The same `client_id` was stored before: here is its place.
+    #[error("the message was stored before")]
+    AlreadyPosted { message: MessageId, seq: MessageSeq },
+    /// It speaks of a turn, timer or delivery that is over (A7); harmless.
+    #[error("it is over")]
+    Stale,
+    /// Only who has taken over can give back.
+    #[error("another person has the conversation")]
+    NotYours,
+}

@@ -1,0 +1,389 @@
+//! One conversation of one contact with one tenant: the rules that turn a [`Command`] into events and effects.
+//!
+//! Lives here: the state, how events change it, and what it owes. [`decide`](LeadSession::decide) is in
+//! `decide.rs`, what can be asked in `command.rs`.
+//!
+//! # Invariants
+//! - **A3** the state is the fold of its events;
+//! - **A7** a turn, delivery or timer of an older fence or id changes nothing;
+//! - **A11** a customer who waits owns a live timer: the timers are derived from the state, and every
+//!   decision settles the difference;
+//! - **C1** at most one turn runs;
+//! - **C2** message `seq` grows by one, without gaps;
+//! - **C3** a closed session never changes again, save for the fate of deliveries on their way.
+
+mod command;
+mod decide;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    command::{Answer, Circumstances, Command, DeliveryReport, Fresh, Rejection, SubmittedContact},
+    decide::Decided,
+};
+use crate::{
+    contact::Email,
+    effect::{Effect, TimerKind},
+    event::{
+        AlertReason, AnsweredBy, Author, Channel, DeliveryKind, DeliveryQueued, Event, Fence,
+        MessageSeq, Version,
+    },
+    id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TurnId},
+    lang::Lang,
+    promise::{PromiseSettings, Rung},
+};
+
+/// How many client ids and fingerprints a session remembers.
+const REMEMBERED: usize = 32;
+/// How many deliveries a thread names (RFC 5322 `References`).
+const MAX_THREAD: usize = 20;
+
+/// The state of a lead session; stored as a snapshot beside its events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeadSession {
+    pub id: SessionId,
+    pub version: Version,
+    pub fence: Fence,
+    pub channel: Channel,
+    pub lang: Lang,
+    pub speaker: Speaker,
+    pub closed: bool,
+    pub lead: Option<LeadId>,
+    pub contact: Option<ContactId>,
+    pub customer_name: Option<String>,
+    pub customer_email: Option<Email>,
+    pub vehicle_interest: Option<String>,
+    pub promise_settings: PromiseSettings,
+    /// Oldest first. Only the last may be without an answer on its way. None outlives its deadline.
+    pub promises: Vec<Promise>,
+    pub turn: Option<RunningTurn>,
+    pub handoff: Option<HandoffWait>,
+    /// Those not yet ended.
+    pub deliveries: BTreeMap<DeliveryId, OpenDelivery>,
+    /// Answers sent, oldest first, for threading.
+    pub thread: Vec<DeliveryId>,
+    pub last_message: MessageSeq,
+    /// The customer's last text, shortened, for alerts.
+    pub last_customer_text: String,
+    pub remembered: VecDeque<Remembered>,
+}
+
+/// Who speaks for the tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    Assistant,
+    Member(MemberId),
+}
+
+/// A customer waits for an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Promise {
+    pub message: MessageId,
+    pub since: Timestamp,
+    /// The last rung that was reached.
+    pub rung: Rung,
+    /// The delivery that carries the answer, once there is one.
+    pub answer: Option<DeliveryId>,
+    pub by: Option<AnsweredBy>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningTurn {
+    pub turn: TurnId,
+    pub rung: Rung,
+    pub fence: Fence,
+}
+
+/// A customer waits for a person; reminders run until one writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandoffWait {
+    pub since: Timestamp,
+    pub reason: AlertReason,
+    pub reminders: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenDelivery {
+    pub kind: DeliveryKind,
+    pub fence: Option<Fence>,
+    pub deadline: Option<Timestamp>,
+    pub attempts: u32,
+    /// Tries made on the long ladder, after the promise.
+    pub ladder: u32,
+}
+
+/// A message that came in, by the sender's own id or by its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    pub key: String,
+    pub message: MessageId,
+    pub seq: MessageSeq,
+    pub at: Timestamp,
+}
+
+impl LeadSession {
+    /// A session of which nothing is known yet.
+    pub fn new(id: SessionId) -> Self {
+        Self {
+            id,
+            version: Version(0),
+            fence: Fence(0),
+            channel: Channel::Widget,
+            lang: Lang::En,
+            speaker: Speaker::Assistant,
+            closed: false,
+            lead: None,
+            contact: None,
+            customer_name: None,
+            customer_email: None,
+            vehicle_interest: None,
+            promise_settings: PromiseSettings::default(),
+            promises: Vec::new(),
+            turn: None,
+            handoff: None,
+            deliveries: BTreeMap::new(),
+            thread: Vec::new(),
+            last_message: MessageSeq(0),
+            last_customer_text: String::new(),
+            remembered: VecDeque::new(),
+        }
+    }
+
+    /// Rebuilds a session from its events; replaying is how A3 is checked.
+    pub fn replay<'a>(
+        id: SessionId,
+        events: impl IntoIterator<Item = (Timestamp, &'a Event)>,
+    ) -> Self {
+        let mut state = Self::new(id);
+        for (at, event) in events {
+            state.apply(event, at);
+        }
+        state
+    }
+
+    /// Whether anything was ever stored of it.
+    pub const fn exists(&self) -> bool {
+        self.version.0 > 0
+    }
+
+    /// Whether a customer waits, for an answer or for a person (A11).
+    pub const fn somebody_waits(&self) -> bool {
+        !self.promises.is_empty() || self.handoff.is_some()
+    }
+
+    /// Every timer the state needs, with its due time. There are no others (A11).
+    pub fn timers(&self) -> BTreeMap<TimerKind, Timestamp> {
+        let mut timers = BTreeMap::new();
+        if let Some((_, _, due)) = self.next_rung() {
+            timers.insert(TimerKind::Promise, due);
+        }
+        if let Some(handoff) = &self.handoff {
+            timers.insert(TimerKind::Handoff, handoff.next_reminder());
+        }
+        timers
+    }
+
+    /// The promise whose next rung is due first: its place, the rung, and when.
+    pub(crate) fn next_rung(&self) -> Option<(usize, Rung, Timestamp)> {
+        let rung_of = |promise: &Promise| {
+            let answered_by_person = matches!(self.speaker, Speaker::Member(_));
+            let mut rung = promise.rung.next()?;
+            // A person answers, or an answer is on its way: the rungs of the models are not theirs.
+            if (answered_by_person || promise.answer.is_some()) && rung < Rung::Alert {
+                rung = Rung::Alert;
+            }
+            Some((rung, self.promise_settings.due(promise.since, rung)))
+        };
+        self.promises
+            .iter()
+            .enumerate()
+            .filter_map(|(index, promise)| rung_of(promise).map(|(rung, due)| (index, rung, due)))
+            .min_by_key(|(index, _, due)| (*due, *index))
+    }
+
+    /// What is still owed after a reload: a turn that ran when the process ended runs again (A4).
+    ///
+    /// Timers and deliveries need no word here: their rows are claimed by whoever is alive.
+    pub fn owed(&self) -> Vec<Effect> {
+        self.turn
+            .iter()
+            .map(|turn| Effect::StartTurn { turn: turn.turn, rung: turn.rung, fence: turn.fence })
+            .collect()
+    }
+
+    /// Until when a turn of this rung is worth waiting for.
+    pub fn turn_until(&self, rung: Rung) -> Option<Timestamp> {
+        let promise = self.promises.last()?;
+        let end = if rung == Rung::Primary { Rung::Second } else { Rung::ModelsEnd };
+        Some(self.promise_settings.due(promise.since, end))
+    }
+
+    /// Where a message with this client id or fingerprint went, if it came before.
+    pub fn find_remembered(&self, key: &str) -> Option<&Remembered> {
+        self.remembered.iter().rev().find(|remembered| remembered.key == key)
+    }
+
+    /// Applies a stored event. Never fails: an event is a fact.
+    pub fn apply(&mut self, event: &Event, at: Timestamp) {
+        self.version.0 += 1;
+        match event {
+            Event::SessionOpened { channel, lang } => {
+                (self.channel, self.lang) = (*channel, *lang);
+            }
+            Event::LanguageChanged { lang } => self.lang = *lang,
+            Event::LeadCaptured(captured) => {
+                self.lead = Some(captured.lead);
+                self.contact = Some(captured.contact);
+                self.customer_name.clone_from(&captured.name);
+                self.customer_email.clone_from(&captured.email);
+                self.vehicle_interest.clone_from(&captured.vehicle_interest);
+            }
+            Event::SubmissionRepeated | Event::HumanAlerted { .. } => {
+                if let (Event::HumanAlerted { .. }, Some(handoff)) = (event, &mut self.handoff)
+                    && handoff.next_reminder() <= at
+                {
+                    handoff.reminders += 1;
+                }
+            }
+            Event::LeadRepeated { vehicle_interest, .. } => {
+                if vehicle_interest.is_some() {
+                    self.vehicle_interest.clone_from(vehicle_interest);
+                }
+            }
+            Event::MessagePosted(posted) => self.apply_message(posted, at),
+            Event::PromiseMade { message, since, settings } => {
+                self.promise_settings = *settings;
+                self.promises.push(Promise {
+                    message: *message,
+                    since: *since,
+                    rung: Rung::Primary,
+                    answer: None,
+                    by: None,
+                });
+            }
+            Event::RungReached { message, rung } => {
+                for promise in self.promises.iter_mut().filter(|p| p.message == *message) {
+                    promise.rung = *rung;
+                }
+            }
+            Event::TurnStarted { turn, rung, fence } => {
+                self.turn = Some(RunningTurn { turn: *turn, rung: *rung, fence: *fence });
+            }
+            Event::TurnFailed { .. } | Event::TurnCancelled { .. } => self.turn = None,
+            Event::DeliveryQueued(queued) => self.apply_queued(queued),
+            Event::DeliveryAccepted { delivery, .. } => {
+                if let Some(open) = self.deliveries.remove(delivery)
+                    && open.kind == DeliveryKind::Answer
+                {
+                    self.thread.push(*delivery);
+                    if self.thread.len() > MAX_THREAD {
+                        self.thread.remove(1); // the first and the newest matter (RFC 5322 3.6.4)
+                    }
+                }
+            }
+            Event::DeliveryRetried { delivery, attempt, .. } => {
+                if let Some(open) = self.deliveries.get_mut(delivery) {
+                    open.attempts = *attempt;
+                    open.ladder += u32::from(open.deadline.is_none_or(|deadline| deadline <= at));
+                }
+            }
+            Event::DeliveryFailed { delivery, .. } | Event::DeliveryUncertain { delivery, .. } => {
+                self.deliveries.remove(delivery);
+            }
+            Event::DeliveryRefused { delivery } => {
+                self.deliveries.remove(delivery);
+                for promise in &mut self.promises {
+                    if promise.answer == Some(*delivery) {
+                        (promise.answer, promise.by) = (None, None);
+                    }
+                }
+            }
+            Event::PromiseKept { message, .. } | Event::PromiseBroken { message, .. } => {
+                self.promises.retain(|promise| promise.message != *message);
+            }
+            Event::HandoffRequested { reason } => {
+                self.handoff = Some(HandoffWait { since: at, reason: *reason, reminders: 0 });
+            }
+            Event::TakenOver { member, fence } => {
+                (self.speaker, self.fence) = (Speaker::Member(*member), *fence);
+            }
+            Event::Released { fence, .. } => {
+                (self.speaker, self.fence) = (Speaker::Assistant, *fence);
+            }
+            Event::Closed { fence } => {
+                (self.closed, self.fence) = (true, *fence);
+                (self.turn, self.handoff) = (None, None);
+                self.promises.clear();
+            }
+        }
+    }
+
+    fn apply_message(&mut self, posted: &crate::event::MessagePosted, at: Timestamp) {
+        self.last_message = posted.seq;
+        if let Some(key) = &posted.client_id {
+            if self.remembered.len() == REMEMBERED {
+                self.remembered.pop_front();
+            }
+            self.remembered.push_back(Remembered {
+                key: key.clone(),
+                message: posted.message,
+                seq: posted.seq,
+                at,
+            });
+        }
+        match posted.author {
+            Author::Customer => {
+                self.last_customer_text = crate::text::excerpt(&posted.text, 200);
+            }
+            Author::Assistant => {
+                let by = posted.origin.as_ref().map(|origin| match origin.model.as_str() {
+                    decide::TEMPLATE => AnsweredBy::Template,
+                    model => AnsweredBy::Model { model: model.to_owned() },
+                });
+                self.turn = None;
+                for promise in self.promises.iter_mut().filter(|p| p.answer.is_none()) {
+                    promise.by.clone_from(&by);
+                }
+            }
+            Author::Member { member } => {
+                self.handoff = None;
+                for promise in self.promises.iter_mut().filter(|p| p.answer.is_none()) {
+                    promise.by = Some(AnsweredBy::Member { member });
+                }
+            }
+        }
+    }
+
+    fn apply_queued(&mut self, queued: &DeliveryQueued) {
+        self.deliveries.insert(
+            queued.delivery,
+            OpenDelivery {
+                kind: queued.kind,
+                fence: queued.fence,
+                deadline: queued.deadline,
+                attempts: 0,
+                ladder: 0,
+            },
+        );
+        if queued.kind == DeliveryKind::Answer
+            && let Some(promise) = self.promises.last_mut()
+            && promise.answer.is_none()
+        {
+            promise.answer = Some(queued.delivery);
+        }
+    }
+}
+
+impl HandoffWait {
+    /// 15 min after the start, then after pauses that double, up to a day.
+    pub fn next_reminder(&self) -> Timestamp {
+        let minutes: i64 = (0..=self.reminders).map(|n| (15_i64 << n.min(7)).min(24 * 60)).sum();
+        self.since.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MAX)
+    }
+}

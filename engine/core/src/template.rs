@@ -1,0 +1,78 @@
+//! Texts of the engine's own: the last rung of a promise, and the first line of a chat.
+//!
+//! They need no model and no network (A5), and claim nothing but that the message has arrived.
+
+use crate::{lang::Lang, settings::Brand};
+
+/// Stored with every answer that is a template; rises when a text changes its meaning.
+pub const VERSION: &str = "template@1";
+
+/// The answer that goes out when no model has one: the message has arrived, and a person follows.
+pub fn last_rung(lang: Lang, brand: &Brand) -> String {
+    let name = &brand.name;
+    let mut text = match lang {
+        Lang::Nb => format!(
+            "Takk for henvendelsen til {name}. Vi har mottatt meldingen din, og en av oss tar kontakt med deg så snart vi kan."
+        ),
+        Lang::Fr => format!(
+            "Merci d'avoir contacté {name}. Nous avons bien reçu votre message et l'un de nous vous répondra dès que possible."
+        ),
+        Lang::En => format!(
+            "Thank you for contacting {name}. We have received your message, and one of us will get back to you as soon as we can."
+        ),
+        Lang::Ar => format!(
+            "شكرًا لتواصلك مع {name}. لقد استلمنا رسالتك، وسيتواصل معك أحد أفراد فريقنا في أقرب وقت ممكن."
+        ),
+    };
+    if let Some(phone) = &brand.phone {
+        text.push_str(&match lang {
+            Lang::Nb => format!(" Haster det, kan du ringe oss på {phone}."),
+            Lang::Fr => format!(" Si c'est urgent, appelez-nous au {phone}."),
+            Lang::En => format!(" If it is urgent, please call us on {phone}."),
+            Lang::Ar => {
+                format!(" وإذا كان الأمر عاجلًا، يمكنك الاتصال بنا على الرقم \u{2066}{phone}\u{2069}.")
+            }
+        });
+    }
+    text
+}
+
+/// The first line of a chat; it says that a program speaks.
+pub fn greeting(lang: Lang, brand: &Brand) -> String {
+    let name = &brand.name;
+    match lang {
+        Lang::Nb => format!(
+            "Hei! Jeg er den automatiske assistenten til {name}. Hva kan jeg hjelpe deg med?"
+        ),
+        Lang::Fr => format!(
+            "Bonjour ! Je suis l'assistant automatique de {name}. Comment puis-je vous aider ?"
+        ),
+        Lang::En => format!("Hi! I am {name}'s automatic assistant. How can I help you?"),
+        Lang::Ar => format!("مرحبًا! أنا المساعد الآلي لدى {name}. كيف يمكنني مساعدتك؟"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_texts_of_its_own_with_the_name_and_the_phone() {
+        let brand = Brand {
+            name: "Nordlys Bil".into(),
+            phone: Some("+47 22 00 00 00".into()),
+            email: None,
+            address: None,
+            website: None,
+            logo_url: None,
+            color: "#0b5fff".into(),
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        for lang in Lang::ALL {
+            let text = last_rung(lang, &brand);
+            assert!(text.contains("Nordlys Bil") && text.contains("+47 22 00 00 00"), "{text}");
+            assert!(greeting(lang, &brand).contains("Nordlys Bil"));
+            assert!(seen.insert(text));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Leads as capture and the lead list need them.
+
+use async_trait::async_trait;
+use forecourt_core::{
+    capture::Known,
+    contact::{Email, Phone},
+    event::{AlertReason, AnsweredBy, EventRecord, Source},
+    id::{DeliveryId, LeadId, SessionId, TenantId},
+    lang::Lang,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Head, StoreError, StoredMessage};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadStatus {
+    New,
+    /// An answer was accepted by the provider, or stood on the customer's stream (decision 4).
+    Contacted,
+    Qualified,
+    Won,
+    Lost,
+}
+
+impl LeadStatus {
+    pub const ALL: [Self; 5] = [Self::New, Self::Contacted, Self::Qualified, Self::Won, Self::Lost];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Contacted => "contacted",
+            Self::Qualified => "qualified",
+            Self::Won => "won",
+            Self::Lost => "lost",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// How the newest promise of a lead stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromiseRow {
+    pub state: PromiseState,
+    pub since: Option<Timestamp>,
+    pub deadline: Option<Timestamp>,
+    pub answered_after_ms: Option<i64>,
+    pub by: Option<AnsweredBy>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromiseState {
+    None,
+    Waiting,
+    Kept,
+    Broken,
+}
+
+/// A lead as the list shows it (S2-US-4.1-2).
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeadRow {
+    pub lead: LeadId,
+    pub session: SessionId,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub vehicle_interest: Option<String>,
+    pub source: Source,
+    pub source_url: Option<String>,
+    pub status: LeadStatus,
+    pub lang: Lang,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// The beginning of the customer's last message, 160 characters at most.
+    pub excerpt: String,
+    /// How often the same person came again within the window.
+    pub repeats: u32,
+    pub promise: PromiseRow,
+    /// Why a person is needed, if one is.
+    pub needs_human: Option<AlertReason>,
+    /// Whether a member has taken the conversation over.
+    pub with_human: bool,
+    pub closed: bool,
+}
+
+/// What the list is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct LeadFilter {
+    pub status: Option<LeadStatus>,
+    pub source: Option<Source>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    /// Part of a name or mail address, without regard to case.
+    pub query: Option<String>,
+    /// Counted from 1.
+    pub page: u32,
+    /// 1 to 100.
+    pub per_page: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct LeadPage {
+    /// Newest first.
+    pub leads: Vec<LeadRow>,
+    pub total: u64,
+    /// Where the log stood when the page was read: live events after it change the page.
+    pub head: Head,
+}
+
+#[derive(Clone, Debug)]
+pub struct DeliveryRow {
+    pub delivery: DeliveryId,
+    /// `answer` or `alert`.
+    pub kind: String,
+    /// `pending`, `handing_over`, `accepted`, `failed`, `uncertain` or `refused`.
+    pub status: String,
+    pub attempts: u32,
+    pub code: Option<String>,
+    pub updated_at: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+pub struct LeadDetail {
+    pub row: LeadRow,
+    /// Oldest first, the newest 200.
+    pub messages: Vec<StoredMessage>,
+    /// Oldest first, the newest 500.
+    pub events: Vec<EventRecord>,
+    pub deliveries: Vec<DeliveryRow>,
+}
+
+#[async_trait]
+pub trait Leads: Send + Sync {
+    /// What is known of the person with these keys.
+    async fn known(
+        &self,
+        tenant: TenantId,
+        email: &Email,
+        phone: Option<&Phone>,
+    ) -> Result<Known, StoreError>;
+
+    async fn list_leads(
+        &self,
+        tenant: TenantId,
+        filter: &LeadFilter,
+    ) -> Result<LeadPage, StoreError>;
+
+    async fn find_lead(
+        &self,
+        tenant: TenantId,
+        lead: LeadId,
+    ) -> Result<Option<LeadDetail>, StoreError>;
+
+    /// The rows of these sessions' leads, for the live list; sessions without a lead are left out.
+    async fn lead_rows(
+        &self,
+        tenant: TenantId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<LeadRow>, StoreError>;
+}

@@ -1,0 +1,43 @@
+//! What is kept: the truth in Postgres, behind one trait per need.
+//!
+//! Every call names its tenant; an adapter runs it inside that tenant's scope (A8). What sweeps
+//! across tenants answers only *which* tenants owe work, never what.
+
+mod deliveries;
+mod inbound;
+mod journal;
+mod leads;
+mod members;
+mod tenants;
+mod timers;
+
+pub use self::{
+    deliveries::{Content, Deliveries, DueDelivery, HandOver},
+    inbound::{InboundEvent, InboundOutcome},
+    journal::{Append, Appended, Batch, Head, Journal, Loaded, StoredMessage},
+    leads::{
+        DeliveryRow, LeadDetail, LeadFilter, LeadPage, LeadRow, LeadStatus, Leads, PromiseRow,
+        PromiseState,
+    },
+    members::{Member, MemberWithHash, Members, Role},
+    tenants::{TenantSnapshot, Tenants},
+    timers::{DueTimer, Timers},
+};
+
+/// Why the store could not do it. Refusals that are answers are not errors.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No connection, a time-out, a restart: worth another try. Nothing is known to be stored.
+    #[error("the store is unavailable")]
+    Unavailable,
+    /// What is stored cannot be read as what it should be.
+    #[error("inconsistent row in {table}")]
+    Inconsistent { table: &'static str },
+    /// A bug or a broken schema; the text carries no data.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+/// Everything the engine keeps, as one handle.
+pub trait Store: Journal + Leads + Timers + Deliveries + Tenants + Members {}
+impl<T: Journal + Leads + Timers + Deliveries + Tenants + Members> Store for T {}

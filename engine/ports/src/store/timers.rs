@@ -1,0 +1,37 @@
+//! Durable timers: rows are the truth, memory is only faster.
+
+use async_trait::async_trait;
+use forecourt_core::{
+    effect::TimerKind,
+    id::{NodeId, SessionId, TenantId},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::StoreError;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DueTimer {
+    pub tenant: TenantId,
+    pub session: SessionId,
+    pub kind: TimerKind,
+    pub due_at: Timestamp,
+}
+
+#[async_trait]
+pub trait Timers: Send + Sync {
+    /// Claims timers of all tenants that were due at `now`, oldest first, `limit` at most, for `lease`.
+    ///
+    /// A claimed timer is not given to another node before its lease ends; firing or moving it
+    /// through the journal ends the claim.
+    async fn claim_timers(
+        &self,
+        node: NodeId,
+        now: Timestamp,
+        lease: SignedDuration,
+        limit: u32,
+    ) -> Result<Vec<DueTimer>, StoreError>;
+
+    /// How much is undone, by kind: `timer_overdue`, `delivery_pending`, `delivery_uncertain`,
+    /// `session_waiting_without_timer` (A11: must be 0).
+    async fn undone(&self, now: Timestamp) -> Result<Vec<(&'static str, u64)>, StoreError>;
+}
