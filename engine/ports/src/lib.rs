@@ -8,6 +8,7 @@ pub mod bus;
 pub mod clock;
 pub mod fake;
 pub mod ids;
+pub mod mailbox;
 pub mod model;
 pub mod sender;
 pub mod store;

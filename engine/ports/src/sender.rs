@@ -48,8 +48,10 @@ impl std::fmt::Debug for Recipient {
 /// What it says.
 #[derive(Clone)]
 pub enum Letter {
-    /// The assistant's or a member's answer to a customer; plain text, paragraphs by blank lines.
+    /// The assistant's answer to a customer; plain text, paragraphs by blank lines. Says that a program answers.
     Answer { subject: Option<String>, text: String },
+    /// A member's own answer to a customer; `member` is the name it is signed with, besides the tenant's.
+    MemberAnswer { subject: Option<String>, text: String, member: Option<String> },
     /// To staff: a person is needed for a lead.
     Alert {
         customer: String,
@@ -64,6 +66,7 @@ impl std::fmt::Debug for Letter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Answer { .. } => "Letter::Answer(..)",
+            Self::MemberAnswer { .. } => "Letter::MemberAnswer(..)",
             Self::Alert { .. } => "Letter::Alert(..)",
         })
     }
