@@ -17,15 +17,18 @@ pub enum TimerKind {
     Promise,
     /// Reminds staff of a customer who waits for a person.
     Handoff,
+    /// The lease of a running turn: when it ends and nobody runs the turn, it is run again.
+    Turn,
 }
 
 impl TimerKind {
-    pub const ALL: [Self; 2] = [Self::Promise, Self::Handoff];
+    pub const ALL: [Self; 3] = [Self::Promise, Self::Handoff, Self::Turn];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Promise => "promise",
             Self::Handoff => "handoff",
+            Self::Turn => "turn",
         }
     }
 

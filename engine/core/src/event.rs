@@ -130,6 +130,10 @@ pub enum Event {
         rung: Rung,
         fence: Fence,
     },
+    /// A long turn still runs; its lease begins anew.
+    TurnKept {
+        turn: TurnId,
+    },
     /// The turn gave no text; the next rung follows.
     TurnFailed {
         turn: TurnId,

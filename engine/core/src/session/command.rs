@@ -41,9 +41,10 @@ pub enum Command {
         turn: TurnId,
         result: Result<Answer, TurnFailure>,
     },
-    /// A timer is due.
+    /// A timer is due. `turn_runs` tells whether this process runs the session's turn.
     FireTimer {
         kind: TimerKind,
+        turn_runs: bool,
     },
     /// A provider has spoken, or is silent.
     ReportDelivery {

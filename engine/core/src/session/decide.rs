@@ -83,7 +83,7 @@ impl Deciding<'_> {
                 self.post_member_message(member, text, client_id)
             }
             Command::EndTurn { turn, result } => self.end_turn(turn, result),
-            Command::FireTimer { kind } => self.fire_timer(kind),
+            Command::FireTimer { kind, turn_runs } => self.fire_timer(kind, turn_runs),
             Command::ReportDelivery { delivery, attempt, report } => {
                 self.report_delivery(delivery, attempt, report)
             }
@@ -343,7 +343,7 @@ impl Deciding<'_> {
 
     // ---- time passes ----
 
-    fn fire_timer(&mut self, kind: TimerKind) -> Result<(), Rejection> {
+    fn fire_timer(&mut self, kind: TimerKind, turn_runs: bool) -> Result<(), Rejection> {
         // The timer may have been moved or ended since it was claimed.
         if self.before.get(&kind).is_none_or(|due| *due > self.now.now) {
             return Err(Rejection::Stale);
@@ -352,6 +352,17 @@ impl Deciding<'_> {
         match kind {
             TimerKind::Promise => self.climb(),
             TimerKind::Handoff => self.alert(AlertReason::StillWaiting),
+            TimerKind::Turn => {
+                if let Some(running) = self.state.turn {
+                    if turn_runs {
+                        self.emit(Event::TurnKept { turn: running.turn });
+                    } else {
+                        // Its process is gone: the same rung begins anew under a new id.
+                        self.cancel_turn();
+                        self.start_turn(running.rung);
+                    }
+                }
+            }
         }
         Ok(())
     }

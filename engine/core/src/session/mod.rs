@@ -38,6 +38,8 @@ use crate::{
     promise::{PromiseSettings, Rung},
 };
 
+/// How long a turn is taken to run before somebody looks whether it does.
+const TURN_LEASE: SignedDuration = SignedDuration::from_secs(10);
 /// How many client ids and fingerprints a session remembers.
 const REMEMBERED: usize = 32;
 /// How many deliveries a thread names (RFC 5322 `References`).
@@ -98,6 +100,8 @@ pub struct RunningTurn {
     pub turn: TurnId,
     pub rung: Rung,
     pub fence: Fence,
+    /// Until when nobody else may think the turn lost.
+    pub leased_until: Timestamp,
 }
 
 /// A customer waits for a person; reminders run until one writes.
@@ -186,6 +190,9 @@ impl LeadSession {
         if let Some(handoff) = &self.handoff {
             timers.insert(TimerKind::Handoff, handoff.next_reminder());
         }
+        if let Some(turn) = &self.turn {
+            timers.insert(TimerKind::Turn, turn.leased_until);
+        }
         timers
     }
 
@@ -273,7 +280,14 @@ impl LeadSession {
                 }
             }
             Event::TurnStarted { turn, rung, fence } => {
-                self.turn = Some(RunningTurn { turn: *turn, rung: *rung, fence: *fence });
+                let leased_until = at.saturating_add(TURN_LEASE).unwrap_or(Timestamp::MAX);
+                let (turn, rung, fence) = (*turn, *rung, *fence);
+                self.turn = Some(RunningTurn { turn, rung, fence, leased_until });
+            }
+            Event::TurnKept { .. } => {
+                if let Some(turn) = &mut self.turn {
+                    turn.leased_until = at.saturating_add(TURN_LEASE).unwrap_or(Timestamp::MAX);
+                }
             }
             Event::TurnFailed { .. } | Event::TurnCancelled { .. } => self.turn = None,
             Event::DeliveryQueued(queued) => self.apply_queued(queued),
