@@ -160,21 +160,30 @@ fn merged(taken: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
 
 /// The stretches in which at least `capacity` of `taken` run at once.
 fn crowded(taken: &[(i64, i64)], capacity: u16) -> Vec<(i64, i64)> {
-    // An end at an instant comes before a start at it: bookings are half open.
-    let mut edges: Vec<(i64, i8)> =
-        taken.iter().flat_map(|(from, until)| [(*from, 1), (*until, -1)]).collect();
-    edges.sort_unstable();
-    let (mut running, mut since, mut stretches) = (0_u32, None, Vec::new());
-    for (at, change) in edges {
-        running = running.saturating_add_signed(i32::from(change));
-        let is_full = running >= u32::from(capacity);
-        match (since, is_full) {
-            (None, true) => since = Some(at),
-            (Some(from), false) => {
-                stretches.push((from, at));
-                since = None;
+    let mut ends: Vec<i64> = taken.iter().map(|(_, until)| *until).collect();
+    ends.sort_unstable();
+    let mut ends = ends.into_iter().peekable();
+    let mut stretches: Vec<(i64, i64)> = Vec::new();
+    // Ends of the bookings that run now come out of `ends` in order; which booking it was is all one.
+    let (mut running, mut since) = (0_usize, None);
+    let capacity = usize::from(capacity);
+    for (from, _) in taken {
+        // An end at an instant comes before a start at it: bookings are half open.
+        while let Some(end) = ends.next_if(|end| end <= from) {
+            running -= 1;
+            if let Some(began) = since.take_if(|_| running < capacity) {
+                stretches.push((began, end));
             }
-            _ => {}
+        }
+        running += 1;
+        if running >= capacity && since.is_none() {
+            since = Some(*from);
+        }
+    }
+    for end in ends {
+        running -= 1;
+        if let Some(began) = since.take_if(|_| running < capacity) {
+            stretches.push((began, end));
         }
     }
     stretches
