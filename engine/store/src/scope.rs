@@ -1,0 +1,222 @@
+//! The tenant scope: a transaction in which exactly one tenant's rows exist.
+//!
+//! Lives here: [`TenantTx`], all that a query can be run on, and the lease of the connection under
+//! it. There is no way from a `TenantTx` to the connection: `BEGIN`, `COMMIT` and a raw batch are
+//! out of reach.
+//!
+//! # Invariants
+//! - **A8** a `TenantTx` exists only between `BEGIN` + `set_config(.., is_local := true)` and the
+//!   end of that transaction; a connection whose transaction did not end in an orderly way is
+//!   closed and never lent again;
+//! - **A1** a transaction in which a statement failed does not commit, even when the caller
+//!   ignored the failure: Postgres answers such a `COMMIT` with a successful `ROLLBACK`.
+
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{AsQuery, QueryFragment, QueryId},
+    result::Error,
+};
+use diesel_async::{
+    AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection,
+    pooled_connection::deadpool::Object,
+};
+use forecourt_core::id::TenantId;
+
+use crate::error::DbError;
+
+/// One tenant's transaction. Queries run on it with `diesel_async::RunQueryDsl`.
+///
+/// Reads that do not need each other's answers can share a round trip: `&TenantTx` is a connection
+/// too, so `try_join!(a.load(&mut &*tx), b.load(&mut &*tx))` sends both at once.
+pub struct TenantTx<'a> {
+    connection: &'a AsyncPgConnection,
+    tenant: TenantId,
+}
+
+impl TenantTx<'_> {
+    /// Whose rows exist in here.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+}
+
+/// What [`crate::Db`] resolves a slug in: no tenant's rows exist but one line of `tenants`.
+pub(crate) struct SlugTx<'a> {
+    connection: &'a AsyncPgConnection,
+}
+
+/// What [`crate::JobsDb`] runs its few queries in.
+pub(crate) struct JobsTx<'a> {
+    connection: &'a AsyncPgConnection,
+}
+
+macro_rules! connection_core {
+    ($($scope:ident),*) => {$(
+        connection_core!(@impl $scope<'_>);
+        connection_core!(@impl &$scope<'_>);
+    )*};
+    (@impl $scope:ty) => {
+        impl SimpleAsyncConnection for $scope {
+            /// Refuses: a batch could end the transaction or change its scope (A8).
+            async fn batch_execute(&mut self, _: &str) -> QueryResult<()> {
+                Err(Error::QueryBuilderError("no raw batch inside a scope".into()))
+            }
+        }
+
+        impl AsyncConnectionCore for $scope {
+            type ExecuteFuture<'conn, 'query> =
+                <AsyncPgConnection as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>;
+            type LoadFuture<'conn, 'query> =
+                <AsyncPgConnection as AsyncConnectionCore>::LoadFuture<'conn, 'query>;
+            type Stream<'conn, 'query> =
+                <AsyncPgConnection as AsyncConnectionCore>::Stream<'conn, 'query>;
+            type Row<'conn, 'query> =
+                <AsyncPgConnection as AsyncConnectionCore>::Row<'conn, 'query>;
+            type Backend = Pg;
+
+            fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+            where
+                T: AsQuery + 'query,
+                T::Query: QueryFragment<Pg> + QueryId + 'query,
+            {
+                let mut connection = self.connection;
+                AsyncConnectionCore::load(&mut connection, source)
+            }
+
+            fn execute_returning_count<'conn, 'query, T>(
+                &'conn mut self,
+                source: T,
+            ) -> Self::ExecuteFuture<'conn, 'query>
+            where
+                T: QueryFragment<Pg> + QueryId + 'query,
+            {
+                let mut connection = self.connection;
+                AsyncConnectionCore::execute_returning_count(&mut connection, source)
+            }
+        }
+    };
+}
+
+connection_core!(TenantTx, SlugTx, JobsTx);
+
+/// A connection out of the pool. It goes back only after an orderly end; a dropped future, a panic
+/// or a broken end closes it, and with it the transaction and its scope.
+pub(crate) struct Lease(Option<Object<AsyncPgConnection>>);
+
+/// Which rows exist in a transaction.
+#[derive(Clone, Copy)]
+pub(crate) enum Scope<'a> {
+    Tenant(TenantId),
+    /// Must have passed [`is_slug`]: it becomes part of a statement.
+    Slug(&'a str),
+    /// Only what the role may see without any scope.
+    None,
+}
+
+impl Lease {
+    pub(crate) fn new(object: Object<AsyncPgConnection>) -> Self {
+        Self(Some(object))
+    }
+
+    fn connection(&mut self) -> Result<&mut AsyncPgConnection, DbError> {
+        // Empty only after `end`, which consumes the lease.
+        self.0.as_deref_mut().ok_or_else(|| DbError::Unavailable("the lease has ended".into()))
+    }
+
+    /// `BEGIN` and the scope in one round trip.
+    pub(crate) async fn begin(&mut self, scope: Scope<'_>) -> Result<(), DbError> {
+        let begin = match scope {
+            // A UUID prints as hex digits and dashes, a slug holds nothing else than `[a-z0-9-]`.
+            Scope::Tenant(tenant) => {
+                format!("BEGIN; SELECT set_config('app.tenant_id', '{}', true)", tenant.as_uuid())
+            }
+            Scope::Slug(slug) => {
+                format!("BEGIN; SELECT set_config('app.tenant_slug', '{slug}', true)")
+            }
+            Scope::None => "BEGIN READ ONLY".to_owned(),
+        };
+        self.connection()?.batch_execute(&begin).await.map_err(DbError::from)
+    }
+
+    pub(crate) fn tenant(&mut self, tenant: TenantId) -> Result<TenantTx<'_>, DbError> {
+        Ok(TenantTx { connection: self.connection()?, tenant })
+    }
+
+    pub(crate) fn slug(&mut self) -> Result<SlugTx<'_>, DbError> {
+        Ok(SlugTx { connection: self.connection()? })
+    }
+
+    pub(crate) fn jobs(&mut self) -> Result<JobsTx<'_>, DbError> {
+        Ok(JobsTx { connection: self.connection()? })
+    }
+
+    /// Commits. An error says which of the two it was: rolled back, or nobody knows.
+    pub(crate) async fn commit(mut self) -> Result<(), DbError> {
+        // A bare COMMIT of a failed transaction succeeds, as a ROLLBACK. The statement before it
+        // fails in that case, in the same round trip.
+        let committed = self.connection()?.batch_execute("SELECT; COMMIT").await;
+        match committed.map_err(DbError::from) {
+            Ok(()) => {
+                self.give_back();
+                Ok(())
+            }
+            Err(DbError::Unavailable(_)) => Err(DbError::OutcomeUnknown),
+            // Any other error is the server's answer: it did not commit.
+            Err(error) => {
+                self.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Rolls back. When that fails too, the connection is closed, which rolls back as well.
+    pub(crate) async fn rollback(mut self) {
+        let Ok(connection) = self.connection() else { return };
+        if connection.batch_execute("ROLLBACK").await.is_ok() {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&mut self) {
+        // Dropping the object returns it to the pool.
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            // Taken out of the pool and closed: nobody knows what its session is in the middle of.
+            drop(Object::take(object));
+        }
+    }
+}
+
+/// Whether `slug` could be a tenant's: what the table's constraint allows.
+pub(crate) fn is_slug(slug: &str) -> bool {
+    let edge =
+        |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let bytes = slug.as_bytes();
+    (3..=63).contains(&bytes.len())
+        && edge(bytes.first())
+        && edge(bytes.last())
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_that_could_end_a_quoted_text_is_no_slug() {
+        for good in ["abc", "a-b", "bil-1", &"a".repeat(63)] {
+            assert!(is_slug(good), "{good}");
+        }
+        for bad in
+            ["", "ab", "-ab", "ab-", "a'b", "a\\b", "a b", "Abc", "åbc", "a\0b", &"a".repeat(64)]
+        {
+            assert!(!is_slug(bad), "{bad}");
+        }
+    }
+}
