@@ -197,6 +197,39 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// What it is called where it is stored and on the wire; the serialised `type`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::SessionOpened { .. } => "session_opened",
+            Self::LanguageChanged { .. } => "language_changed",
+            Self::LeadCaptured(_) => "lead_captured",
+            Self::SubmissionRepeated => "submission_repeated",
+            Self::LeadRepeated { .. } => "lead_repeated",
+            Self::MessagePosted(_) => "message_posted",
+            Self::PromiseMade { .. } => "promise_made",
+            Self::RungReached { .. } => "rung_reached",
+            Self::TurnStarted { .. } => "turn_started",
+            Self::TurnKept { .. } => "turn_kept",
+            Self::TurnFailed { .. } => "turn_failed",
+            Self::TurnCancelled { .. } => "turn_cancelled",
+            Self::DeliveryQueued(_) => "delivery_queued",
+            Self::DeliveryAccepted { .. } => "delivery_accepted",
+            Self::DeliveryRetried { .. } => "delivery_retried",
+            Self::DeliveryFailed { .. } => "delivery_failed",
+            Self::DeliveryUncertain { .. } => "delivery_uncertain",
+            Self::DeliveryRefused { .. } => "delivery_refused",
+            Self::PromiseKept { .. } => "promise_kept",
+            Self::PromiseBroken { .. } => "promise_broken",
+            Self::HandoffRequested { .. } => "handoff_requested",
+            Self::HumanAlerted { .. } => "human_alerted",
+            Self::TakenOver { .. } => "taken_over",
+            Self::Released { .. } => "released",
+            Self::Closed { .. } => "closed",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadCaptured {
     pub lead: LeadId,
@@ -295,4 +328,41 @@ pub enum AnsweredBy {
     Model { model: String },
     Template,
     Member { member: MemberId },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_called_what_it_is_serialised_as() {
+        let id = uuid::Uuid::from_u128(7);
+        let (turn, delivery, message) =
+            (TurnId::from_uuid(id), DeliveryId::from_uuid(id), MessageId::from_uuid(id));
+        let member = MemberId::from_uuid(id);
+        let (fence, code, reason) = (Fence(1), String::from("451"), AlertReason::NotProven);
+        for event in [
+            Event::SessionOpened { channel: Channel::Mail, lang: Lang::Nb },
+            Event::SubmissionRepeated,
+            Event::LeadRepeated {
+                source: Source::Website,
+                vehicle_interest: None,
+                source_url: None,
+            },
+            Event::RungReached { message, rung: Rung::Alert },
+            Event::TurnStarted { turn, rung: Rung::Primary, fence },
+            Event::TurnKept { turn },
+            Event::TurnFailed { turn, reason: TurnFailure::Model },
+            Event::DeliveryAccepted { delivery, reference: None },
+            Event::DeliveryUncertain { delivery, code },
+            Event::PromiseKept { message, after_ms: 1, by: AnsweredBy::Template },
+            Event::HandoffRequested { reason },
+            Event::TakenOver { member, fence },
+            Event::Closed { fence },
+        ] {
+            let json = serde_json::to_value(&event).unwrap();
+            assert_eq!(json["type"], event.kind());
+            assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
+        }
+    }
 }

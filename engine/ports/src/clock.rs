@@ -6,6 +6,7 @@ use jiff::Timestamp;
 /// Tells the time, and waits for it.
 #[async_trait]
 pub trait Clock: Send + Sync {
+    /// In whole microseconds: what the store keeps of a time is all of it (A3).
     fn now(&self) -> Timestamp;
 
     /// Returns once [`Clock::now`] has reached `at`; at once when it already has.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use forecourt_core::{
-    event::DeliveryKind,
+    event::{Author, DeliveryKind},
     id::{DeliveryId, NodeId, SessionId, TenantId},
     lang::Lang,
 };
@@ -35,6 +35,10 @@ pub struct Content {
     pub vehicle_interest: Option<String>,
     /// The message's text; for an alert the customer's last text, shortened.
     pub text: String,
+    /// Who wrote it; `None` for an alert.
+    pub author: Option<Author>,
+    /// The name it is signed with when a member wrote it.
+    pub member_name: Option<String>,
 }
 
 /// Whether a try may pass the point of no return.
@@ -50,7 +54,8 @@ pub enum HandOver {
 
 #[async_trait]
 pub trait Deliveries: Send + Sync {
-    /// Claims deliveries of all tenants that are due and that no living node holds, `limit` at most.
+    /// Claims deliveries of all tenants that are due and that no living node holds, oldest first,
+    /// `limit` at most. One whose handover was begun comes back as `lost` once its lease has ended.
     async fn claim_deliveries(
         &self,
         node: NodeId,
@@ -59,8 +64,9 @@ pub trait Deliveries: Send + Sync {
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError>;
 
-    /// Records that try number `attempt` is about to be handed over, if it still may: one statement
-    /// that checks status, attempt and fence. The lease covers the longest handover.
+    /// Records that try number `attempt` is about to be handed over, if it still may: status, attempt,
+    /// holder and fence are checked at once, after every commit that was answered before. The lease
+    /// covers the longest handover.
     async fn hand_over(
         &self,
         tenant: TenantId,
@@ -71,6 +77,6 @@ pub trait Deliveries: Send + Sync {
         lease: SignedDuration,
     ) -> Result<HandOver, StoreError>;
 
-    /// Ends every lease at once: for the one engine that owns its cluster, at its start.
+    /// Ends every lease at once, of timers too: for the one engine that owns its cluster, at its start.
     async fn forget_leases(&self) -> Result<(), StoreError>;
 }

@@ -46,6 +46,9 @@ pub enum Appended {
     Conflict,
     /// A key it needs is taken (another node captured the same new contact): route again.
     Taken,
+    /// The store can never hold it: a bug, such as a text with NUL. Never repeat it; the session
+    /// needs a person (R8).
+    Unstorable,
 }
 
 /// Where a tenant's log stands.

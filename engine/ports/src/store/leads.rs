@@ -7,6 +7,7 @@ use forecourt_core::{
     event::{AlertReason, AnsweredBy, EventRecord, Source},
     id::{DeliveryId, LeadId, SessionId, TenantId},
     lang::Lang,
+    text::{self, TextError},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -93,7 +94,9 @@ pub struct LeadRow {
 pub struct LeadFilter {
     pub status: Option<LeadStatus>,
     pub source: Option<Source>,
+    /// Captured at this time or later.
     pub from: Option<Timestamp>,
+    /// Captured before this time.
     pub to: Option<Timestamp>,
     /// Part of a name or mail address, without regard to case.
     pub query: Option<String>,
@@ -101,6 +104,42 @@ pub struct LeadFilter {
     pub page: u32,
     /// 1 to 100.
     pub per_page: u32,
+}
+
+/// What a search looks for in names and mail addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needle {
+    /// Nothing was asked: every lead is meant.
+    Everything,
+    /// What no name and no address can hold.
+    Nothing,
+    /// Lower case, NFC, white space folded; to be found anywhere in a [`search_text`].
+    Text(String),
+}
+
+/// What a search looks at: name and mail address in lower case, one line each.
+pub fn search_text(name: Option<&str>, email: Option<&str>) -> String {
+    format!("{}\n{}", name.unwrap_or_default(), email.unwrap_or_default()).to_lowercase()
+}
+
+impl LeadFilter {
+    /// The longest text that is searched for, in characters.
+    pub const MAX_QUERY: usize = 254;
+    pub const MAX_PER_PAGE: u32 = 100;
+
+    pub fn needle(&self) -> Needle {
+        match self.query.as_deref().map(|query| text::line(query, Self::MAX_QUERY)) {
+            None | Some(Err(TextError::Empty)) => Needle::Everything,
+            Some(Ok(line)) => Needle::Text(line.to_lowercase()),
+            Some(Err(TextError::TooLong { .. } | TextError::Control)) => Needle::Nothing,
+        }
+    }
+
+    /// How many leads a page has, and how many stand before it; both within bounds (A9).
+    pub fn window(&self) -> (u32, u64) {
+        let per_page = self.per_page.clamp(1, Self::MAX_PER_PAGE);
+        (per_page, u64::from(self.page.max(1) - 1) * u64::from(per_page))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -162,4 +201,30 @@ pub trait Leads: Send + Sync {
         tenant: TenantId,
         sessions: &[SessionId],
     ) -> Result<Vec<LeadRow>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_finds_names_however_they_are_typed_and_never_what_cannot_be() {
+        let needle = |query: &str| {
+            LeadFilter { query: Some(query.into()), ..LeadFilter::default() }.needle()
+        };
+        assert_eq!(needle("  "), Needle::Everything);
+        assert_eq!(LeadFilter::default().needle(), Needle::Everything);
+        assert_eq!(needle(" A\u{30a}SE "), Needle::Text("åse".into()));
+        assert_eq!(needle("a\0b"), Needle::Nothing);
+        assert_eq!(needle(&"a".repeat(255)), Needle::Nothing);
+        assert_eq!(search_text(Some("Åse Øye"), Some("A@x.no")), "åse øye\na@x.no");
+    }
+
+    #[test]
+    fn a_window_is_bounded_whatever_is_asked() {
+        let window = |page, per_page| LeadFilter { page, per_page, ..LeadFilter::default() }.window();
+        assert_eq!(window(0, 0), (1, 0));
+        assert_eq!(window(3, 25), (25, 50));
+        assert_eq!(window(u32::MAX, u32::MAX), (100, 429_496_729_400));
+    }
 }

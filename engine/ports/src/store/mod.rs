@@ -8,6 +8,7 @@ mod inbound;
 mod journal;
 mod leads;
 mod members;
+mod projection;
 mod tenants;
 mod timers;
 
@@ -16,11 +17,12 @@ pub use self::{
     inbound::{InboundEvent, InboundOutcome},
     journal::{Append, Appended, Batch, Head, Journal, Loaded, StoredMessage},
     leads::{
-        DeliveryRow, LeadDetail, LeadFilter, LeadPage, LeadRow, LeadStatus, Leads, PromiseRow,
-        PromiseState,
+        DeliveryRow, LeadDetail, LeadFilter, LeadPage, LeadRow, LeadStatus, Leads, Needle,
+        PromiseRow, PromiseState, search_text,
     },
     members::{Member, MemberWithHash, Members, Role},
-    tenants::{TenantSnapshot, Tenants},
+    projection::LeadRecord,
+    tenants::{NewMember, NewTenant, TenantSnapshot, Tenants},
     timers::{DueTimer, Timers},
 };
 

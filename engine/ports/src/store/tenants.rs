@@ -1,10 +1,15 @@
 //! Tenants: found by their public slug, loaded as a snapshot.
 
 use async_trait::async_trait;
-use forecourt_core::{id::TenantId, knowledge::Knowledge, settings::TenantSettings};
+use forecourt_core::{
+    id::{SessionId, TenantId},
+    knowledge::Knowledge,
+    lang::Lang,
+    settings::TenantSettings,
+};
 use jiff::Timestamp;
 
-use super::StoreError;
+use super::{Member, StoreError};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct TenantSnapshot {
@@ -14,6 +19,32 @@ pub struct TenantSnapshot {
     /// `dealer`, `portal`, `rental`, `garage` or `secretary`.
     pub pack: String,
     pub settings: TenantSettings,
+}
+
+/// A tenant that is to be made, whole.
+#[derive(Clone, Debug)]
+pub struct NewTenant {
+    pub snapshot: TenantSnapshot,
+    /// What the tenant is called among tenants; its brand's name may differ.
+    pub name: String,
+    pub knowledge: Knowledge,
+    pub members: Vec<NewMember>,
+}
+
+/// A member who comes with a tenant.
+#[derive(Clone)]
+pub struct NewMember {
+    pub member: Member,
+    /// The language the dashboard speaks to them.
+    pub lang: Lang,
+    /// PHC string; `None` for somebody who cannot sign in yet.
+    pub password_hash: Option<String>,
+}
+
+impl std::fmt::Debug for NewMember {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewMember").field("member", &self.member).finish_non_exhaustive()
+    }
 }
 
 #[async_trait]
@@ -30,10 +61,12 @@ pub trait Tenants: Send + Sync {
     ) -> Result<Knowledge, StoreError>;
 
     /// Records that the customer of this session wants no more mail of its own accord (RFC 8058).
+    ///
+    /// `false` when the session has no customer; asked again, the first time stays.
     async fn unsubscribe(
         &self,
         tenant: TenantId,
-        session: forecourt_core::id::SessionId,
+        session: SessionId,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 }

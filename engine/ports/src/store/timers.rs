@@ -21,8 +21,8 @@ pub struct DueTimer {
 pub trait Timers: Send + Sync {
     /// Claims timers of all tenants that were due at `now`, oldest first, `limit` at most, for `lease`.
     ///
-    /// A claimed timer is not given to another node before its lease ends; firing or moving it
-    /// through the journal ends the claim.
+    /// A claimed timer is given to nobody before its lease ends; firing or moving it through the
+    /// journal ends the claim. A lease of zero only looks, and claims nothing.
     async fn claim_timers(
         &self,
         node: NodeId,
@@ -31,7 +31,7 @@ pub trait Timers: Send + Sync {
         limit: u32,
     ) -> Result<Vec<DueTimer>, StoreError>;
 
-    /// How much is undone, by kind: `timer_overdue`, `delivery_pending`, `delivery_uncertain`,
-    /// `session_waiting_without_timer` (A11: must be 0).
+    /// How much is undone, by kind: `timer_overdue` (due before `now`), `delivery_pending` (not yet
+    /// ended), `delivery_uncertain`, `session_waiting_without_timer` (A11: must be 0).
     async fn undone(&self, now: Timestamp) -> Result<Vec<(&'static str, u64)>, StoreError>;
 }
