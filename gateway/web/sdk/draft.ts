@@ -34,21 +34,21 @@ function skip(text: string, count: number): string {
 export class DraftAssembler {
   id: string | null = null;
   text = "";
-  private length = 0;
+  #length = 0;
 
   /** A turn began; nothing is written yet. */
   start(id: string): void {
     if (this.id === id) return;
     this.id = id;
     this.text = "";
-    this.length = 0;
+    this.#length = 0;
   }
 
   /** Takes over a draft as a snapshot gave it. */
   restore(id: string, text: string): void {
     this.id = id;
     this.text = text;
-    this.length = scalars(text);
+    this.#length = scalars(text);
   }
 
   /** Adds one piece. */
@@ -57,11 +57,11 @@ export class DraftAssembler {
       if (delta.offset > 0) return "gap";
       this.start(delta.draft_id);
     }
-    if (delta.offset > this.length) return "gap";
-    const fresh = skip(delta.text, this.length - delta.offset);
+    if (delta.offset > this.#length) return "gap";
+    const fresh = skip(delta.text, this.#length - delta.offset);
     if (!fresh || this.text.length + fresh.length > MAX_DRAFT) return "known";
     this.text += fresh;
-    this.length += scalars(fresh);
+    this.#length += scalars(fresh);
     return "grown";
   }
 
@@ -70,6 +70,6 @@ export class DraftAssembler {
     if (id !== undefined && id !== this.id) return;
     this.id = null;
     this.text = "";
-    this.length = 0;
+    this.#length = 0;
   }
 }

@@ -24,11 +24,15 @@ export type LiveStep =
 
 /** The cursor of a live log, and the meaning of each frame for it. */
 export class LiveLog {
-  constructor(private at: Cursor | null = null) {}
+  #at: Cursor | null;
+
+  constructor(at: Cursor | null = null) {
+    this.#at = at;
+  }
 
   /** What to say in `hello.after`. */
   get after(): string | null {
-    return printCursor(this.at);
+    return printCursor(this.#at);
   }
 
   /**
@@ -36,41 +40,41 @@ export class LiveLog {
    * while the snapshot was on its way are already given out.
    */
   adopt(at: Cursor): void {
-    if (!isStale(this.at, at)) this.at = { epoch: at.epoch, seq: at.seq };
+    if (!isStale(this.#at, at)) this.#at = { epoch: at.epoch, seq: at.seq };
   }
 
   /** The server does not know this cursor any more. */
   forget(): void {
-    this.at = null;
+    this.#at = null;
   }
 
   take(frame: ServerFrame): LiveStep {
     switch (frame.type) {
       case "welcome": {
         const here = { epoch: frame.epoch, seq: frame.seq };
-        const known = this.at;
+        const known = this.#at;
         if (frame.resumed && known?.epoch === frame.epoch) return { do: "ready" };
         // Not resumed from where we stand: unless nothing happened since, events are missing.
-        this.at = here;
+        this.#at = here;
         const same = known?.epoch === here.epoch && known.seq === here.seq;
         return same ? { do: "ready" } : { do: "resync" };
       }
       case "gap": {
         // A gap right after a welcome that did not resume says the same thing once more.
-        const same = this.at?.epoch === frame.epoch && this.at.seq === frame.seq;
-        this.at = { epoch: frame.epoch, seq: frame.seq };
+        const same = this.#at?.epoch === frame.epoch && this.#at.seq === frame.seq;
+        this.#at = { epoch: frame.epoch, seq: frame.seq };
         return { do: same ? "nothing" : "resync" };
       }
       case "event": {
-        if (!this.at) return { do: "nothing" };
-        const next = { epoch: this.at.epoch, seq: frame.seq };
-        if (isStale(this.at, next)) return { do: "nothing" };
-        this.at = next;
+        if (!this.#at) return { do: "nothing" };
+        const next = { epoch: this.#at.epoch, seq: frame.seq };
+        if (isStale(this.#at, next)) return { do: "nothing" };
+        this.#at = next;
         return { do: "apply", event: frame };
       }
       case "beat":
         // Frames arrive in order: whatever lies below a beat was sent, or was not for this topic.
-        if (this.at && frame.seq > this.at.seq) this.at = { epoch: this.at.epoch, seq: frame.seq };
+        if (this.#at && frame.seq > this.#at.seq) this.#at = { epoch: this.#at.epoch, seq: frame.seq };
         return { do: "nothing" };
       case "reply":
         return { do: "nothing" };
@@ -91,129 +95,128 @@ export interface LiveOptions {
 }
 
 export class Live {
-  private readonly log = new LiveLog();
-  private readonly backoff: Backoff;
-  private socket: WebSocket | null = null;
-  private retry: ReturnType<typeof setTimeout> | undefined;
-  private watchdog: ReturnType<typeof setInterval> | undefined;
-  private pinged: ReturnType<typeof setTimeout> | undefined;
-  private heardAt = 0;
-  private refs = 0;
-  private stopped = true;
+  readonly #options: LiveOptions;
+  readonly #log = new LiveLog();
+  readonly #backoff: Backoff;
+  #socket: WebSocket | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #watchdog: ReturnType<typeof setInterval> | undefined;
+  #pinged: ReturnType<typeof setTimeout> | undefined;
+  #heardAt = 0;
+  #refs = 0;
+  #stopped = true;
 
-  constructor(
-    private readonly options: LiveOptions,
-    random?: () => number,
-  ) {
-    this.backoff = new Backoff(random);
+  constructor(options: LiveOptions, random?: () => number) {
+    this.#options = options;
+    this.#backoff = new Backoff(random);
   }
 
   /** A snapshot with this place in the log was loaded. */
   adopt(at: Cursor): void {
-    this.log.adopt(at);
+    this.#log.adopt(at);
   }
 
   start(): void {
-    if (!this.stopped) return;
-    this.stopped = false;
-    globalThis.addEventListener?.("online", this.wake);
-    globalThis.addEventListener?.("offline", this.sleep);
-    globalThis.document?.addEventListener("visibilitychange", this.look);
-    this.watchdog = setInterval(() => {
-      if (this.socket && Date.now() - this.heardAt > BEAT_SILENCE_MS) this.drop();
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    globalThis.addEventListener?.("online", this.#wake);
+    globalThis.addEventListener?.("offline", this.#sleep);
+    globalThis.document?.addEventListener("visibilitychange", this.#look);
+    this.#watchdog = setInterval(() => {
+      if (this.#socket && Date.now() - this.#heardAt > BEAT_SILENCE_MS) this.#drop();
     }, 5_000);
-    this.connect();
+    this.#connect();
   }
 
   stop(): void {
-    this.stopped = true;
-    globalThis.removeEventListener?.("online", this.wake);
-    globalThis.removeEventListener?.("offline", this.sleep);
-    globalThis.document?.removeEventListener("visibilitychange", this.look);
-    clearInterval(this.watchdog);
-    clearTimeout(this.retry);
-    clearTimeout(this.pinged);
-    const socket = this.socket;
-    this.socket = null;
+    this.#stopped = true;
+    globalThis.removeEventListener?.("online", this.#wake);
+    globalThis.removeEventListener?.("offline", this.#sleep);
+    globalThis.document?.removeEventListener("visibilitychange", this.#look);
+    clearInterval(this.#watchdog);
+    clearTimeout(this.#retry);
+    clearTimeout(this.#pinged);
+    const socket = this.#socket;
+    this.#socket = null;
     socket?.close(1000);
   }
 
-  private readonly wake = (): void => {
-    this.backoff.reset();
-    if (!this.socket) this.connect();
+  readonly #wake = (): void => {
+    this.#backoff.reset();
+    if (!this.#socket) this.#connect();
   };
 
-  private readonly sleep = (): void => this.drop();
+  readonly #sleep = (): void => this.#drop();
 
   /** A socket can die while the machine sleeps, and nothing says so: ask. */
-  private readonly look = (): void => {
+  readonly #look = (): void => {
     if (document.visibilityState !== "visible") return;
-    if (this.socket?.readyState !== WebSocket.OPEN) return this.wake();
-    this.send({ type: "ping", ref: this.ref() });
-    clearTimeout(this.pinged);
-    this.pinged = setTimeout(() => this.drop(), PING_MS);
+    if (this.#socket?.readyState !== WebSocket.OPEN) return this.#wake();
+    this.#send({ type: "ping", ref: this.#ref() });
+    clearTimeout(this.#pinged);
+    this.#pinged = setTimeout(() => this.#drop(), PING_MS);
   };
 
-  private ref(): string {
-    return String(++this.refs);
+  #ref(): string {
+    return String(++this.#refs);
   }
 
-  private send(frame: ClientFrame): void {
-    this.socket?.send(JSON.stringify(frame));
+  #send(frame: ClientFrame): void {
+    this.#socket?.send(JSON.stringify(frame));
   }
 
-  private connect(): void {
-    clearTimeout(this.retry);
-    if (this.stopped || this.socket) return;
-    if (globalThis.navigator?.onLine === false) return this.options.onState("offline");
-    this.options.onState("connecting");
-    this.heardAt = Date.now();
-    const socket = (this.socket = new WebSocket(this.options.url, "forecourt.v1"));
+  #connect(): void {
+    clearTimeout(this.#retry);
+    if (this.#stopped || this.#socket) return;
+    if (globalThis.navigator?.onLine === false) return this.#options.onState("offline");
+    this.#options.onState("connecting");
+    this.#heardAt = Date.now();
+    const socket = (this.#socket = new WebSocket(this.#options.url, "forecourt.v1"));
     socket.onopen = () =>
-      this.send({ type: "hello", ref: this.ref(), after: this.log.after, topics: ["leads"] });
-    socket.onmessage = (message) => this.take(socket, message.data as string);
-    socket.onclose = (event) => this.closed(socket, event.code);
+      this.#send({ type: "hello", ref: this.#ref(), after: this.#log.after, topics: ["leads"] });
+    socket.onmessage = (message) => this.#take(socket, message.data as string);
+    socket.onclose = (event) => this.#closed(socket, event.code);
   }
 
-  private take(socket: WebSocket, data: string): void {
-    if (socket !== this.socket) return;
-    this.heardAt = Date.now();
-    clearTimeout(this.pinged);
+  #take(socket: WebSocket, data: string): void {
+    if (socket !== this.#socket) return;
+    this.#heardAt = Date.now();
+    clearTimeout(this.#pinged);
     let frame: ServerFrame;
     try {
       frame = JSON.parse(data) as ServerFrame;
     } catch {
       return;
     }
-    const step = this.log.take(frame) as LiveStep | undefined; // An unknown type has no meaning yet.
+    const step = this.#log.take(frame) as LiveStep | undefined; // An unknown type has no meaning yet.
     if (frame.type === "welcome" || frame.type === "gap") {
-      this.backoff.reset();
-      this.options.onState("live");
+      this.#backoff.reset();
+      this.#options.onState("live");
     }
-    if (step?.do === "apply") this.options.onEvent(step.event);
-    else if (step?.do === "resync") this.options.onGap();
+    if (step?.do === "apply") this.#options.onEvent(step.event);
+    else if (step?.do === "resync") this.#options.onGap();
   }
 
   /** Gives the line up without waiting for a close handshake that may never come. */
-  private drop(): void {
-    const socket = this.socket;
+  #drop(): void {
+    const socket = this.#socket;
     if (!socket) return;
     socket.close();
-    this.closed(socket, 1006);
+    this.#closed(socket, 1006);
   }
 
-  private closed(socket: WebSocket, code: number): void {
-    if (socket !== this.socket) return;
-    this.socket = null;
-    clearTimeout(this.pinged);
-    if (this.stopped) return;
+  #closed(socket: WebSocket, code: number): void {
+    if (socket !== this.#socket) return;
+    this.#socket = null;
+    clearTimeout(this.#pinged);
+    if (this.#stopped) return;
     if (code === 4001) {
       this.stop();
-      return this.options.onUnauthorised();
+      return this.#options.onUnauthorised();
     }
-    if (code === 4002) this.log.forget();
-    if (globalThis.navigator?.onLine === false) return this.options.onState("offline");
-    this.options.onState("waiting");
-    this.retry = setTimeout(() => this.connect(), this.backoff.next());
+    if (code === 4002) this.#log.forget();
+    if (globalThis.navigator?.onLine === false) return this.#options.onState("offline");
+    this.#options.onState("waiting");
+    this.#retry = setTimeout(() => this.#connect(), this.#backoff.next());
   }
 }

@@ -52,127 +52,126 @@ export interface SessionStreamOptions {
 }
 
 export class SessionStream {
-  private readonly backoff: Backoff;
-  private readonly draft = new DraftAssembler();
-  private cursor: Cursor | null = null;
-  private abort: AbortController | null = null;
-  private stopped = false;
-  private heardAt = 0;
-  private openedAt = 0;
-  private skipPause: (() => void) | null = null;
-  private watchdog: ReturnType<typeof setInterval> | undefined;
+  readonly #options: SessionStreamOptions;
+  readonly #backoff: Backoff;
+  readonly #draft = new DraftAssembler();
+  #cursor: Cursor | null = null;
+  #abort: AbortController | null = null;
+  #stopped = false;
+  #heardAt = 0;
+  #openedAt = 0;
+  #skipPause: (() => void) | null = null;
+  #watchdog: ReturnType<typeof setInterval> | undefined;
 
-  constructor(
-    private readonly options: SessionStreamOptions,
-    random?: () => number,
-  ) {
-    this.backoff = new Backoff(random);
+  constructor(options: SessionStreamOptions, random?: () => number) {
+    this.#options = options;
+    this.#backoff = new Backoff(random);
   }
 
   /** Starts after what is already known: a fresh session's answer, or a snapshot. */
   start(known: Known): void {
-    this.adopt(known);
-    globalThis.addEventListener?.("online", this.wake);
-    globalThis.addEventListener?.("offline", this.sleep);
-    globalThis.document?.addEventListener("visibilitychange", this.look);
-    this.watchdog = setInterval(() => {
-      if (this.openedAt && Date.now() - this.heardAt > SILENCE_MS) this.abort?.abort();
+    this.#adopt(known);
+    globalThis.addEventListener?.("online", this.#wake);
+    globalThis.addEventListener?.("offline", this.#sleep);
+    globalThis.document?.addEventListener("visibilitychange", this.#look);
+    this.#watchdog = setInterval(() => {
+      if (this.#openedAt && Date.now() - this.#heardAt > SILENCE_MS) this.#abort?.abort();
     }, 5_000);
-    void this.run();
+    void this.#run();
   }
 
-  private async refetch(): Promise<void> {
-    const { base, sessionId, token } = this.options;
+  async #refetch(): Promise<void> {
+    const { base, sessionId, token } = this.#options;
     const snapshot = await request<SessionSnapshot>(`${base}/v1/sessions/${sessionId}`, { token });
-    if (this.stopped) return;
-    this.adopt(snapshot);
-    this.options.onSnapshot(snapshot);
-    this.options.onDraft(snapshot.draft?.text ?? null);
+    if (this.#stopped) return;
+    this.#adopt(snapshot);
+    this.#options.onSnapshot(snapshot);
+    this.#options.onDraft(snapshot.draft?.text ?? null);
   }
 
   stop(): void {
-    this.stopped = true;
-    clearInterval(this.watchdog);
-    globalThis.removeEventListener?.("online", this.wake);
-    globalThis.removeEventListener?.("offline", this.sleep);
-    globalThis.document?.removeEventListener("visibilitychange", this.look);
-    this.abort?.abort();
-    this.skipPause?.();
+    this.#stopped = true;
+    clearInterval(this.#watchdog);
+    globalThis.removeEventListener?.("online", this.#wake);
+    globalThis.removeEventListener?.("offline", this.#sleep);
+    globalThis.document?.removeEventListener("visibilitychange", this.#look);
+    this.#abort?.abort();
+    this.#skipPause?.();
   }
 
-  private adopt({ epoch, seq, draft }: Known): void {
-    this.cursor = { epoch, seq };
-    this.options.onCursor(`${epoch}-${seq}`);
-    if (draft) this.draft.restore(draft.draft_id, draft.text);
-    else this.draft.end();
+  #adopt({ epoch, seq, draft }: Known): void {
+    this.#cursor = { epoch, seq };
+    this.#options.onCursor(`${epoch}-${seq}`);
+    if (draft) this.#draft.restore(draft.draft_id, draft.text);
+    else this.#draft.end();
   }
 
-  private readonly wake = (): void => {
-    this.backoff.reset();
-    this.skipPause?.();
+  readonly #wake = (): void => {
+    this.#backoff.reset();
+    this.#skipPause?.();
   };
 
-  private readonly sleep = (): void => this.abort?.abort();
+  readonly #sleep = (): void => this.#abort?.abort();
 
   /** A page that comes back to the front may hold a line that died while its timers slept. */
-  private readonly look = (): void => {
+  readonly #look = (): void => {
     if (document.visibilityState !== "visible") return;
-    if (this.openedAt && Date.now() - this.heardAt > SILENCE_MS / 2) this.abort?.abort();
-    this.wake();
+    if (this.#openedAt && Date.now() - this.#heardAt > SILENCE_MS / 2) this.#abort?.abort();
+    this.#wake();
   };
 
-  private async run(): Promise<void> {
-    for (let first = true; !this.stopped; first = false) {
+  async #run(): Promise<void> {
+    for (let first = true; !this.#stopped; first = false) {
       let atLeast = 0;
       if (globalThis.navigator?.onLine !== false) {
         try {
-          this.options.onState("connecting");
-          await this.listen(first);
+          this.#options.onState("connecting");
+          await this.#listen(first);
         } catch (error) {
-          if (this.stopped) return;
+          if (this.#stopped) return;
           if (error instanceof ProblemError) {
             const { status } = error;
-            if (status === 401) return this.end("expired");
-            if (status === 403 || status === 404 || status === 410) return this.end("gone");
+            if (status === 401) return this.#end("expired");
+            if (status === 403 || status === 404 || status === 410) return this.#end("gone");
             atLeast = error.retryAfterMs;
           }
         } finally {
-          this.abort?.abort();
-          this.openedAt = 0;
+          this.#abort?.abort();
+          this.#openedAt = 0;
         }
       }
-      if (this.stopped) return;
+      if (this.#stopped) return;
       const online = globalThis.navigator?.onLine !== false;
-      this.options.onState(online ? "waiting" : "offline");
+      this.#options.onState(online ? "waiting" : "offline");
       // Without a network the `online` event ends the pause; the long one is the net under it.
-      await this.pause(online ? this.backoff.next(atLeast) : 30_000);
+      await this.#pause(online ? this.#backoff.next(atLeast) : 30_000);
     }
   }
 
-  private end(reason: "expired" | "gone"): void {
+  #end(reason: "expired" | "gone"): void {
     this.stop();
-    this.options.onEnd(reason);
+    this.#options.onEnd(reason);
   }
 
-  private pause(ms: number): Promise<void> {
+  #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
-      this.skipPause = () => {
+      this.#skipPause = () => {
         clearTimeout(timer);
         resolve();
       };
     });
   }
 
-  private async listen(first: boolean): Promise<void> {
-    const { base, sessionId, token } = this.options;
-    const abort = (this.abort = new AbortController());
-    this.heardAt = this.openedAt = Date.now();
+  async #listen(first: boolean): Promise<void> {
+    const { base, sessionId, token } = this.#options;
+    const abort = (this.#abort = new AbortController());
+    this.#heardAt = this.#openedAt = Date.now();
     const headers: Record<string, string> = {
       accept: "text/event-stream",
       authorization: `Bearer ${token}`,
     };
-    const after = printCursor(this.cursor);
+    const after = printCursor(this.#cursor);
     if (after) headers["last-event-id"] = after;
     const response = await fetch(`${base}/v1/sessions/${sessionId}/events`, {
       headers,
@@ -181,25 +180,25 @@ export class SessionStream {
       signal: abort.signal,
     });
     if (!response.ok || !response.body) throw await problemOf(response);
-    this.options.onState("live");
+    this.#options.onState("live");
     // A draft may have been withdrawn while nobody listened, and that is not replayed.
-    if (!first && this.draft.id) await this.refetch();
+    if (!first && this.#draft.id) await this.#refetch();
     const parser = new SseParser();
     const decoder = new TextDecoder();
     const reader = response.body.getReader();
     for (;;) {
       const { done, value } = await reader.read();
-      if (this.stopped || done) return;
-      this.heardAt = Date.now();
-      if (this.heardAt - this.openedAt > HEALTHY_MS) this.backoff.reset();
+      if (this.#stopped || done) return;
+      this.#heardAt = Date.now();
+      if (this.#heardAt - this.#openedAt > HEALTHY_MS) this.#backoff.reset();
       for (const event of parser.push(decoder.decode(value, { stream: true }))) {
-        await this.take(event);
-        if (this.stopped || abort.signal.aborted) return;
+        await this.#take(event);
+        if (this.#stopped || abort.signal.aborted) return;
       }
     }
   }
 
-  private async take({ data, id }: SseEvent): Promise<void> {
+  async #take({ data, id }: SseEvent): Promise<void> {
     let body: SessionEvent;
     try {
       body = JSON.parse(data) as SessionEvent;
@@ -207,42 +206,42 @@ export class SessionStream {
       return; // A frame of a newer server: what cannot be read is not shown.
     }
     if (body.type === "draft.delta") {
-      const step = this.draft.apply(body);
-      if (step === "gap") this.abort?.abort();
-      else if (step === "grown") this.options.onDraft(this.draft.text);
+      const step = this.#draft.apply(body);
+      if (step === "gap") this.#abort?.abort();
+      else if (step === "grown") this.#options.onDraft(this.#draft.text);
     } else if (body.type === "draft.discarded") {
-      if (body.draft_id === this.draft.id) this.endDraft();
+      if (body.draft_id === this.#draft.id) this.#endDraft();
     } else if (body.type === "gap") {
-      await this.refetch();
+      await this.#refetch();
     } else if (body.type === "error") {
       throw new ProblemError(body.problem.status, body.problem, (body.problem.retry_after_s ?? 0) * 1000);
     } else if ("seq" in body) {
       // Ephemeral frames repeat the last id; stored ones bring their own.
-      const at = parseCursor(id) ?? { epoch: this.cursor?.epoch ?? 0, seq: body.seq };
-      if (isStale(this.cursor, at)) return;
-      this.cursor = at;
-      this.backoff.reset();
-      this.apply(body);
-      this.options.onCursor(`${at.epoch}-${at.seq}`);
+      const at = parseCursor(id) ?? { epoch: this.#cursor?.epoch ?? 0, seq: body.seq };
+      if (isStale(this.#cursor, at)) return;
+      this.#cursor = at;
+      this.#backoff.reset();
+      this.#apply(body);
+      this.#options.onCursor(`${at.epoch}-${at.seq}`);
     }
   }
 
-  private apply(event: StoredEvent): void {
+  #apply(event: StoredEvent): void {
     if (event.type === "turn.started") {
-      this.draft.start(event.draft_id);
-      this.options.onDraft(this.draft.text);
+      this.#draft.start(event.draft_id);
+      this.#options.onDraft(this.#draft.text);
     } else if (
-      (event.type === "turn.failed" && event.draft_id === this.draft.id) ||
+      (event.type === "turn.failed" && event.draft_id === this.#draft.id) ||
       (event.type === "message.posted" && event.message.author !== "customer") ||
       (event.type === "session.status" && event.status !== "open")
     ) {
-      this.endDraft();
+      this.#endDraft();
     }
-    this.options.onEvent(event);
+    this.#options.onEvent(event);
   }
 
-  private endDraft(): void {
-    this.draft.end();
-    this.options.onDraft(null);
+  #endDraft(): void {
+    this.#draft.end();
+    this.#options.onDraft(null);
   }
 }

@@ -22,47 +22,47 @@ export class SseOverflow extends Error {}
 export class SseParser {
   /** The last id seen; survives events that carry none. */
   lastId = "";
-  private rest = "";
-  private started = false;
-  private afterCr = false;
-  private event = "";
-  private data: string[] = [];
-  private size = 0;
+  #rest = "";
+  #started = false;
+  #afterCr = false;
+  #event = "";
+  #data: string[] = [];
+  #size = 0;
 
   /** Takes the next piece of text and returns the events that it completes. */
   push(chunk: string): SseEvent[] {
     const out: SseEvent[] = [];
     let text = chunk;
-    if (!this.started && text) {
-      this.started = true;
+    if (!this.#started && text) {
+      this.#started = true;
       if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
     }
-    if (this.afterCr && text) {
+    if (this.#afterCr && text) {
       // The CR that ended the last piece already ended the line; its LF belongs to it.
       if (text[0] === "\n") text = text.slice(1);
-      this.afterCr = false;
+      this.#afterCr = false;
     }
-    text = this.rest + text;
+    text = this.#rest + text;
     const breaks = /\r\n|\r|\n/g;
     let from = 0;
     for (let found = breaks.exec(text); found; found = breaks.exec(text)) {
-      this.line(text.slice(from, found.index), out);
+      this.#line(text.slice(from, found.index), out);
       from = breaks.lastIndex;
-      if (found[0] === "\r" && from === text.length) this.afterCr = true;
+      if (found[0] === "\r" && from === text.length) this.#afterCr = true;
     }
-    this.rest = text.slice(from);
-    if (this.rest.length > MAX_EVENT) throw new SseOverflow();
+    this.#rest = text.slice(from);
+    if (this.#rest.length > MAX_EVENT) throw new SseOverflow();
     return out;
   }
 
-  private line(line: string, out: SseEvent[]): void {
+  #line(line: string, out: SseEvent[]): void {
     if (line === "") {
-      if (this.data.length) {
-        out.push({ event: this.event || "message", data: this.data.join("\n"), id: this.lastId });
+      if (this.#data.length) {
+        out.push({ event: this.#event || "message", data: this.#data.join("\n"), id: this.lastId });
       }
-      this.event = "";
-      this.data = [];
-      this.size = 0;
+      this.#event = "";
+      this.#data = [];
+      this.#size = 0;
       return;
     }
     const colon = line.indexOf(":");
@@ -71,11 +71,11 @@ export class SseParser {
     let value = colon < 0 ? "" : line.slice(colon + 1);
     if (value[0] === " ") value = value.slice(1);
     if (field === "data") {
-      this.size += value.length;
-      if (this.size > MAX_EVENT) throw new SseOverflow();
-      this.data.push(value);
+      this.#size += value.length;
+      if (this.#size > MAX_EVENT) throw new SseOverflow();
+      this.#data.push(value);
     } else if (field === "event") {
-      this.event = value;
+      this.#event = value;
     } else if (field === "id" && !value.includes("\0")) {
       this.lastId = value;
     }

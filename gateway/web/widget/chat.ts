@@ -1,0 +1,417 @@
+/**
+ * The conversation behind the widget: what was said, what is on its way, who answers.
+ *
+ * Lives here: the session (opened by the first message, restored after a reload, renewed when its
+ * token ends), the ordered send queue with its retries, the list of what to show. No DOM.
+ * Invariants: no request and no storage before the visitor acts; messages leave one at a time and
+ * in order; each keeps its `client_id` over every retry, so none is stored twice.
+ */
+import { Backoff } from "../sdk/backoff";
+import { ProblemError, request } from "../sdk/http";
+import { SessionStream, type StoredEvent, type StreamState } from "../sdk/session";
+import type {
+  Author,
+  Message,
+  MessageAccepted,
+  PublicTenant,
+  SessionOpened,
+  SessionSnapshot,
+  SessionStatus,
+} from "../sdk/wire";
+
+/** Refusals of the same message before it is shown as failed. */
+const MOST_TRIES = 6;
+
+/** How many lines are kept on screen (A9). */
+const MOST_ITEMS = 500;
+
+export type ItemState = "sending" | "queued" | "sent" | "failed";
+export type Note = "taken" | "back" | "closed" | "failedTurn" | "fresh";
+
+/** One line of the conversation. `era` grows when a new session replaces an ended one. */
+export interface Item {
+  key: string;
+  era: number;
+  /** Place in the session; unsent lines have none and stand last. */
+  seq: number;
+  at: number;
+  author: Author;
+  name: string;
+  text: string;
+  note?: Note;
+  state?: ItemState;
+}
+
+export interface Brand {
+  name?: string;
+  color?: string;
+  languages?: string[];
+}
+
+interface Waiting {
+  client_id: string;
+  text: string;
+}
+
+interface Stored {
+  id?: string;
+  token?: string;
+  greeting?: string;
+  brand?: Brand;
+  open?: boolean;
+  out?: Waiting[];
+}
+
+export interface ChatOptions {
+  base: string;
+  tenant: string;
+  lang: () => string;
+  onChange(): void;
+}
+
+export class Chat {
+  items: Item[] = [];
+  draft: string | null = null;
+  status: SessionStatus = "open";
+  connection: StreamState = "connecting";
+  brand: Brand = {};
+  greeting = "";
+  memberName = "";
+  loading = false;
+  /** When a refused message is tried again (ms since the epoch); 0 when nothing was refused. */
+  busyUntil = 0;
+
+  readonly #options: ChatOptions;
+  #session: { id: string; token: string } | null = null;
+  #stream: SessionStream | null = null;
+  readonly #out: Waiting[] = [];
+  readonly #backoff = new Backoff();
+  readonly #storageKey: string;
+  #isOpen = false;
+  #kept = false;
+  #pumping = false;
+  #era = 0;
+  #asked = false;
+  #skipWait: (() => void) | null = null;
+
+  constructor(options: ChatOptions) {
+    this.#options = options;
+    this.#storageKey = `forecourt:${options.tenant}`;
+    addEventListener("online", () => this.#skipWait?.());
+  }
+
+  /** Goes on after a reload. Returns whether the panel was open; `null` when there is nothing. */
+  restore(): boolean | null {
+    let stored: Stored;
+    try {
+      stored = JSON.parse(sessionStorage.getItem(this.#storageKey) ?? "null") as Stored;
+    } catch {
+      return null;
+    }
+    if (!stored) return null;
+    this.#kept = true;
+    this.#isOpen = !!stored.open;
+    this.greeting = stored.greeting ?? "";
+    this.brand = stored.brand ?? {};
+    for (const waiting of stored.out ?? []) this.#enqueue(waiting);
+    if (stored.id && stored.token) {
+      this.#session = { id: stored.id, token: stored.token };
+      this.loading = true;
+      void this.#load();
+    } else {
+      void this.#pump();
+    }
+    return this.#isOpen;
+  }
+
+  /** The visitor opened or closed the panel. */
+  setOpen(open: boolean): void {
+    this.#isOpen = open;
+    if (this.#kept) this.#keep();
+    if (open && !this.#asked && !this.brand.languages) void this.#ask();
+  }
+
+  send(text: string): void {
+    const trimmed = text.trim();
+    if (!trimmed) return;
+    this.#kept = true;
+    this.#enqueue({ client_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, text: trimmed });
+    this.#keep();
+    this.#options.onChange();
+    void this.#pump();
+  }
+
+  retry(key: string): void {
+    const item = this.items.find((it) => it.key === key && it.state === "failed");
+    if (!item) return;
+    this.#drop(item);
+    this.#enqueue({ client_id: key, text: item.text });
+    this.#keep();
+    this.#options.onChange();
+    void this.#pump();
+  }
+
+  /** Name, colour and languages of the tenant; the widget does without when they do not come. */
+  async #ask(): Promise<void> {
+    this.#asked = true;
+    const { base, tenant, lang } = this.#options;
+    const query = `slug=${encodeURIComponent(tenant)}&lang=${lang()}`;
+    try {
+      const { name, color, languages } = await request<PublicTenant>(`${base}/v1/public/tenant?${query}`);
+      this.brand = { name, color, languages };
+      this.#options.onChange();
+    } catch {
+      this.#asked = false;
+    }
+  }
+
+  #keep(): void {
+    const stored: Stored = {
+      id: this.#session?.id,
+      token: this.#session?.token,
+      greeting: this.greeting,
+      brand: this.brand,
+      open: this.#isOpen,
+      out: this.#out,
+    };
+    try {
+      sessionStorage.setItem(this.#storageKey, JSON.stringify(stored));
+    } catch {
+      // Storage is full or forbidden: the chat works, it only does not survive a reload.
+    }
+  }
+
+  // ---- the list ---------------------------------------------------------------------------------
+
+  #enqueue(waiting: Waiting): void {
+    this.#out.push(waiting);
+    this.#put({
+      key: waiting.client_id,
+      era: this.#era,
+      seq: Infinity,
+      at: Date.now(),
+      author: "customer",
+      name: "",
+      text: waiting.text,
+      state: "sending",
+    });
+  }
+
+  #put(item: Item): void {
+    const found = this.items.findIndex((it) => it.key === item.key);
+    if (found >= 0) this.items[found] = item;
+    else this.items.push(item);
+    // Stable: unsent lines (both Infinity) keep the order in which they were written.
+    this.items.sort((a, b) => a.era - b.era || (a.seq === b.seq ? 0 : a.seq - b.seq));
+    this.items.splice(0, this.items.length - MOST_ITEMS);
+  }
+
+  #drop(item: Item): void {
+    this.items.splice(this.items.indexOf(item), 1);
+  }
+
+  #show(message: Message): void {
+    const { client_id: clientId, author, seq, text } = message;
+    if (author === "member" && message.member_name) this.memberName = message.member_name;
+    this.#put({
+      key: clientId || message.message_id,
+      era: this.#era,
+      seq,
+      at: Date.parse(message.at),
+      author,
+      name: message.member_name ?? "",
+      text,
+      ...(author === "customer" && { state: "sent" as const }),
+    });
+  }
+
+  #note(note: Note, seq: number): void {
+    const text = "";
+    this.#put({ key: `${this.#era}:${note}:${seq}`, era: this.#era, seq, at: 0, author: "assistant", name: "", text, note });
+  }
+
+  // ---- listening --------------------------------------------------------------------------------
+
+  /** Loads the history of a session that was kept, however long the network takes. */
+  async #load(): Promise<void> {
+    const { base } = this.#options;
+    while (this.#session && this.loading) {
+      const { id, token } = this.#session;
+      try {
+        const snapshot = await request<SessionSnapshot>(`${base}/v1/sessions/${id}`, { token });
+        this.#adopt(snapshot);
+        this.draft = snapshot.draft?.text ?? null;
+        this.loading = false;
+        this.#listen(snapshot);
+      } catch (error) {
+        if (error instanceof ProblemError && error.status < 500 && error.status !== 429) {
+          this.loading = false;
+          this.#forget();
+        } else {
+          this.connection = "waiting";
+          this.#options.onChange();
+          await this.#wait(error instanceof ProblemError ? error.retryAfterMs : 0);
+        }
+      }
+    }
+    this.#options.onChange();
+    void this.#pump();
+  }
+
+  #adopt(snapshot: SessionSnapshot): void {
+    this.status = snapshot.status;
+    const unsent = this.items.filter((it) => it.seq === Infinity);
+    this.items = this.items.filter((it) => it.era < this.#era);
+    unsent.forEach((item) => this.#put(item));
+    snapshot.messages.forEach((message) => this.#show(message));
+    if (snapshot.status === "closed") this.#note("closed", snapshot.seq + 0.5);
+  }
+
+  #listen(known: { epoch: number; seq: number }): void {
+    const { id, token } = this.#session!;
+    const changed = this.#options.onChange;
+    this.#stream = new SessionStream({
+      base: this.#options.base,
+      sessionId: id,
+      token,
+      onEvent: (event) => this.#take(event),
+      onDraft: (text) => {
+        this.draft = text;
+        changed();
+      },
+      onSnapshot: (snapshot) => {
+        this.#adopt(snapshot);
+        changed();
+      },
+      onCursor: () => {},
+      onState: (state) => {
+        this.connection = state;
+        changed();
+      },
+      onEnd: () => {
+        this.#forget();
+        changed();
+        void this.#pump();
+      },
+    });
+    this.#stream.start(known);
+  }
+
+  #take(event: StoredEvent): void {
+    if (event.type === "message.posted") {
+      this.#show(event.message);
+    } else if (event.type === "session.status") {
+      const before = this.status;
+      this.status = event.status;
+      if (event.status === "closed") this.#note("closed", event.seq);
+      else if (event.status === "with_human") this.#note("taken", event.seq);
+      else if (before === "with_human") this.#note("back", event.seq);
+    } else if (event.type === "turn.failed") {
+      this.#note("failedTurn", event.seq);
+    }
+    this.#options.onChange();
+  }
+
+  /** The session is over for us. What was said stays on screen; the next message opens another. */
+  #forget(): void {
+    this.#stream?.stop();
+    this.#stream = null;
+    this.#session = null;
+    this.draft = null;
+    this.status = "open";
+    const spoken = this.items.some((it) => it.seq < Infinity);
+    const unsent = this.items.filter((it) => it.seq === Infinity);
+    if (spoken) {
+      this.#era += 1;
+      for (const item of unsent) item.era = this.#era;
+      this.#note("fresh", -1);
+    }
+    this.#keep();
+  }
+
+  // ---- sending ----------------------------------------------------------------------------------
+
+  #wait(atLeast: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#skipWait = null;
+        resolve();
+      };
+      const timer = setTimeout(done, this.#backoff.next(atLeast));
+      // Coming back online ends a wait for the network, never one that the server asked for.
+      this.#skipWait = atLeast ? null : done;
+    });
+  }
+
+  async #open(): Promise<void> {
+    const { base, tenant, lang } = this.#options;
+    const opened = await request<SessionOpened>(`${base}/v1/sessions`, {
+      body: { tenant, lang: lang(), page_url: location.href.split(/[?#]/)[0] },
+    });
+    this.#session = { id: opened.session_id, token: opened.token };
+    const { name, color, languages } = opened.tenant;
+    this.brand = { name, color, languages };
+    this.greeting = opened.greeting;
+    this.#keep();
+    this.#listen(opened);
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#pumping || this.loading) return;
+    this.#pumping = true;
+    let tries = 0;
+    let renewed = 0;
+    for (let next = this.#out[0]; next; next = this.#out[0]) {
+      const item = this.items.find((it) => it.key === next!.client_id);
+      try {
+        if (this.status === "closed") this.#forget();
+        if (!this.#session) await this.#open();
+        if (item) item.state = "sending";
+        this.#options.onChange();
+        const { id, token } = this.#session!;
+        const accepted = await request<MessageAccepted>(
+          `${this.#options.base}/v1/sessions/${id}/messages`,
+          { token, body: next },
+        );
+        this.#out.shift();
+        // The stream may have been faster: then the list already holds the stored line.
+        if (item && item.seq === Infinity) this.#put({ ...item, seq: accepted.seq, state: "sent" });
+        tries = 0;
+        this.busyUntil = 0;
+        this.#backoff.reset();
+        this.#keep();
+      } catch (error) {
+        const refused = error instanceof ProblemError ? error : null;
+        const ended = refused && [401, 403, 404, 410].includes(refused.status) && this.#session;
+        if (ended && renewed < 2) {
+          renewed += 1;
+          this.#forget();
+        } else if (!refused || refused.status === 429 || refused.status >= 500) {
+          tries += refused ? 1 : 0;
+          if (tries >= MOST_TRIES) {
+            this.#fail(item);
+            tries = 0;
+          } else {
+            if (item) item.state = refused ? "sending" : "queued";
+            const atLeast = refused?.retryAfterMs ?? 0;
+            this.busyUntil = refused?.status === 429 ? Date.now() + Math.max(atLeast, 1000) : 0;
+            this.#options.onChange();
+            await this.#wait(atLeast);
+            this.busyUntil = 0;
+          }
+        } else {
+          this.#fail(item);
+        }
+      }
+      this.#options.onChange();
+    }
+    this.#pumping = false;
+  }
+
+  #fail(item: Item | undefined): void {
+    this.#out.shift();
+    if (item) item.state = "failed";
+    this.#keep();
+  }
+}

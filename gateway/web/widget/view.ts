@@ -1,0 +1,393 @@
+/**
+ * What the visitor sees: the launcher and the panel, inside a shadow root.
+ *
+ * Lives here: DOM, focus, announcements. Text is always set as text, styles come from one adopted
+ * sheet, so the widget lives under a strict content security policy of the page around it.
+ * The running answer is hidden from screen readers and announced once, when it is complete.
+ */
+import { formatColor, parseColor, readableOn, textOn } from "../sdk/color";
+import type { Chat, Item } from "./chat";
+import { linkify } from "./linkify";
+import css from "./style.css?inline";
+import { fill, type Texts } from "./texts";
+
+/** Longest message that the field takes. */
+const MAX_TEXT = 4000;
+
+const DEFAULT_BRAND = "#1d4f91";
+const LIGHT = [255, 255, 255] as const;
+const DARK = [21, 26, 34] as const;
+
+type Child = Node | string;
+
+function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, string> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const node = document.createElement(tag);
+  for (const name in attributes) node.setAttribute(name, attributes[name]!);
+  node.append(...children);
+  return node;
+}
+
+/** An outline icon of 24 × 24. */
+function icon(path: string): SVGElement {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS(space, "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
+const CHAT = "M4 6.5A2.5 2.5 0 0 1 6.500 4h11A2.500 2.500 0 0 1 20 6.500v7a2.500 2.500 0 0 1-2.500 2.500H11l-4.500 4v-4A2.500 2.500 0 0 1 4 13.500zM8.500 8.700h7M8.500 11.800h4.500";
+const CROSS = "M6.500 6.500l11 11M17.500 6.500l-11 11";
+const SEND = "M12 19V5.500M6 11l6-6 6 6";
+const DOWN = "M6 10l6 6 6-6";
+const SPARK = "M12 4.500l1.700 4.300a2 2 0 0 0 1.500 1.500L19.500 12l-4.300 1.700a2 2 0 0 0-1.500 1.500L12 19.500l-1.700-4.300a2 2 0 0 0-1.500-1.500L4.500 12l4.300-1.700a2 2 0 0 0 1.500-1.500z";
+const PERSON = "M12 12a3.700 3.700 0 1 0 0-7.400 3.700 3.700 0 0 0 0 7.400zM4.800 19.800a7.200 7.200 0 0 1 14.400 0";
+
+export interface ViewOptions {
+  lang(): string;
+  texts(): Texts;
+  theme: string | null;
+  color: string | null;
+  name: string | null;
+}
+
+export class View {
+  readonly host = document.createElement("forecourt-chat");
+  readonly #chat: Chat;
+  readonly #options: ViewOptions;
+  readonly #root: ShadowRoot;
+  readonly #badge = el("span", { class: "badge", hidden: "" });
+  readonly #launcher = el("button", { class: "launcher", type: "button", "aria-haspopup": "dialog" });
+  readonly #title = el("h2");
+  readonly #sub = el("p", { class: "sub" });
+  readonly #face = el("span", { class: "face", "aria-hidden": "true" });
+  readonly #closer = el("button", { class: "icon", type: "button" }, icon(CROSS));
+  readonly #intro = el("div", { class: "intro" });
+  readonly #log = el("div", { role: "log", "aria-live": "off" });
+  readonly #writing = el("div", { class: "line", "data-who": "assistant", "aria-hidden": "true", hidden: "" });
+  readonly #bubble = el("div", { class: "bubble", dir: "auto" });
+  readonly #starters = el("div", { class: "starters" });
+  readonly #scroll: HTMLElement;
+  readonly #latest = el("button", { class: "latest", type: "button", hidden: "" }, icon(DOWN));
+  readonly #notice = el("p", { class: "notice", role: "status", hidden: "" });
+  readonly #field = el("textarea", { rows: "1", maxlength: String(MAX_TEXT), enterkeyhint: "send", dir: "auto" });
+  readonly #sender = el("button", { class: "send", type: "submit" }, icon(SEND));
+  readonly #person = el("button", { class: "person", type: "button" }, icon(PERSON), el("span"));
+  readonly #spoken = el("div", { class: "sr", role: "status" });
+  readonly #panel: HTMLElement;
+  readonly #lines = new Map<string, { node: HTMLElement; print: string }>();
+  #opened = false;
+  #seen = 0;
+  #painted = "";
+  #wasWriting = false;
+  #ticking = 0;
+
+  constructor(chat: Chat, options: ViewOptions) {
+    this.#chat = chat;
+    this.#options = options;
+    this.#root = this.host.attachShadow({ mode: "open" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    this.#root.adoptedStyleSheets = [sheet];
+
+    this.#launcher.append(icon(CHAT), icon(CROSS), this.#badge);
+    this.#writing.append(el("span", { class: "avatar" }, icon(SPARK)), this.#bubble);
+    this.#scroll = el("div", { class: "scroll", tabindex: "0" }, this.#intro, this.#log, this.#writing, this.#starters);
+    const form = el("form", {}, this.#field, this.#sender);
+    this.#panel = el(
+      "section",
+      { class: "panel", role: "dialog", id: "panel", "aria-labelledby": "title", tabindex: "-1", hidden: "" },
+      el("header", {}, this.#face, el("div", { class: "who" }, this.#title, this.#sub), this.#closer),
+      el("div", { class: "body" }, this.#scroll, this.#latest),
+      this.#notice,
+      form,
+      el("div", { class: "foot" }, this.#person),
+    );
+    this.#title.id = "title";
+    this.#launcher.setAttribute("aria-controls", "panel");
+    this.#root.append(this.#panel, this.#launcher, this.#spoken);
+
+    this.#launcher.onclick = () => this.toggle(!this.#opened);
+    this.#closer.onclick = () => this.toggle(false);
+    this.#person.onclick = () => this.#say(this.#options.texts().personText);
+    this.#latest.onclick = () => this.#toEnd(true);
+    this.#scroll.onscroll = () => (this.#latest.hidden = this.#atEnd());
+    this.#field.oninput = () => this.#fit();
+    this.#field.onkeydown = (event) => {
+      // 229: Enter confirms a word in an input method, it does not send.
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
+        event.preventDefault();
+        form.requestSubmit();
+      }
+    };
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      this.#say(this.#field.value);
+      this.#field.value = "";
+      this.#fit();
+      this.#field.focus();
+    };
+    this.#panel.onkeydown = (event) => this.#keys(event);
+    const viewport = window.visualViewport;
+    const resize = () => this.host.style.setProperty("--vh", `${viewport!.height}px`);
+    viewport?.addEventListener("resize", resize);
+    if (viewport) resize();
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", () => this.render());
+    this.render();
+  }
+
+  /** Opens or closes the panel; `quiet` leaves the focus where it is. */
+  toggle(open: boolean, quiet = false, prefill = ""): void {
+    const changed = open !== this.#opened;
+    this.#opened = open;
+    this.#panel.hidden = !open;
+    if (changed) this.#chat.setOpen(open);
+    this.render();
+    if (prefill && !this.#field.value) this.#field.value = prefill;
+    this.#fit();
+    if (open) this.#toEnd();
+    if (quiet) return;
+    // A touch keyboard that jumps up would hide the greeting.
+    if (open) (matchMedia("(pointer: coarse)").matches && !prefill ? this.#panel : this.#field).focus();
+    else if (changed) this.#launcher.focus();
+  }
+
+  render(): void {
+    const chat = this.#chat;
+    const options = this.#options;
+    const texts = options.texts();
+    this.#paint();
+    const name = chat.brand.name ?? options.name ?? "";
+    const human = chat.status === "with_human";
+    this.host.lang = options.lang();
+    this.host.dir = options.lang() === "ar" ? "rtl" : "ltr";
+    this.host.toggleAttribute("open", this.#opened);
+
+    this.#title.textContent = name || texts.title;
+    const who = chat.memberName || name || texts.member;
+    this.#sub.textContent = human ? fill(texts.human, { name: who }) : texts.now;
+    if (this.#face.dataset["human"] !== String(human)) {
+      this.#face.dataset["human"] = String(human);
+      this.#face.replaceChildren(icon(human ? PERSON : SPARK));
+    }
+    const label = (node: HTMLElement, text: string) => node.setAttribute("aria-label", text);
+    label(this.#closer, texts.close);
+    label(this.#sender, texts.send);
+    label(this.#latest, texts.latest);
+    label(this.#scroll, texts.title);
+    label(this.#field, texts.write);
+    this.#field.placeholder = texts.write;
+    this.#person.lastElementChild!.textContent = texts.person;
+    this.#person.hidden = human;
+
+    this.#renderIntro(texts, name);
+    const stick = this.#atEnd();
+    this.#renderLog(texts, name);
+    this.#renderDraft(texts);
+    if (stick) this.#toEnd();
+    this.#renderNotice(texts);
+    this.#renderLauncher(texts, label);
+    // Only what comes from now on is read out, not the history.
+    if (!chat.loading) requestAnimationFrame(() => this.#log.setAttribute("aria-live", "polite"));
+  }
+
+  /** Brand colour and theme as variables; the text on the brand is always readable. */
+  #paint(): void {
+    const theme = this.#options.theme;
+    const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    const wish = this.#chat.brand.color ?? this.#options.color ?? DEFAULT_BRAND;
+    if (this.#painted === wish + dark) return;
+    this.#painted = wish + dark;
+    const brand = parseColor(wish) ?? parseColor(DEFAULT_BRAND)!;
+    const set = (key: string, value: string) => this.host.style.setProperty(key, value);
+    this.host.toggleAttribute("dark", dark);
+    set("--brand", formatColor(brand));
+    set("--on-brand", formatColor(textOn(brand)));
+    set("--accent", formatColor(readableOn(brand, dark ? DARK : LIGHT)));
+  }
+
+  #renderIntro(texts: Texts, name: string): void {
+    const first = this.#chat.items[0];
+    const greeting = this.#chat.greeting || fill(texts.hello, { name: name || texts.title });
+    // A server that stores its greeting as the first line has it in the history already.
+    const doubled = first?.author === "assistant" && first.text === greeting;
+    const print = doubled + greeting + texts.auto;
+    if (this.#intro.dataset["print"] === print) return;
+    this.#intro.dataset["print"] = print;
+    this.#intro.replaceChildren();
+    if (!doubled) {
+      this.#intro.append(
+        this.#who("assistant", texts.assistant, texts.auto),
+        el("div", { class: "line", "data-who": "assistant" }, el("div", { class: "bubble", dir: "auto" }, greeting)),
+      );
+    }
+    this.#intro.append(el("p", { class: "small" }, texts.privacy));
+    this.#starters.replaceChildren(
+      ...texts.starters.map((text) => {
+        const button = el("button", { type: "button" }, text);
+        button.onclick = () => this.#say(text);
+        return button;
+      }),
+    );
+  }
+
+  #renderLog(texts: Texts, name: string): void {
+    const { items } = this.#chat;
+    this.#starters.hidden = items.length > 0 || this.#chat.loading;
+    const keys = new Set(items.map((item) => item.key));
+    for (const [key, line] of this.#lines) {
+      if (keys.has(key)) continue;
+      line.node.remove();
+      this.#lines.delete(key);
+    }
+    let before: Item | undefined;
+    let at: ChildNode | null = this.#log.firstChild;
+    items.forEach((item, index) => {
+      const follows = !!before && !before.note && before.author === item.author && before.name === item.name;
+      const last = index === items.length - 1;
+      const print = [follows, item.state, item.seq, last, texts.send, this.#chat.memberName].join();
+      const known = this.#lines.get(item.key);
+      let node = known?.node;
+      if (!known || known.print !== print) {
+        const fresh = this.#line(item, texts, name, follows, last);
+        // The finished answer takes the place of its draft without a second entrance.
+        if (known || this.#chat.loading || (item.author === "assistant" && this.#wasWriting)) fresh.classList.add("calm");
+        if (node === at) at = fresh;
+        node?.replaceWith(fresh);
+        node = fresh;
+        this.#lines.set(item.key, { node, print });
+      }
+      if (node !== at) this.#log.insertBefore(node!, at);
+      at = node!.nextSibling;
+      before = item;
+    });
+  }
+
+  #who(author: string, name: string, role: string): HTMLElement {
+    const avatar = el("span", { class: "avatar", "aria-hidden": "true" }, icon(author === "assistant" ? SPARK : PERSON));
+    return el("p", { class: "name", "data-who": author }, avatar, el("bdi", {}, name), el("span", { class: "role" }, role));
+  }
+
+  #line(item: Item, texts: Texts, name: string, follows: boolean, last: boolean): HTMLElement {
+    if (item.note) {
+      const text = fill(texts[item.note], { name: this.#chat.memberName || name || texts.member });
+      return el("p", { class: "note" }, text);
+    }
+    const mine = item.author === "customer";
+    const node = el("div", { class: "turn" });
+    if (mine) node.append(el("span", { class: "sr" }, `${texts.you}: `));
+    else if (!follows) {
+      const assistant = item.author === "assistant";
+      const speaker = assistant ? texts.assistant : item.name || texts.member;
+      node.append(this.#who(item.author, speaker, assistant ? texts.auto : name));
+    }
+    const bubble = el("div", { class: "bubble", dir: "auto" });
+    fillText(bubble, item.text);
+    const time = new Intl.DateTimeFormat(this.#options.lang(), { timeStyle: "short", numberingSystem: "latn" });
+    bubble.title = time.format(item.at);
+    const line = el("div", { class: "line", "data-who": item.author }, bubble);
+    node.append(line);
+    const { state } = item;
+    if (mine && state && (state !== "sent" || last)) {
+      const foot = el("p", { class: "state", "data-state": state }, texts[state]);
+      if (state === "failed") {
+        const again = el("button", { type: "button" }, texts.retry);
+        again.onclick = () => this.#chat.retry(item.key);
+        foot.append(" ", again);
+      }
+      node.append(foot);
+    }
+    return node;
+  }
+
+  #renderDraft(texts: Texts): void {
+    const { draft } = this.#chat;
+    const writing = draft !== null;
+    this.#writing.hidden = !writing;
+    if (writing) {
+      this.#bubble.classList.toggle("dots", !draft);
+      if (draft) fillText(this.#bubble, draft);
+      else this.#bubble.replaceChildren(el("i"), el("i"), el("i"));
+    }
+    if (writing !== this.#wasWriting) this.#spoken.textContent = writing ? texts.writing : "";
+    this.#wasWriting = writing;
+  }
+
+  #renderNotice(texts: Texts): void {
+    const chat = this.#chat;
+    const left = Math.ceil((chat.busyUntil - Date.now()) / 1000);
+    clearTimeout(this.#ticking);
+    let text = "";
+    if (chat.loading) text = texts.loading;
+    else if (chat.busyUntil) text = fill(texts.busy, { n: Math.max(left, 1) });
+    else if (navigator.onLine === false || chat.items.some((item) => item.state === "queued")) text = texts.offline;
+    if (chat.busyUntil) this.#ticking = window.setTimeout(() => this.render(), 1000);
+    this.#notice.hidden = !text;
+    if (this.#notice.textContent !== text) this.#notice.textContent = text;
+  }
+
+  #renderLauncher(texts: Texts, label: (node: HTMLElement, text: string) => void): void {
+    const theirs = this.#chat.items.filter((item) => item.author !== "customer" && !item.note).length;
+    if (this.#opened || this.#chat.loading || this.#seen > theirs) this.#seen = theirs;
+    const unseen = theirs - this.#seen;
+    this.#badge.hidden = !unseen;
+    this.#badge.textContent = String(unseen);
+    label(this.#launcher, this.#opened ? texts.close : unseen ? `${texts.launch} (${unseen})` : texts.launch);
+    this.#launcher.setAttribute("aria-expanded", String(this.#opened));
+    if (unseen && this.#spoken.textContent === "") this.#spoken.textContent = texts.newOne;
+  }
+
+  #say(text: string): void {
+    this.#chat.send(text);
+    this.#toEnd();
+  }
+
+  #fit(): void {
+    this.#field.style.height = "auto";
+    this.#field.style.height = `${Math.min(this.#field.scrollHeight, 132)}px`;
+  }
+
+  #atEnd(): boolean {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
+    return scrollHeight - scrollTop - clientHeight < 48;
+  }
+
+  #toEnd(smooth = false): void {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#scroll.scrollTo({ top: this.#scroll.scrollHeight, behavior: smooth && !still ? "smooth" : "instant" });
+  }
+
+  #keys(event: KeyboardEvent): void {
+    // Shortcuts of the page must not hear what is typed here.
+    event.stopPropagation();
+    if (event.key === "Escape") return this.toggle(false);
+    if (event.key !== "Tab") return;
+    const stops = [...this.#panel.querySelectorAll<HTMLElement>("button,textarea,a[href],.scroll")].filter(
+      (node) => node.getClientRects().length,
+    );
+    const edge = event.shiftKey ? stops[0] : stops.at(-1);
+    const active = this.#root.activeElement;
+    if (active === edge || active === this.#panel) {
+      event.preventDefault();
+      (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
+    }
+  }
+}
+
+function fillText(node: HTMLElement, text: string): void {
+  node.replaceChildren(
+    ...linkify(text).map((part) =>
+      part.href
+        ? el("a", { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow ugc", dir: "ltr" }, part.text)
+        : part.text,
+    ),
+  );
+}
