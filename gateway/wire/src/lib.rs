@@ -1,1 +1,44 @@
-//! Serde types of every body and frame.
+//! The wire: every body and frame that passes between the engine and the outside.
+//!
+//! Lives here: shapes, their documentation, and how they are made from the values of the core and the
+//! ports. Field names are `snake_case`, times RFC 3339 in UTC, ids prefixed strings (`ses_…`). What a
+//! client sends refuses unknown fields; what the server sends may gain fields, so a client must pass
+//! over what it does not know.
+//!
+//! May depend on: `forecourt-core`, `forecourt-ports`, serde. May be used by: the gateway, the load test.
+//!
+//! # Invariants
+//! - a shape is changed by adding to it; the snapshots in `tests/` tell when one changed otherwise;
+//! - `gateway/web/sdk/wire.gen.ts` says the same in TypeScript, and a test fails when it does not.
+
+pub mod form;
+pub mod lead;
+pub mod live;
+pub mod problem;
+pub mod public;
+pub mod session;
+pub mod staff;
+pub mod timeline;
+pub mod typescript;
+
+pub use self::{
+    form::{FormLead, FormReceipt, FormStatus},
+    lead::{
+        Answerer, DeliveryView, HumanReason, Lead, LeadDetail, LeadPage, LeadPromise, LeadSource,
+        LeadStatus, PromiseState,
+    },
+    live::{
+        BeatFrame, ClientFrame, EventFrame, GapFrame, HelloFrame, LeadEventName, PingFrame,
+        ReplyFrame, ServerFrame, Topic, WelcomeFrame,
+    },
+    problem::{FieldError, Problem},
+    public::{DemoLogin, OpeningDay, OpeningSpan, PublicService, PublicTenant, PublicVehicle},
+    session::{
+        Author, Cursor, CursorError, Draft, DraftDelta, DraftDiscarded, Message, MessageAccepted,
+        MessagePosted, OpenSession, PostMessage, SessionError, SessionEvent, SessionGap,
+        SessionOpened, SessionSnapshot, SessionStatus, SessionStatusChanged, Speaker, TenantBrand,
+        TurnFailed, TurnStarted,
+    },
+    staff::{Login, Me, MyPromise, MyTenant, Role},
+    timeline::TimelineEntry,
+};

@@ -1,0 +1,287 @@
+//! Leads as the dashboard lists and opens them.
+
+use forecourt_core::{
+    event::{self, AlertReason, AnsweredBy},
+    id::{DeliveryId, LeadId, SessionId},
+};
+use forecourt_ports::store::{self, DeliveryRow, LeadRow, PromiseRow};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use crate::{
+    session::{Message, SessionStatus},
+    timeline::TimelineEntry,
+};
+
+/// A lead as the list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Lead {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub lead_id: LeadId,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub email: Option<String>,
+    /// E.164.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub vehicle_interest: Option<String>,
+    pub source: LeadSource,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub source_url: Option<String>,
+    pub status: LeadStatus,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// The beginning of the customer's last message.
+    pub excerpt: String,
+    /// How often the same person came again.
+    pub repeats: u32,
+    /// BCP 47 tag of the conversation's language.
+    pub language: String,
+    pub promise: LeadPromise,
+    pub needs_human: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub human_reason: Option<HumanReason>,
+    pub session_status: SessionStatus,
+}
+
+/// The promise clock of a lead: does somebody wait, until when, and how did it end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LeadPromise {
+    pub state: PromiseState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub deadline: Option<Timestamp>,
+    /// How long the customer waited until the answer was proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub answered_after_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub by: Option<Answerer>,
+    /// The model, when a model answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub model: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PromiseState {
+    None,
+    Waiting,
+    Kept,
+    Broken,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Answerer {
+    Model,
+    Template,
+    Member,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadStatus {
+    New,
+    Contacted,
+    Qualified,
+    Won,
+    Lost,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadSource {
+    Website,
+    Widget,
+}
+
+/// Why a person is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HumanReason {
+    /// No model answered in time; the template went out.
+    NoModelAnswer,
+    /// The answer is not proven yet.
+    NotProven,
+    PromiseBroken,
+    /// The provider refused the address for good.
+    Undeliverable,
+    /// Whether the answer left is unknown.
+    Uncertain,
+    /// A customer still waits for a person.
+    StillWaiting,
+    /// The program failed on this conversation.
+    Quarantined,
+}
+
+/// One page of the list, and where the log stood when it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LeadPage {
+    /// Newest first.
+    pub leads: Vec<Lead>,
+    #[ts(type = "number")]
+    pub total: u64,
+    /// From 1.
+    pub page: u32,
+    #[ts(type = "number")]
+    pub pages: u64,
+    pub per_page: u32,
+    /// With `seq` the cursor for `hello.after`: live events after it change the list.
+    #[ts(type = "number")]
+    pub epoch: i64,
+    #[ts(type = "number")]
+    pub seq: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LeadDetail {
+    pub lead: Lead,
+    /// Oldest first, the newest 200.
+    pub messages: Vec<Message>,
+    /// Oldest first, the newest 500.
+    pub events: Vec<TimelineEntry>,
+    pub deliveries: Vec<DeliveryView>,
+}
+
+/// One sending, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DeliveryView {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub delivery_id: DeliveryId,
+    /// `answer` or `alert`.
+    pub kind: String,
+    /// `pending`, `handing_over`, `accepted`, `failed`, `uncertain` or `refused`.
+    pub status: String,
+    pub attempts: u32,
+    /// The provider's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub code: Option<String>,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+impl From<LeadRow> for Lead {
+    fn from(row: LeadRow) -> Self {
+        Self {
+            lead_id: row.lead,
+            session_id: row.session,
+            name: row.name,
+            email: row.email,
+            phone: row.phone,
+            vehicle_interest: row.vehicle_interest,
+            source: row.source.into(),
+            source_url: row.source_url,
+            status: row.status.into(),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            excerpt: row.excerpt,
+            repeats: row.repeats,
+            language: row.lang.tag().to_owned(),
+            promise: row.promise.into(),
+            needs_human: row.needs_human.is_some(),
+            human_reason: row.needs_human.map(HumanReason::from),
+            session_status: SessionStatus::new(row.closed, row.with_human),
+        }
+    }
+}
+
+impl From<PromiseRow> for LeadPromise {
+    fn from(row: PromiseRow) -> Self {
+        let (by, model) = match row.by {
+            None => (None, None),
+            Some(AnsweredBy::Model { model }) => (Some(Answerer::Model), Some(model)),
+            Some(AnsweredBy::Template) => (Some(Answerer::Template), None),
+            Some(AnsweredBy::Member { .. }) => (Some(Answerer::Member), None),
+        };
+        Self {
+            state: match row.state {
+                store::PromiseState::None => PromiseState::None,
+                store::PromiseState::Waiting => PromiseState::Waiting,
+                store::PromiseState::Kept => PromiseState::Kept,
+                store::PromiseState::Broken => PromiseState::Broken,
+            },
+            since: row.since,
+            deadline: row.deadline,
+            answered_after_ms: row.answered_after_ms,
+            by,
+            model,
+        }
+    }
+}
+
+impl From<store::LeadStatus> for LeadStatus {
+    fn from(status: store::LeadStatus) -> Self {
+        match status {
+            store::LeadStatus::New => Self::New,
+            store::LeadStatus::Contacted => Self::Contacted,
+            store::LeadStatus::Qualified => Self::Qualified,
+            store::LeadStatus::Won => Self::Won,
+            store::LeadStatus::Lost => Self::Lost,
+        }
+    }
+}
+
+impl From<event::Source> for LeadSource {
+    fn from(source: event::Source) -> Self {
+        match source {
+            event::Source::Website => Self::Website,
+            event::Source::Widget => Self::Widget,
+        }
+    }
+}
+
+impl From<AlertReason> for HumanReason {
+    fn from(reason: AlertReason) -> Self {
+        match reason {
+            AlertReason::NoModelAnswer => Self::NoModelAnswer,
+            AlertReason::NotProven => Self::NotProven,
+            AlertReason::PromiseBroken => Self::PromiseBroken,
+            AlertReason::Undeliverable => Self::Undeliverable,
+            AlertReason::Uncertain => Self::Uncertain,
+            AlertReason::StillWaiting => Self::StillWaiting,
+            AlertReason::Quarantined => Self::Quarantined,
+        }
+    }
+}
+
+impl From<DeliveryRow> for DeliveryView {
+    fn from(row: DeliveryRow) -> Self {
+        Self {
+            delivery_id: row.delivery,
+            kind: row.kind,
+            status: row.status,
+            attempts: row.attempts,
+            code: row.code,
+            at: row.updated_at,
+        }
+    }
+}

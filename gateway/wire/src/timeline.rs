@@ -1,0 +1,160 @@
+//! A lead's history in plain words, for the people who look back at it.
+
+use forecourt_core::event::{AnsweredBy, Author, Event, EventRecord, Seq, Source, TurnFailure};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use crate::lead::HumanReason;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct TimelineEntry {
+    /// Its place in the tenant's log.
+    #[ts(type = "number")]
+    pub seq: i64,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// A stable name such as `promise.kept`, to translate by.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What happened, in English; carries no text of the conversation and no contact detail.
+    pub summary: String,
+}
+
+impl From<&EventRecord> for TimelineEntry {
+    fn from(record: &EventRecord) -> Self {
+        let (kind, summary) = told(&record.event);
+        let Seq(seq) = record.seq;
+        Self { seq, at: record.at, kind: kind.to_owned(), summary }
+    }
+}
+
+/// The stable name of an event and its sentence.
+fn told(event: &Event) -> (&'static str, String) {
+    match event {
+        Event::SessionOpened { lang, .. } => {
+            ("session.opened", format!("The conversation began, in {lang}"))
+        }
+        Event::LanguageChanged { lang } => {
+            ("session.language", format!("The customer went on in {lang}"))
+        }
+        Event::LeadCaptured(captured) => {
+            let from = source(captured.source);
+            let known = if captured.new_contact { "a new contact" } else { "a known contact" };
+            ("lead.captured", format!("A lead came from {from}, by {known}"))
+        }
+        Event::SubmissionRepeated => {
+            ("lead.resubmitted", "The same submission came again; nothing more was sent".into())
+        }
+        Event::LeadRepeated { source: from, .. } => {
+            ("lead.repeated", format!("The same person wrote again, from {}", source(*from)))
+        }
+        Event::MessagePosted(posted) => ("message.posted", message(posted)),
+        Event::PromiseMade { .. } => ("promise.made", "The customer waits for an answer".into()),
+        Event::RungReached { rung, .. } => {
+            ("promise.rung", format!("No answer was proven yet: next step {}", word(rung)))
+        }
+        Event::TurnStarted { rung, .. } => {
+            ("turn.started", format!("The assistant began an answer ({})", word(rung)))
+        }
+        Event::TurnKept { .. } => ("turn.kept", "The assistant is still writing".into()),
+        Event::TurnFailed { reason, .. } => ("turn.failed", turn_failure(*reason).to_owned()),
+        Event::TurnCancelled { .. } => {
+            ("turn.cancelled", "The assistant's answer was dropped: newer text, or a person".into())
+        }
+        Event::DeliveryQueued(queued) => {
+            ("delivery.queued", format!("A mail was queued ({})", word(&queued.kind)))
+        }
+        Event::DeliveryAccepted { .. } => {
+            ("delivery.accepted", "The mail provider took the mail".into())
+        }
+        Event::DeliveryRetried { attempt, code, .. } => (
+            "delivery.retried",
+            format!("Try {attempt} was not taken ({code}); another one follows"),
+        ),
+        Event::DeliveryFailed { code, .. } => {
+            ("delivery.failed", format!("The mail could not be delivered ({code})"))
+        }
+        Event::DeliveryUncertain { code, .. } => (
+            "delivery.uncertain",
+            format!("Whether the mail left is unknown ({code}); a person must look"),
+        ),
+        Event::DeliveryRefused { .. } => {
+            ("delivery.refused", "A mail stayed in: somebody else speaks by now".into())
+        }
+        Event::PromiseKept { after_ms, by, .. } => {
+            let by = match by {
+                AnsweredBy::Model { model } => format!("the assistant ({model})"),
+                AnsweredBy::Template => "the template".to_owned(),
+                AnsweredBy::Member { .. } => "a member of staff".to_owned(),
+            };
+            ("promise.kept", format!("Answered by {by} after {}", seconds(*after_ms)))
+        }
+        Event::PromiseBroken { after_ms, .. } => {
+            ("promise.broken", format!("No answer was proven within {}", seconds(*after_ms)))
+        }
+        Event::HandoffRequested { reason } => (
+            "handoff.requested",
+            format!("A person is needed ({})", word(&HumanReason::from(*reason))),
+        ),
+        Event::HumanAlerted { reason } => {
+            ("human.alerted", format!("Staff were alerted ({})", word(&HumanReason::from(*reason))))
+        }
+        Event::TakenOver { .. } => {
+            ("session.taken_over", "A member of staff took the conversation over".into())
+        }
+        Event::Released { .. } => {
+            ("session.released", "The conversation went back to the assistant".into())
+        }
+        Event::Closed { .. } => ("session.closed", "The conversation was closed".into()),
+    }
+}
+
+fn message(posted: &forecourt_core::event::MessagePosted) -> String {
+    match (posted.author, &posted.origin) {
+        (Author::Customer, _) => "The customer wrote".into(),
+        (Author::Member { .. }, _) => "A member of staff wrote".into(),
+        (Author::Assistant, Some(origin)) => {
+            format!("The assistant answered ({}, {})", origin.model, origin.prompt)
+        }
+        (Author::Assistant, None) => "The assistant answered".into(),
+    }
+}
+
+const fn source(source: Source) -> &'static str {
+    match source {
+        Source::Website => "the website",
+        Source::Widget => "the chat",
+    }
+}
+
+const fn turn_failure(reason: TurnFailure) -> &'static str {
+    match reason {
+        TurnFailure::Model => "The model answered an error, or not at all",
+        TurnFailure::Stream => "The model's answer stalled or was cut",
+        TurnFailure::RateLimited => "The model's provider asked to slow down",
+        TurnFailure::Withheld => "The answer was withheld: it claimed what is not so",
+        TurnFailure::Unusable => "The answer was empty, too long or refused",
+        TurnFailure::TimedOut => "The answer took too long",
+        TurnFailure::Crashed => "The program failed while it answered",
+    }
+}
+
+/// `2.4 s`; whole seconds from a minute on.
+fn seconds(ms: i64) -> String {
+    if ms < 60_000 {
+        format!("{}.{} s", ms / 1000, (ms % 1000) / 100)
+    } else {
+        format!("{} s", ms / 1000)
+    }
+}
+
+/// The serde name of an enum value, in words.
+fn word(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    let name = value.as_str().or_else(|| value.get("kind").and_then(|kind| kind.as_str()));
+    name.unwrap_or_default().replace('_', " ")
+}
