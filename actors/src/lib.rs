@@ -1,1 +1,34 @@
-//! Supervised actors and their registry.
+//! Supervised actors: every tenant, lead session and running turn is one; so are a node's timers and a
+//! tenant's deliveries.
+//!
+//! Lives here: who runs where, in what order, and what happens when one dies. What to do is decided in
+//! `engine/core`; what to keep is kept through `engine/ports`. The way of a fact is always *decide →
+//! store → apply → run* ([`lead_session`]).
+//!
+//! # Where to start reading
+//! [`Engine`] is what the gateway holds. [`lead_session`] is the heart; [`registry`] starts and restarts
+//! it; [`journal`] commits for it; [`turn`], [`timers`] and [`deliveries`] run what it asks for.
+//!
+//! # Invariants
+//! - **A1** a command is answered, and its events are published, only after the commit;
+//! - **A2** a session's commands are decided one at a time, by one actor on this node; another node
+//!   loses by version, and reloads;
+//! - **A9** every queue has an end, and says so to who is turned away;
+//! - an actor's death loses nothing: what it owed is in rows, and the registry starts another.
+
+mod deliveries;
+mod engine;
+mod error;
+mod journal;
+mod lead_session;
+mod names;
+mod registry;
+mod tenant;
+mod timers;
+mod turn;
+
+pub use self::{
+    engine::{Engine, EngineConfig, Ports},
+    error::EngineError,
+    tenant::{Captured, Posted, TenantHandle},
+};

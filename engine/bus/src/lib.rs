@@ -1,1 +1,136 @@
-//! Fan-out of stored events and drafts to listeners.
+//! Fan-out of stored events and drafts to listeners, within one process.
+//!
+//! Lives here: [`LocalBus`], the default. Each tenant has a ring of its newest events, for resume
+//! without the database, and its listeners; each session has its listeners and its running draft.
+//!
+//! # Invariants
+//! - a publisher never waits: a listener whose queue is full is cut, and resumes with its cursor (A9);
+//! - events reach each listener in the order of their sequence numbers;
+//! - what nobody listens to costs a look-up and a place in the ring.
+
+mod topic;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use forecourt_core::{
+    event::{Event, Seq},
+    id::{SessionId, TenantId},
+};
+use forecourt_ports::bus::{Bus, Draft, Published, Pushed, Subscription};
+
+use self::topic::{Ring, Topic};
+
+/// Queued frames per listener; a listener further behind is cut.
+const LISTENER_QUEUE: usize = 256;
+const SHARDS: usize = 64;
+
+/// The bus of one process.
+#[derive(Debug)]
+pub struct LocalBus {
+    shards: Vec<Mutex<HashMap<TenantId, TenantTopics>>>,
+}
+
+#[derive(Debug, Default)]
+struct TenantTopics {
+    ring: Ring,
+    all: Topic,
+    sessions: HashMap<SessionId, SessionTopic>,
+}
+
+#[derive(Debug, Default)]
+struct SessionTopic {
+    topic: Topic,
+    /// The text of the running answer so far.
+    draft: Option<Draft>,
+}
+
+impl Default for LocalBus {
+    fn default() -> Self {
+        Self { shards: std::iter::repeat_with(Mutex::default).take(SHARDS).collect() }
+    }
+}
+
+impl LocalBus {
+    fn with<R>(&self, tenant: TenantId, act: impl FnOnce(&mut TenantTopics) -> R) -> R {
+        let shard = &self.shards[tenant.as_uuid().as_u128() as usize % SHARDS];
+        let mut tenants = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        act(tenants.entry(tenant).or_default())
+    }
+}
+
+impl Bus for LocalBus {
+    fn publish(&self, tenant: TenantId, events: Vec<Arc<Published>>) {
+        self.with(tenant, |topics| {
+            for event in events {
+                if let Some(session) = topics.sessions.get_mut(&event.record.session) {
+                    if ends_draft(&event.record.event) {
+                        session.draft = None;
+                    }
+                    session.topic.push(&Pushed::Event(Arc::clone(&event)));
+                    if session.topic.is_empty() && session.draft.is_none() {
+                        topics.sessions.remove(&event.record.session);
+                    }
+                }
+                topics.all.push(&Pushed::Event(Arc::clone(&event)));
+                topics.ring.push(event);
+            }
+        });
+    }
+
+    fn publish_draft(&self, tenant: TenantId, session: SessionId, draft: Draft) {
+        self.with(tenant, |topics| {
+            let session = topics.sessions.entry(session).or_default();
+            match (&draft, &mut session.draft) {
+                (Draft::Discarded { .. }, held) => *held = None,
+                (
+                    Draft::Delta { turn, text, .. },
+                    Some(Draft::Delta { turn: held, text: so_far, .. }),
+                ) if turn == held => {
+                    *so_far = format!("{so_far}{text}").into();
+                }
+                (Draft::Delta { turn, text, .. }, held) => {
+                    *held = Some(Draft::Delta { turn: *turn, offset: 0, text: Arc::clone(text) });
+                }
+            }
+            session.topic.push(&Pushed::Draft(draft));
+        });
+    }
+
+    fn subscribe_tenant(&self, tenant: TenantId) -> Subscription {
+        let events = self.with(tenant, |topics| topics.all.subscribe(LISTENER_QUEUE));
+        Subscription { events, draft: None }
+    }
+
+    fn subscribe_session(&self, tenant: TenantId, session: SessionId) -> Subscription {
+        self.with(tenant, |topics| {
+            // Sessions whose listeners all went are swept out now and then, at a cost that stays flat.
+            if topics.sessions.len() > 64 && topics.sessions.len().is_power_of_two() {
+                topics.sessions.retain(|_, s| s.draft.is_some() || s.topic.has_listeners());
+            }
+            let session = topics.sessions.entry(session).or_default();
+            let events = session.topic.subscribe(LISTENER_QUEUE);
+            Subscription { events, draft: session.draft.clone() }
+        })
+    }
+
+    fn recent(&self, tenant: TenantId, after: Seq) -> Option<Vec<Arc<Published>>> {
+        self.with(tenant, |topics| topics.ring.after(after))
+    }
+}
+
+/// Whether a running answer ends with this event.
+const fn ends_draft(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::TurnFailed { .. }
+            | Event::TurnCancelled { .. }
+            | Event::Closed { .. }
+            | Event::MessagePosted(forecourt_core::event::MessagePosted { origin: Some(_), .. })
+    )
+}
+
+#[cfg(test)]
+mod tests;

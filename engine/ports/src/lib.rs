@@ -9,6 +9,7 @@ pub mod clock;
 pub mod fake;
 pub mod ids;
 pub mod mailbox;
+pub mod links;
 pub mod model;
 pub mod sender;
 pub mod store;

@@ -216,7 +216,7 @@ impl Deciding<'_> {
         }));
         self.cancel_turn();
         // Text that comes while an answer is still owed joins that promise: the clock runs from the first.
-        if self.state.promises.last().is_none_or(|promise| promise.answer.is_some()) {
+        if !self.state.answer_is_owed() {
             let settings = self.now.settings.promise;
             self.emit(Event::PromiseMade { message, since: self.now.now, settings });
         }
@@ -259,7 +259,7 @@ impl Deciding<'_> {
                 self.emit(Event::TurnFailed { turn, reason });
                 match running.rung {
                     Rung::Primary => {
-                        self.reach_last(Rung::Second);
+                        self.reach(Rung::Second);
                         self.start_turn(Rung::Second);
                     }
                     _ => self.send_template(),
@@ -272,7 +272,7 @@ impl Deciding<'_> {
     /// The last rung needs nothing but the delivery itself (A5); a person must follow.
     fn send_template(&mut self) {
         self.cancel_turn();
-        self.reach_last(Rung::Template);
+        self.reach(Rung::Template);
         let turn = TurnId::from_uuid(self.id());
         let text = template::last_rung(self.state.lang, &self.now.settings.brand);
         let origin = Origin { turn, model: TEMPLATE.into(), prompt: template::VERSION.into() };
@@ -280,10 +280,12 @@ impl Deciding<'_> {
         self.hand_off(AlertReason::NoModelAnswer);
     }
 
-    /// Marks a rung of the promise that is still without an answer.
-    fn reach_last(&mut self, rung: Rung) {
-        if let Some(promise) = self.state.promises.last().filter(|p| p.rung < rung) {
-            let message = promise.message;
+    /// Marks a rung of every promise that has no answer yet.
+    fn reach(&mut self, rung: Rung) {
+        let open = |p: &&super::Promise| p.answer.is_none() && p.rung < rung;
+        let reached: Vec<_> =
+            self.state.promises.iter().filter(open).map(|promise| promise.message).collect();
+        for message in reached {
             self.emit(Event::RungReached { message, rung });
         }
     }
@@ -308,7 +310,8 @@ impl Deciding<'_> {
         }));
         match (self.state.channel, self.state.customer_email.clone()) {
             (Channel::Mail, Some(to)) => {
-                let since = self.state.promises.last().map(|promise| promise.since);
+                let owed = self.state.promises.iter().find(|promise| promise.answer.is_none());
+                let since = owed.map(|promise| promise.since);
                 let deadline =
                     since.map(|since| self.state.promise_settings.due(since, Rung::Deadline));
                 // What the assistant says is held to its fence; what a person wrote goes out whatever follows.
@@ -384,10 +387,7 @@ impl Deciding<'_> {
                     self.emit(Event::RungReached { message, rung });
                     self.cancel_turn();
                 }
-                Rung::Template => {
-                    self.emit(Event::RungReached { message, rung });
-                    self.send_template();
-                }
+                Rung::Template => self.send_template(),
                 Rung::Alert => {
                     self.emit(Event::RungReached { message, rung });
                     self.hand_off(AlertReason::NotProven);
@@ -539,8 +539,10 @@ impl Deciding<'_> {
 
     /// The assistant speaks again: it answers what nobody has answered yet.
     fn answer_if_owed(&mut self) {
-        let owed = self.state.promises.last().is_some_and(|promise| promise.answer.is_none());
-        if owed && self.state.speaker == Speaker::Assistant && self.state.turn.is_none() {
+        if self.state.answer_is_owed()
+            && self.state.speaker == Speaker::Assistant
+            && self.state.turn.is_none()
+        {
             self.start_turn(Rung::Primary);
         }
     }

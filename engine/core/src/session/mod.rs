@@ -61,7 +61,7 @@ pub struct LeadSession {
     pub customer_email: Option<Email>,
     pub vehicle_interest: Option<String>,
     pub promise_settings: PromiseSettings,
-    /// Oldest first. Only the last may be without an answer on its way. None outlives its deadline.
+    /// Oldest first. An answer covers every promise that has none yet. None outlives its deadline.
     pub promises: Vec<Promise>,
     pub turn: Option<RunningTurn>,
     pub handoff: Option<HandoffWait>,
@@ -176,6 +176,11 @@ impl LeadSession {
         self.version.0 > 0
     }
 
+    /// Whether a customer waits for a text that nobody has written yet.
+    pub fn answer_is_owed(&self) -> bool {
+        self.promises.iter().any(|promise| promise.answer.is_none())
+    }
+
     /// Whether a customer waits, for an answer or for a person (A11).
     pub const fn somebody_waits(&self) -> bool {
         !self.promises.is_empty() || self.handoff.is_some()
@@ -226,7 +231,7 @@ impl LeadSession {
 
     /// Until when a turn of this rung is worth waiting for.
     pub fn turn_until(&self, rung: Rung) -> Option<Timestamp> {
-        let promise = self.promises.last()?;
+        let promise = self.promises.iter().find(|promise| promise.answer.is_none())?;
         let end = if rung == Rung::Primary { Rung::Second } else { Rung::ModelsEnd };
         Some(self.promise_settings.due(promise.since, end))
     }
@@ -385,11 +390,10 @@ impl LeadSession {
                 ladder: 0,
             },
         );
-        if queued.kind == DeliveryKind::Answer
-            && let Some(promise) = self.promises.last_mut()
-            && promise.answer.is_none()
-        {
-            promise.answer = Some(queued.delivery);
+        if queued.kind == DeliveryKind::Answer {
+            for promise in self.promises.iter_mut().filter(|p| p.answer.is_none()) {
+                promise.answer = Some(queued.delivery);
+            }
         }
     }
 }

@@ -1,0 +1,287 @@
+//! A tenant's deliveries: prepared, recorded, handed over, reported.
+//!
+//! One actor per tenant, so that one tenant's slow provider delays no other. Within it, one delivery
+//! per session is on its way at a time: a conversation's letters arrive in order.
+//!
+//! # Invariants
+//! - **R1** a delivery is handed over only after the store has recorded that it will be; what a crash
+//!   leaves between record and report is *uncertain*, and never blindly repeated;
+//! - **A7** the record checks the fence: what is older than its session's stays in;
+//! - **A9** the queue is bounded; what does not fit waits in its row.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use actix::{
+    Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, WrapFuture as _,
+};
+use forecourt_core::{
+    event::{Author, DeliveryKind, DeliveryQueued},
+    id::{SessionId, TenantId},
+    session::{Command, DeliveryReport, LeadSession, Rejection},
+};
+use forecourt_ports::{
+    sender::{Letter, Outgoing, Recipient, SendError},
+    store::{Content, DueDelivery, HandOver, StoredMessage},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{engine::Ports, error::EngineError, names, tenant::TenantShared};
+
+/// Letters on their way at once, per tenant.
+const AT_ONCE: usize = 8;
+/// Letters that wait in memory, per tenant.
+const QUEUE: usize = 10_000;
+/// Covers the longest handover: a body may take 30 s.
+const HANDOVER_LEASE: SignedDuration = SignedDuration::from_secs(45);
+/// The pause before a report is given to its session again.
+const REPORT_AGAIN: SignedDuration = SignedDuration::from_millis(500);
+
+/// The delivery as it is due right after the commit that queued it; the row says the same.
+pub(crate) fn due_now(
+    tenant: TenantId,
+    state: &LeadSession,
+    recent: &VecDeque<StoredMessage>,
+    queued: &DeliveryQueued,
+) -> Option<DueDelivery> {
+    let carried = match queued.message {
+        Some(message) => Some(recent.iter().rev().find(|m| m.message == message)?),
+        None => None,
+    };
+    Some(DueDelivery {
+        tenant,
+        session: state.id,
+        delivery: queued.delivery,
+        kind: queued.kind,
+        attempt: 1,
+        lost: false,
+        to: queued.to.as_str().to_owned(),
+        lang: state.lang,
+        content: Content {
+            customer_name: state.customer_name.clone(),
+            vehicle_interest: state.vehicle_interest.clone(),
+            text: carried.map_or_else(|| state.last_customer_text.clone(), |m| m.text.clone()),
+            author: carried.map(|message| message.author),
+            member_name: carried.and_then(|message| message.member_name.clone()),
+        },
+        thread: state.thread.clone(),
+    })
+}
+
+/// The way to a tenant's deliveries.
+#[derive(Default)]
+pub(crate) struct DeliveriesHandle(OnceLock<Addr<Deliveries>>);
+
+impl DeliveriesHandle {
+    pub(crate) fn start(&self, tenant: &Arc<TenantShared>) {
+        let arbiter = tenant.registry.arbiter_of(tenant.id.as_uuid());
+        let weak = Arc::downgrade(tenant);
+        let _twice = self.0.set(Deliveries::start_in_arbiter(&arbiter, move |ctx| {
+            ctx.set_mailbox_capacity(QUEUE);
+            Deliveries {
+                tenant: weak,
+                queue: VecDeque::new(),
+                under_way: HashSet::new(),
+                known: HashSet::new(),
+            }
+        }));
+    }
+
+    /// Queues a delivery; if there is no room its row is found by a later sweep.
+    pub(crate) fn enqueue(&self, due: DueDelivery) {
+        if let Some(addr) = self.0.get()
+            && addr.try_send(Enqueue(due)).is_err()
+        {
+            tracing::warn!("a tenant's deliveries have no room: the sweep takes it up");
+        }
+    }
+}
+
+pub(crate) struct Deliveries {
+    tenant: Weak<TenantShared>,
+    queue: VecDeque<DueDelivery>,
+    /// Sessions with a letter on its way.
+    under_way: HashSet<SessionId>,
+    /// Tries that wait or run, so that a sweep does not queue them again.
+    known: HashSet<(forecourt_core::id::DeliveryId, u32)>,
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Enqueue(DueDelivery);
+
+impl Actor for Deliveries {
+    type Context = Context<Self>;
+}
+
+impl Handler<Enqueue> for Deliveries {
+    type Result = ();
+
+    fn handle(&mut self, Enqueue(due): Enqueue, ctx: &mut Self::Context) {
+        if self.queue.len() < QUEUE && self.known.insert((due.delivery, due.attempt)) {
+            self.queue.push_back(due);
+            self.pump(ctx);
+        }
+    }
+}
+
+impl Deliveries {
+    fn pump(&mut self, ctx: &mut Context<Self>) {
+        while self.under_way.len() < AT_ONCE {
+            let Some(next) =
+                self.queue.iter().position(|due| !self.under_way.contains(&due.session))
+            else {
+                return;
+            };
+            let (Some(due), Some(tenant)) = (self.queue.remove(next), self.tenant.upgrade()) else {
+                return;
+            };
+            let (session, try_) = (due.session, (due.delivery, due.attempt));
+            self.under_way.insert(session);
+            let (ports, io) = (Arc::clone(&tenant.ports), tenant.ports.io.clone());
+            // On the io runtime: a panic of a provider's client ends there, and is an answer here.
+            let handed_over = Arc::new(AtomicBool::new(false));
+            let work = io.spawn(attempt(due.clone(), tenant.clone(), Arc::clone(&handed_over)));
+            let report = async move {
+                let report = work.await.unwrap_or_else(|_panic| {
+                    let code = "crashed".to_owned();
+                    Some(if handed_over.load(Ordering::Acquire) {
+                        DeliveryReport::Uncertain { code }
+                    } else {
+                        DeliveryReport::Temporary { code, retry_after: None }
+                    })
+                });
+                if let Some(report) = report {
+                    tell(&ports, &tenant, &due, report).await;
+                }
+            };
+            ctx.spawn(report.into_actor(self).map(move |(), deliveries, ctx| {
+                deliveries.under_way.remove(&session);
+                deliveries.known.remove(&try_);
+                deliveries.pump(ctx);
+            }));
+        }
+    }
+}
+
+/// One try; `None` when somebody else had it.
+async fn attempt(
+    due: DueDelivery,
+    tenant: Arc<TenantShared>,
+    handed_over: Arc<AtomicBool>,
+) -> Option<DeliveryReport> {
+    let Ports { store, clock, sender, node, .. } = &*tenant.ports;
+    if due.lost {
+        return Some(DeliveryReport::Uncertain { code: "lost".into() });
+    }
+    let prepared = match sender.prepare(&outgoing(&due, &tenant)).await {
+        Ok(prepared) => prepared,
+        Err(error) => return Some(report(error)),
+    };
+    let recorded = store
+        .hand_over(tenant.id, due.delivery, due.attempt, *node, clock.now(), HANDOVER_LEASE)
+        .await;
+    match recorded {
+        Ok(HandOver::Go) => {}
+        Ok(HandOver::Stale) => return None,
+        Ok(HandOver::Refused) => return Some(DeliveryReport::Refused),
+        // Nothing has left: it may be tried again.
+        Err(_) => return Some(temporary("store")),
+    }
+    handed_over.store(true, Ordering::Release);
+    Some(match prepared.hand_over().await {
+        Ok(accepted) => DeliveryReport::Accepted { reference: accepted.reference },
+        Err(error) => report(error),
+    })
+}
+
+/// Gives a report to its session, until it is stored or over: what a provider took must not be forgotten.
+async fn tell(
+    ports: &Ports,
+    tenant: &Arc<TenantShared>,
+    due: &DueDelivery,
+    report: DeliveryReport,
+) {
+    let result = match &report {
+        DeliveryReport::Accepted { .. } => "accepted",
+        DeliveryReport::Temporary { .. } => "temporary",
+        DeliveryReport::Permanent { .. } => "permanent",
+        DeliveryReport::Uncertain { .. } => "uncertain",
+        DeliveryReport::Refused => "refused",
+    };
+    metrics::counter!(names::DELIVERIES, "provider" => ports.sender.name(), "result" => result)
+        .increment(1);
+    let command = Command::ReportDelivery { delivery: due.delivery, attempt: due.attempt, report };
+    loop {
+        match tenant.dispatch(due.session, command.clone()).await {
+            Ok(_) | Err(EngineError::Rejected(Rejection::Stale | Rejection::NotFound)) => return,
+            Err(error) => {
+                tracing::warn!(delivery.id = %due.delivery, %error, "a delivery's report waits");
+                let again = ports.clock.now().saturating_add(REPORT_AGAIN);
+                ports.clock.sleep_until(again.unwrap_or(Timestamp::MAX)).await;
+            }
+        }
+    }
+}
+
+fn report(error: SendError) -> DeliveryReport {
+    match error {
+        SendError::Temporary { code, retry_after } => DeliveryReport::Temporary {
+            code,
+            retry_after: retry_after.and_then(|after| SignedDuration::try_from(after).ok()),
+        },
+        SendError::Permanent { code } => DeliveryReport::Permanent { code },
+        SendError::Uncertain { code } => DeliveryReport::Uncertain { code },
+    }
+}
+
+fn temporary(code: &str) -> DeliveryReport {
+    DeliveryReport::Temporary { code: code.into(), retry_after: None }
+}
+
+fn outgoing(due: &DueDelivery, tenant: &TenantShared) -> Outgoing {
+    let links = &tenant.ports.links;
+    let Content { customer_name, vehicle_interest, text, author, member_name } =
+        due.content.clone();
+    let (letter, name, unsubscribe_url) = match due.kind {
+        DeliveryKind::Answer => {
+            let letter = match author {
+                Some(Author::Member { .. }) => {
+                    Letter::MemberAnswer { subject: None, text, member: member_name }
+                }
+                _ => Letter::Answer { subject: None, text },
+            };
+            (letter, customer_name, links.unsubscribe(tenant.id, due.session))
+        }
+        DeliveryKind::Alert { reason } => {
+            let link = links.conversation(tenant.id, due.session);
+            let customer = customer_name.unwrap_or_default();
+            (
+                Letter::Alert { customer, vehicle: vehicle_interest, excerpt: text, reason, link },
+                None,
+                None,
+            )
+        }
+    };
+    let snapshot = tenant.snapshot();
+    let lang = match due.kind {
+        DeliveryKind::Answer => due.lang,
+        DeliveryKind::Alert { .. } => snapshot.settings.default_language(),
+    };
+    Outgoing {
+        delivery: due.delivery,
+        tenant: tenant.id,
+        session: due.session,
+        settings: Arc::new(snapshot.settings.clone()),
+        lang,
+        letter,
+        to: Recipient { name, address: due.to.clone() },
+        thread: if due.kind == DeliveryKind::Answer { due.thread.clone() } else { Vec::new() },
+        unsubscribe_url,
+    }
+}

@@ -1,0 +1,188 @@
+//! The engine as the gateway holds it: its ports, its tenants, its start and its end.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::Addr;
+use forecourt_core::id::{NodeId, TenantId};
+use forecourt_ports::{
+    bus::Bus, clock::Clock, ids::Ids, links::Links, model::Model, sender::Sender, store::Store,
+};
+use tokio::runtime::Handle;
+
+use crate::{
+    error::EngineError,
+    registry::Registry,
+    tenant::{TenantHandle, TenantShared},
+    timers::{Timers, TimersHandle},
+};
+
+/// Everything the engine needs from outside.
+pub struct Ports {
+    pub store: Arc<dyn Store>,
+    pub bus: Arc<dyn Bus>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    /// Asked first.
+    pub primary: Arc<dyn Model>,
+    /// Asked when the first gives up.
+    pub second: Arc<dyn Model>,
+    pub sender: Arc<dyn Sender>,
+    pub links: Arc<dyn Links>,
+    pub node: NodeId,
+    /// Drives connections and commits: a busy arbiter must not hold up the database.
+    pub io: Handle,
+}
+
+/// How the engine is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineConfig {
+    /// Threads for sessions and turns, apart from the HTTP workers.
+    pub arbiters: usize,
+    /// Whether no other engine uses this store: what a dead one held may be taken at once.
+    pub sole: bool,
+    /// A session that nobody needed for so long leaves memory.
+    pub idle: Duration,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        let arbiters = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { arbiters, sole: false, idle: Duration::from_secs(60) }
+    }
+}
+
+/// A running engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    ports: Arc<Ports>,
+    registry: Registry,
+    timers: TimersHandle,
+    /// Kept so that the mailbox lives as long as the engine.
+    timers_actor: Addr<Timers>,
+    tenants: Mutex<HashMap<TenantId, TenantHandle>>,
+    slugs: Mutex<HashMap<String, TenantId>>,
+    stopping: Arc<AtomicBool>,
+    config: EngineConfig,
+}
+
+impl Engine {
+    /// Starts the engine; must be called inside a running actix system.
+    pub fn start(ports: Ports, config: EngineConfig) -> Self {
+        let ports = Arc::new(ports);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let registry = Registry::start(Arc::clone(&ports), config, Arc::clone(&stopping));
+        let timers = TimersHandle::default();
+        Self(Arc::new_cyclic(|engine: &std::sync::Weak<Inner>| {
+            let actor =
+                Timers::start_sweeping(Arc::clone(&ports), engine.clone().into(), &registry);
+            timers.set(&actor);
+            Inner {
+                ports,
+                registry,
+                timers,
+                timers_actor: actor,
+                tenants: Mutex::default(),
+                slugs: Mutex::default(),
+                stopping,
+                config,
+            }
+        }))
+    }
+
+    /// Takes up what an earlier run left undone: at once where this engine is alone, else as leases end.
+    pub async fn recover(&self) -> Result<(), EngineError> {
+        if self.0.config.sole {
+            self.0.ports.store.forget_leases().await?;
+            self.0
+                .timers_actor
+                .try_send(crate::timers::WakeOwing)
+                .map_err(|_| EngineError::BUSY)?;
+        }
+        Ok(())
+    }
+
+    /// The tenant of a public slug.
+    pub async fn tenant(&self, slug: &str) -> Result<Option<TenantHandle>, EngineError> {
+        let known = lock(&self.0.slugs).get(slug).copied();
+        let id = match known {
+            Some(id) => Some(id),
+            None => self.0.ports.store.find_tenant(slug).await?,
+        };
+        match id {
+            Some(id) => self.tenant_by_id(id).await,
+            None => Ok(None),
+        }
+    }
+
+    pub async fn tenant_by_id(&self, id: TenantId) -> Result<Option<TenantHandle>, EngineError> {
+        if let Some(tenant) = lock(&self.0.tenants).get(&id) {
+            return Ok(Some(tenant.clone()));
+        }
+        let Some(snapshot) = self.0.ports.store.load_tenant(id).await? else { return Ok(None) };
+        let slug = snapshot.slug.clone();
+        let mut tenants = lock(&self.0.tenants);
+        // Two callers may have loaded it; the first to come here starts it.
+        let tenant = tenants.entry(id).or_insert_with(|| {
+            let shared = TenantShared::new(
+                snapshot,
+                Arc::clone(&self.0.ports),
+                self.0.registry.clone(),
+                self.0.timers.clone(),
+            );
+            TenantHandle::start(
+                shared,
+                Arc::clone(&self.0.stopping),
+                self.0.registry.arbiter_of(id.as_uuid()),
+            )
+        });
+        let tenant = tenant.clone();
+        drop(tenants);
+        lock(&self.0.slugs).insert(slug, id);
+        Ok(Some(tenant))
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Takes nothing new, and waits until what runs has ended, `within` at most. True when all has ended.
+    pub async fn stop(&self, within: Duration) -> bool {
+        self.0.stopping.store(true, Ordering::Relaxed);
+        let idle = async {
+            while self.0.registry.in_flight() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(within, idle).await.is_ok()
+    }
+}
+
+/// A weak engine, for actors that the engine owns.
+#[derive(Clone)]
+pub(crate) struct WeakEngine(std::sync::Weak<Inner>);
+
+impl From<std::sync::Weak<Inner>> for WeakEngine {
+    fn from(inner: std::sync::Weak<Inner>) -> Self {
+        Self(inner)
+    }
+}
+
+impl WeakEngine {
+    pub(crate) fn get(&self) -> Option<Engine> {
+        self.0.upgrade().map(Engine)
+    }
+}
+
+/// A panic while a map was locked leaves the map whole: every change to it is one call.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,139 @@
+//! One writer per tenant and node: decisions that wait at the same time share a commit (group commit).
+//!
+//! While one commit is under way the next batch gathers; an idle tenant commits at once. Cost per
+//! event falls as load grows, and no timer is needed.
+//!
+//! # Invariants
+//! - **A1** events are published after their commit, in the order of their sequence numbers, before
+//!   the writer of the command hears of it;
+//! - **A9** the queue is bounded; a full one turns the command away.
+
+use std::sync::Arc;
+
+use forecourt_core::{
+    event::{Event, EventRecord, Seq, Version},
+    id::TenantId,
+};
+use forecourt_ports::{
+    bus::{Bus, Published},
+    store::{Append, Appended, Batch, InboundEvent, Store, StoreError},
+};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
+
+use crate::{error::EngineError, names};
+
+/// How many appends may wait for their commit.
+const QUEUE: usize = 4_096;
+/// How many share one commit at most; beyond it the statement grows and the gain does not.
+const LARGEST_BATCH: usize = 256;
+
+type Answer = oneshot::Sender<Result<Appended, StoreError>>;
+
+enum Write {
+    Append(Box<Append>, Answer),
+    Inbound(Box<InboundEvent>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct JournalWriter {
+    queue: mpsc::Sender<Write>,
+}
+
+impl JournalWriter {
+    /// Starts the writer on the io runtime; it ends when the last handle is dropped, after its queue.
+    pub(crate) fn start(
+        tenant: TenantId,
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        io: &Handle,
+    ) -> Self {
+        let (queue, writes) = mpsc::channel(QUEUE);
+        io.spawn(run(tenant, store, bus, writes));
+        Self { queue }
+    }
+
+    /// Queues an append; the answer comes after the commit.
+    pub(crate) fn append(
+        &self,
+        append: Append,
+    ) -> Result<oneshot::Receiver<Result<Appended, StoreError>>, EngineError> {
+        let (answer, answered) = oneshot::channel();
+        self.queue
+            .try_send(Write::Append(Box::new(append), answer))
+            .map_err(|_| EngineError::BUSY)?;
+        Ok(answered)
+    }
+
+    /// Logs a call that led to nothing; under pressure it is left out of the log rather than in the way.
+    pub(crate) fn log_inbound(&self, inbound: InboundEvent) {
+        if self.queue.try_send(Write::Inbound(Box::new(inbound))).is_err() {
+            tracing::warn!("the journal is full: a refused call was not logged");
+        }
+    }
+}
+
+async fn run(
+    tenant: TenantId,
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    mut writes: mpsc::Receiver<Write>,
+) {
+    let mut waiting = Vec::with_capacity(LARGEST_BATCH);
+    while writes.recv_many(&mut waiting, LARGEST_BATCH).await > 0 {
+        let (mut batch, mut answers) = (Batch::default(), Vec::new());
+        for write in waiting.drain(..) {
+            match write {
+                Write::Append(append, answer) => {
+                    batch.appends.push(*append);
+                    answers.push(answer);
+                }
+                Write::Inbound(inbound) => batch.inbound.push(*inbound),
+            }
+        }
+        let started = std::time::Instant::now();
+        let outcome = store.commit(tenant, &batch).await;
+        metrics::histogram!(names::COMMIT_SECONDS).record(started.elapsed());
+        metrics::histogram!(names::COMMIT_BATCH).record(batch.appends.len() as f64);
+        match outcome {
+            Ok(appended) => {
+                let published = records(tenant, batch.appends, &appended);
+                if !published.is_empty() {
+                    bus.publish(tenant, published);
+                }
+                for (answer, appended) in answers.into_iter().zip(appended) {
+                    let _gone = answer.send(Ok(appended));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(tenant.id = %tenant, %error, appends = answers.len(), "a commit failed");
+                for answer in answers {
+                    let _gone = answer.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+}
+
+/// The stored events of a batch with their places, in order.
+fn records(tenant: TenantId, appends: Vec<Append>, appended: &[Appended]) -> Vec<Arc<Published>> {
+    let mut published: Vec<Arc<Published>> = Vec::new();
+    for (append, appended) in appends.into_iter().zip(appended) {
+        let Appended::Stored { first } = *appended else { continue };
+        let Append { session, expected, at, events, .. } = append;
+        published.extend(events.into_iter().zip(0_i64..).map(|(event, n): (Event, i64)| {
+            Published::new(EventRecord {
+                tenant,
+                session,
+                seq: Seq(first.0 + n),
+                version: Version(expected.0 + 1 + n),
+                at,
+                event,
+            })
+        }));
+    }
+    published.sort_by_key(|published| published.record.seq);
+    published
+}

@@ -1,0 +1,438 @@
+//! The actor of one lead session: decide → store → apply → run, one command at a time.
+//!
+//! Commands wait in a queue of the actor's own and are pumped one by one, so that a commit under way
+//! stops neither its timers nor a cancellation (`AtomicResponse` would).
+//!
+//! # Invariants
+//! - **A1**, **A4** nothing is answered or run before the commit;
+//! - **A2** one command is decided at a time, from a state that is stored;
+//! - what the engine itself wants done (a turn's end, a timer, a report) is repeated until it is
+//!   stored or over; what a caller wants is answered, and repeated by the caller.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{
+    Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, WrapFuture as _,
+};
+use forecourt_core::{
+    effect::{Decision, Effect},
+    event::{Author, Event, Version},
+    id::{SessionId, TurnId},
+    promise::Rung,
+    session::{Circumstances, Command, Decided, Fresh, LeadSession, Rejection},
+};
+use forecourt_ports::store::{
+    Append, Appended, InboundEvent, InboundOutcome, StoreError, StoredMessage,
+};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use crate::{
+    deliveries,
+    engine::Ports,
+    error::EngineError,
+    names,
+    registry::ExitGuard,
+    tenant::TenantShared,
+    turn::{RunningTurn, TurnJob},
+};
+
+/// Commands that may wait; more are turned away.
+const QUEUE: usize = 32;
+/// How often a lost race against another node is decided anew before the caller is told to try again.
+const MAX_CONFLICTS: u32 = 5;
+/// Lines of the conversation kept for the next turn.
+const RECENT: usize = 20;
+/// The pause before the engine's own command is stored again after a failure.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// A command on its way to its session.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Dispatch {
+    pub(crate) command: Command,
+    pub(crate) inbound: Option<InboundEvent>,
+    /// Set when the actor begins to handle it: tells a death by it from a death beside it.
+    pub(crate) began: Arc<AtomicBool>,
+    /// `None` when nobody waits.
+    pub(crate) reply: Option<oneshot::Sender<Result<Done, EngineError>>>,
+}
+
+/// What came of a stored command.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    pub(crate) version: Version,
+    pub(crate) events: Vec<Event>,
+}
+
+struct Waiting {
+    dispatch: Dispatch,
+    conflicts: u32,
+}
+
+pub(crate) struct SessionActor {
+    id: SessionId,
+    tenant: Arc<TenantShared>,
+    ports: Arc<Ports>,
+    /// `None` until loaded, and again when memory may be behind.
+    state: Option<LeadSession>,
+    recent: VecDeque<StoredMessage>,
+    queue: VecDeque<Waiting>,
+    busy: bool,
+    turn: Option<RunningTurn>,
+    idle: Duration,
+    used: bool,
+    exit: ExitGuard,
+}
+
+impl SessionActor {
+    pub(crate) fn new(
+        id: SessionId,
+        tenant: Arc<TenantShared>,
+        ports: Arc<Ports>,
+        idle: Duration,
+        exit: ExitGuard,
+    ) -> Self {
+        Self {
+            id,
+            tenant,
+            ports,
+            state: None,
+            recent: VecDeque::new(),
+            queue: VecDeque::new(),
+            busy: false,
+            turn: None,
+            idle,
+            used: true,
+            exit,
+        }
+    }
+
+    /// Takes the next command, unless one is under way.
+    fn pump(&mut self, ctx: &mut Context<Self>) {
+        while !self.busy && !self.queue.is_empty() {
+            let Some(state) = &self.state else {
+                self.load(ctx);
+                return;
+            };
+            let Some(waiting) = self.queue.pop_front() else { return };
+            waiting.dispatch.began.store(true, Ordering::Release);
+            let snapshot = self.tenant.snapshot();
+            let circumstances = Circumstances {
+                now: self.ports.clock.now(),
+                settings: &snapshot.settings,
+                fresh: Fresh(self.ports.ids.uuid()),
+            };
+            let mut command = waiting.dispatch.command.clone();
+            if let Command::FireTimer { turn_runs, .. } = &mut command {
+                *turn_runs = self.turn.is_some();
+            }
+            match state.decide(command, circumstances) {
+                Err(rejection) => {
+                    metrics::counter!(names::COMMANDS, "result" => "rejected").increment(1);
+                    waiting.answer(Err(rejection.into()));
+                }
+                Ok(decided) if decided.decision.events.is_empty() => {
+                    waiting.answer(Ok(Done { version: decided.state.version, events: Vec::new() }));
+                }
+                Ok(decided) => self.store(waiting, decided, circumstances.now, ctx),
+            }
+        }
+    }
+
+    /// Hands the decision to the tenant's journal, and goes on when it is committed.
+    fn store(
+        &mut self,
+        waiting: Waiting,
+        decided: Decided,
+        at: Timestamp,
+        ctx: &mut Context<Self>,
+    ) {
+        let Decided { decision: Decision { events, effects }, state } = decided;
+        let mut inbound = waiting.dispatch.inbound.clone();
+        if let (Some(inbound), Some(Event::SubmissionRepeated)) = (&mut inbound, events.first()) {
+            inbound.outcome = InboundOutcome::Repeated;
+        }
+        let append = Append {
+            session: self.id,
+            expected: Version(state.version.0 - events.len() as i64),
+            at,
+            events: events.clone(),
+            state: state.clone(),
+            effects: effects.clone(),
+            inbound,
+        };
+        let committed = match self.tenant.journal.append(append) {
+            Ok(committed) => committed,
+            Err(busy) => return self.not_stored(waiting, busy, ctx),
+        };
+        self.busy = true;
+        let wait = async move {
+            committed.await.unwrap_or(Err(StoreError::Unavailable)) // the writer is gone: stopping
+        };
+        ctx.spawn(wait.into_actor(self).map(move |outcome, actor, ctx| {
+            actor.busy = false;
+            match outcome {
+                Ok(Appended::Stored { .. }) => {
+                    metrics::counter!(names::COMMANDS, "result" => "stored").increment(1);
+                    actor.remember(&events, at);
+                    let version = state.version;
+                    actor.state = Some(state);
+                    actor.run(&effects, &events, ctx);
+                    waiting.answer(Ok(Done { version, events }));
+                }
+                Ok(Appended::Conflict) => {
+                    metrics::counter!(names::COMMANDS, "result" => "conflict").increment(1);
+                    actor.state = None;
+                    actor.again_or_busy(waiting);
+                }
+                Ok(Appended::Taken) => waiting.answer(Err(EngineError::TAKEN)),
+                Ok(Appended::Unstorable) => {
+                    tracing::error!(session.id = %actor.id, "a decision can never be stored: a person must look");
+                    metrics::counter!(names::QUARANTINED).increment(1);
+                    if waiting.dispatch.command != Command::Quarantine {
+                        actor.queue.push_front(Waiting::unasked(Command::Quarantine));
+                    }
+                    waiting.answer(Err(EngineError::UNAVAILABLE));
+                }
+                Err(error) => {
+                    // It may be stored or not: only the store knows, so memory is given up.
+                    tracing::warn!(session.id = %actor.id, %error, "a decision was not stored");
+                    actor.state = None;
+                    actor.not_stored(waiting, EngineError::UNAVAILABLE, ctx);
+                }
+            }
+            actor.pump(ctx);
+        }));
+    }
+
+    fn again_or_busy(&mut self, mut waiting: Waiting) {
+        waiting.conflicts += 1;
+        if waiting.conflicts > MAX_CONFLICTS {
+            waiting.answer(Err(EngineError::BUSY));
+        } else {
+            self.queue.push_front(waiting);
+        }
+    }
+
+    /// A caller is told; the engine's own commands are kept and tried again.
+    fn not_stored(&mut self, waiting: Waiting, error: EngineError, ctx: &mut Context<Self>) {
+        metrics::counter!(names::COMMANDS, "result" => "failed").increment(1);
+        if is_the_engines_own(&waiting.dispatch.command) {
+            self.queue.push_front(waiting);
+            self.busy = true;
+            ctx.run_later(AGAIN, |actor, ctx| {
+                actor.busy = false;
+                actor.pump(ctx);
+            });
+        } else {
+            waiting.answer(Err(error));
+        }
+    }
+
+    /// Reads the session in one go, and runs what it owes (A4).
+    fn load(&mut self, ctx: &mut Context<Self>) {
+        self.busy = true;
+        let (store, tenant, id) = (Arc::clone(&self.ports.store), self.tenant.id, self.id);
+        let read = async move { store.load(tenant, id).await };
+        ctx.spawn(read.into_actor(self).map(|loaded, actor, ctx| {
+            actor.busy = false;
+            match loaded {
+                Ok(loaded) => {
+                    let (state, recent) = match loaded {
+                        Some(loaded) => (loaded.state, loaded.recent),
+                        None => (LeadSession::new(actor.id), Vec::new()),
+                    };
+                    actor.recent = recent.into();
+                    let owed = state.owed();
+                    actor.state = Some(state);
+                    actor.run(&owed, &[], ctx);
+                    actor.pump(ctx);
+                }
+                Err(error) => {
+                    tracing::warn!(session.id = %actor.id, %error, "a session could not be read");
+                    if let Some(waiting) = actor.queue.pop_front() {
+                        actor.not_stored(waiting, EngineError::UNAVAILABLE, ctx);
+                    }
+                    actor.pump(ctx);
+                }
+            }
+        }));
+    }
+
+    /// Runs what a stored decision asks for. Durable effects are rows already: here they only become faster.
+    fn run(&mut self, effects: &[Effect], events: &[Event], ctx: &mut Context<Self>) {
+        count(events);
+        for effect in effects {
+            match effect {
+                Effect::StartTurn { turn, rung, .. } => self.start_turn(*turn, *rung, ctx),
+                Effect::CancelTurn { turn } => {
+                    self.turn = self.turn.take().filter(|running| running.turn() != *turn);
+                }
+                Effect::SetTimer { kind, due_at } => {
+                    self.tenant.timers.set_timer(self.tenant.id, self.id, *kind, Some(*due_at));
+                }
+                Effect::EndTimer { kind, .. } => {
+                    self.tenant.timers.set_timer(self.tenant.id, self.id, *kind, None);
+                }
+                Effect::QueueDelivery(queued) => {
+                    if let Some(state) = &self.state
+                        && let Some(due) =
+                            deliveries::due_now(self.tenant.id, state, &self.recent, queued)
+                    {
+                        self.tenant.deliveries.enqueue(due);
+                    }
+                }
+                // Their rows say when: the sweep takes them up.
+                Effect::RetryDelivery { .. } | Effect::EndDelivery { .. } => {}
+            }
+        }
+    }
+
+    fn start_turn(&mut self, turn: TurnId, rung: Rung, _: &mut Context<Self>) {
+        let Some(state) = &self.state else { return };
+        if self.turn.as_ref().is_some_and(|running| running.turn() == turn) {
+            return;
+        }
+        let job = TurnJob {
+            turn,
+            rung,
+            session: self.id,
+            lang: state.lang,
+            channel: state.channel,
+            customer_name: state.customer_name.clone(),
+            vehicle_interest: state.vehicle_interest.clone(),
+            transcript: self.recent.iter().cloned().collect(),
+            until: state.turn_until(rung).unwrap_or_else(|| self.ports.clock.now()),
+        };
+        self.turn =
+            Some(RunningTurn::start(job, Arc::clone(&self.tenant), Arc::clone(&self.ports)));
+    }
+
+    /// Keeps the lines that the next turn needs.
+    fn remember(&mut self, events: &[Event], at: Timestamp) {
+        for event in events {
+            match event {
+                Event::MessagePosted(posted) => {
+                    if self.recent.len() == RECENT {
+                        self.recent.pop_front();
+                    }
+                    self.recent.push_back(StoredMessage {
+                        message: posted.message,
+                        seq: posted.seq,
+                        author: posted.author,
+                        member_name: None,
+                        text: posted.text.clone(),
+                        client_id: posted.client_id.clone(),
+                        at,
+                    });
+                    if posted.author != Author::Customer {
+                        self.turn = None;
+                    }
+                }
+                Event::TurnFailed { .. } => self.turn = None,
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Actor for SessionActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(QUEUE);
+        self.load(ctx);
+        // Housekeeping, not product time: a session that nobody needed for a while leaves memory.
+        ctx.run_interval(self.idle, |actor, ctx| {
+            let needed =
+                actor.used || actor.busy || !actor.queue.is_empty() || actor.turn.is_some();
+            actor.used = false;
+            if !needed {
+                actor.exit.clean = true;
+                actix::ActorContext::stop(ctx);
+            }
+        });
+    }
+}
+
+impl Handler<Dispatch> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, dispatch: Dispatch, ctx: &mut Self::Context) {
+        self.used = true;
+        let waiting = Waiting { dispatch, conflicts: 0 };
+        // The engine's own commands are few, and must not be lost: only callers are turned away.
+        if self.queue.len() >= QUEUE && !is_the_engines_own(&waiting.dispatch.command) {
+            waiting.answer(Err(EngineError::BUSY));
+            return;
+        }
+        self.queue.push_back(waiting);
+        self.pump(ctx);
+    }
+}
+
+impl Waiting {
+    /// A command of the engine's own, for which nobody waits.
+    fn unasked(command: Command) -> Self {
+        let dispatch = Dispatch { command, inbound: None, began: Arc::default(), reply: None };
+        Self { dispatch, conflicts: 0 }
+    }
+
+    fn answer(self, result: Result<Done, EngineError>) {
+        if let Some(reply) = self.dispatch.reply {
+            let _gone = reply.send(result);
+        }
+    }
+}
+
+/// Whether a command comes from the engine, which repeats it, and not from a caller, who is told.
+fn is_the_engines_own(command: &Command) -> bool {
+    match command {
+        Command::EndTurn { .. }
+        | Command::FireTimer { .. }
+        | Command::ReportDelivery { .. }
+        | Command::Quarantine => true,
+        Command::Submit { .. }
+        | Command::Open { .. }
+        | Command::PostMessage { .. }
+        | Command::PostMemberMessage { .. }
+        | Command::TakeOver { .. }
+        | Command::Release { .. }
+        | Command::Close { .. } => false,
+    }
+}
+
+/// Counts what operators watch.
+fn count(events: &[Event]) {
+    for event in events {
+        match event {
+            Event::PromiseKept { after_ms, by, .. } => {
+                let by = match by {
+                    forecourt_core::event::AnsweredBy::Model { .. } => "model",
+                    forecourt_core::event::AnsweredBy::Template => "template",
+                    forecourt_core::event::AnsweredBy::Member { .. } => "member",
+                };
+                metrics::counter!(names::PROMISES, "result" => "kept", "by" => by).increment(1);
+                metrics::histogram!(names::ANSWERED_SECONDS).record(*after_ms as f64 / 1000.0);
+            }
+            Event::PromiseBroken { .. } => {
+                metrics::counter!(names::PROMISES, "result" => "broken", "by" => "none")
+                    .increment(1);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The answer to a command of a session that lost the race for a new contact.
+impl EngineError {
+    pub(crate) const TAKEN: Self = Self::Rejected(Rejection::Stale);
+}

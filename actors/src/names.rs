@@ -1,0 +1,28 @@
+//! The names of this crate's metrics, in one place. Labels carry no personal data (A13).
+
+/// Commands decided, by `result`: `stored`, `rejected`, `conflict`, `failed`.
+pub(crate) const COMMANDS: &str = "forecourt_commands_total";
+/// Appends per commit.
+pub(crate) const COMMIT_BATCH: &str = "forecourt_commit_batch_appends";
+/// Seconds per commit.
+pub(crate) const COMMIT_SECONDS: &str = "forecourt_commit_seconds";
+/// Actors that died of a panic, by `actor`.
+pub(crate) const CRASHES: &str = "forecourt_actor_crashes_total";
+/// Sessions handed to a person because the program failed on them twice.
+pub(crate) const QUARANTINED: &str = "forecourt_sessions_quarantined_total";
+/// Session actors alive now.
+pub(crate) const SESSIONS_AWAKE: &str = "forecourt_sessions_awake";
+/// Turns ended, by `model` and `result`.
+pub(crate) const TURNS: &str = "forecourt_turns_total";
+/// Seconds from the start of a turn to its first released text.
+pub(crate) const FIRST_TEXT_SECONDS: &str = "forecourt_turn_first_text_seconds";
+/// Sentences the claim gate withheld.
+pub(crate) const WITHHELD: &str = "forecourt_sentences_withheld_total";
+/// Tries to send, by `provider` and `result`.
+pub(crate) const DELIVERIES: &str = "forecourt_deliveries_total";
+/// Promises that ended, by `result` (`kept`, `broken`) and `by`.
+pub(crate) const PROMISES: &str = "forecourt_promises_total";
+/// Seconds from the customer's message to the proof of the answer.
+pub(crate) const ANSWERED_SECONDS: &str = "forecourt_answered_seconds";
+/// Timers fired, by `kind`.
+pub(crate) const TIMERS: &str = "forecourt_timers_fired_total";

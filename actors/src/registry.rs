@@ -1,0 +1,263 @@
+//! Finds the actor of a session, or starts it; starts another when it dies (actix restarts nothing after a panic).
+//!
+//! # Invariants
+//! - **A2** at most one actor per session is in the map; a dead one is replaced, never joined;
+//! - a command that kills its actor twice is not tried a third time: the session goes to a person (R8);
+//! - the death of an actor touches no other session.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{Actor as _, Addr, Arbiter, dev::SendError};
+use actix_rt::ArbiterHandle;
+use forecourt_core::{id::SessionId, session::Command};
+use forecourt_ports::store::InboundEvent;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{
+    engine::{EngineConfig, Ports, lock},
+    error::EngineError,
+    lead_session::{Dispatch, Done, SessionActor},
+    names,
+    tenant::TenantShared,
+};
+
+/// Locks are spread, so that sessions do not wait for each other's look-ups.
+const SHARDS: usize = 64;
+/// A caller waits no longer for its answer; the command may still be stored.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Deaths waiting for their restart; beyond it timers and sweeps wake the session instead.
+const DEATHS: usize = 1_024;
+
+#[derive(Clone)]
+pub(crate) struct Registry(Arc<Inner>);
+
+struct Inner {
+    shards: Vec<Mutex<HashMap<SessionId, Slot>>>,
+    arbiters: Vec<Arbiter>,
+    generation: AtomicU64,
+    in_flight: AtomicUsize,
+    deaths: mpsc::Sender<Death>,
+    ports: Arc<Ports>,
+    config: EngineConfig,
+    stopping: Arc<AtomicBool>,
+}
+
+struct Slot {
+    addr: Addr<SessionActor>,
+    generation: u64,
+}
+
+struct Death {
+    tenant: Arc<TenantShared>,
+    session: SessionId,
+}
+
+/// Tells the registry of an actor's end, also while unwinding. It must never panic itself: that would
+/// abort the process.
+pub(crate) struct ExitGuard {
+    registry: Registry,
+    tenant: Arc<TenantShared>,
+    session: SessionId,
+    generation: u64,
+    /// Set before an end that was meant.
+    pub(crate) clean: bool,
+}
+
+impl Drop for ExitGuard {
+    fn drop(&mut self) {
+        self.registry.forget(self.session, self.generation);
+        if !self.clean && !self.registry.0.stopping.load(Ordering::Relaxed) {
+            metrics::counter!(names::CRASHES, "actor" => "lead_session").increment(1);
+            let death = Death { tenant: Arc::clone(&self.tenant), session: self.session };
+            let _full = self.registry.0.deaths.try_send(death);
+        }
+    }
+}
+
+impl Registry {
+    pub(crate) fn start(
+        ports: Arc<Ports>,
+        config: EngineConfig,
+        stopping: Arc<AtomicBool>,
+    ) -> Self {
+        let (deaths, mut died) = mpsc::channel::<Death>(DEATHS);
+        let io = ports.io.clone();
+        let registry = Self(Arc::new(Inner {
+            shards: std::iter::repeat_with(Mutex::default).take(SHARDS).collect(),
+            arbiters: std::iter::repeat_with(Arbiter::new).take(config.arbiters.max(1)).collect(),
+            generation: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            deaths,
+            ports,
+            config,
+            stopping,
+        }));
+        let weak = Arc::downgrade(&registry.0);
+        io.spawn(async move {
+            // A crash loop of one session is slowed by its quarantine; this pause only spreads a storm.
+            while let Some(Death { tenant, session }) = died.recv().await {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                let Some(inner) = weak.upgrade() else { break };
+                Self(inner).wake(&tenant, session);
+            }
+        });
+        registry
+    }
+
+    /// The arbiter that runs everything of this id; a dead one's work goes to the next that lives.
+    pub(crate) fn arbiter_of(&self, id: &Uuid) -> ArbiterHandle {
+        let arbiters = &self.0.arbiters;
+        let start = usize::try_from(id.as_u128() % arbiters.len() as u128).unwrap_or(0);
+        let living = (0..arbiters.len())
+            .map(|step| &arbiters[(start + step) % arbiters.len()])
+            .find(|arbiter| arbiter.alive());
+        living.unwrap_or(&arbiters[start]).handle()
+    }
+
+    /// Sends a command to the session's actor and waits for its answer.
+    ///
+    /// An actor that dies of it is replaced and asked once more; the command is safe to repeat, because
+    /// what was stored is recognised. The second death sends the session to a person.
+    pub(crate) async fn dispatch(
+        &self,
+        tenant: &Arc<TenantShared>,
+        session: SessionId,
+        command: Command,
+        inbound: Option<InboundEvent>,
+    ) -> Result<Done, EngineError> {
+        let _counted = InFlight::count(&self.0.in_flight);
+        let mut deaths = 0;
+        for _ in 0..8 {
+            let began = Arc::new(AtomicBool::new(false));
+            let (reply, answer) = oneshot::channel();
+            let dispatch = Dispatch {
+                command: command.clone(),
+                inbound: inbound.clone(),
+                began: Arc::clone(&began),
+                reply: Some(reply),
+            };
+            self.send(tenant, session, dispatch)?;
+            match tokio::time::timeout(PATIENCE, answer).await {
+                Ok(Ok(result)) => return result,
+                Err(_elapsed) => return Err(EngineError::UNAVAILABLE),
+                // The actor ended. If it never began the command, it was going to sleep: ask the next one.
+                Ok(Err(_closed)) if !began.load(Ordering::Acquire) => {}
+                Ok(Err(_closed)) => {
+                    deaths += 1;
+                    if deaths == 2 {
+                        self.quarantine(tenant, session);
+                        return Err(EngineError::UNAVAILABLE);
+                    }
+                }
+            }
+        }
+        Err(EngineError::UNAVAILABLE)
+    }
+
+    fn quarantine(&self, tenant: &Arc<TenantShared>, session: SessionId) {
+        tracing::error!(tenant.id = %tenant.id, session.id = %session, "a command killed its session twice: a person must look");
+        metrics::counter!(names::QUARANTINED).increment(1);
+        let dispatch = Dispatch {
+            command: Command::Quarantine,
+            inbound: None,
+            began: Arc::default(),
+            reply: None,
+        };
+        if self.send(tenant, session, dispatch).is_err() {
+            tracing::error!(session.id = %session, "the quarantined session has no room for its alert");
+        }
+    }
+
+    /// Makes sure that the session's actor lives; starting, it runs what it owes.
+    pub(crate) fn wake(&self, tenant: &Arc<TenantShared>, session: SessionId) {
+        let mut shard = lock(self.shard(session));
+        if shard.get(&session).is_none_or(|slot| !slot.addr.connected()) {
+            self.start_actor(&mut shard, tenant, session);
+        }
+    }
+
+    fn send(
+        &self,
+        tenant: &Arc<TenantShared>,
+        session: SessionId,
+        dispatch: Dispatch,
+    ) -> Result<(), EngineError> {
+        let mut shard = lock(self.shard(session));
+        let living = shard.get(&session).filter(|slot| slot.addr.connected());
+        let sent = match living {
+            Some(slot) => slot.addr.try_send(dispatch),
+            None => Err(SendError::Closed(dispatch)),
+        };
+        match sent {
+            Ok(()) => Ok(()),
+            Err(SendError::Full(_)) => Err(EngineError::BUSY),
+            Err(SendError::Closed(dispatch)) => {
+                let addr = self.start_actor(&mut shard, tenant, session);
+                addr.try_send(dispatch).map_err(|_| EngineError::UNAVAILABLE)
+            }
+        }
+    }
+
+    fn start_actor<'a>(
+        &self,
+        shard: &'a mut HashMap<SessionId, Slot>,
+        tenant: &Arc<TenantShared>,
+        session: SessionId,
+    ) -> &'a Addr<SessionActor> {
+        let generation = self.0.generation.fetch_add(1, Ordering::Relaxed);
+        let (registry, tenant) = (self.clone(), Arc::clone(tenant));
+        let addr = SessionActor::start_in_arbiter(&self.arbiter_of(session.as_uuid()), move |_| {
+            // Made here and not before: a guard dropped with an arbiter that just died would wait for
+            // the lock that its starter holds.
+            let (ports, idle) = (Arc::clone(&registry.0.ports), registry.0.config.idle);
+            let guarded = Arc::clone(&tenant);
+            let exit = ExitGuard { registry, tenant: guarded, session, generation, clean: false };
+            SessionActor::new(session, tenant, ports, idle, exit)
+        });
+        metrics::gauge!(names::SESSIONS_AWAKE).increment(1.0);
+        &shard.entry(session).insert_entry(Slot { addr, generation }).into_mut().addr
+    }
+
+    /// Takes an actor that ends out of the map, so that the next command starts another.
+    pub(crate) fn forget(&self, session: SessionId, generation: u64) {
+        let mut shard = lock(self.shard(session));
+        if shard.get(&session).is_some_and(|slot| slot.generation == generation) {
+            shard.remove(&session);
+        }
+        metrics::gauge!(names::SESSIONS_AWAKE).decrement(1.0);
+    }
+
+    /// Commands that wait for their answers.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.0.in_flight.load(Ordering::Relaxed)
+    }
+
+    fn shard(&self, session: SessionId) -> &Mutex<HashMap<SessionId, Slot>> {
+        let random = session.as_uuid().as_u128() as usize;
+        &self.0.shards[random % SHARDS]
+    }
+}
+
+/// Counts a command for as long as it waits, also when its caller goes away.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl<'a> InFlight<'a> {
+    fn count(counter: &'a AtomicUsize) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(counter)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,389 @@
+//! A tenant: its settings snapshot, its journal, its deliveries, and the capture of its leads.
+//!
+//! # Invariants
+//! - two submissions of one person are captured one after the other on this node; on two nodes the
+//!   contact's key in the store decides, and the loser routes again;
+//! - settings are replaced as a whole: whoever reads them sees one moment.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use actix::{
+    Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, WrapFuture as _,
+};
+use actix_rt::ArbiterHandle;
+use arc_swap::ArcSwap;
+use forecourt_core::{
+    capture::{self, Route, Submission},
+    event::{Event, MessageSeq, Source, Version},
+    id::{LeadId, MemberId, MessageId, SessionId, TenantId},
+    knowledge::Knowledge,
+    lang::Lang,
+    session::{Command, Rejection, SubmittedContact},
+};
+use forecourt_ports::store::{InboundEvent, InboundOutcome, TenantSnapshot};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::{
+    deliveries::DeliveriesHandle,
+    engine::{Ports, lock},
+    error::EngineError,
+    journal::JournalWriter,
+    lead_session::Done,
+    registry::Registry,
+    timers::TimersHandle,
+};
+
+/// Captures that may wait for their turn.
+const CAPTURES: usize = 2_048;
+/// How often a capture is routed again after another node was faster.
+const MAX_ROUTES: u32 = 4;
+/// How long what a tenant knows is taken from memory.
+const KNOWLEDGE_AGE: SignedDuration = SignedDuration::from_secs(2);
+
+/// What all actors of a tenant share.
+pub(crate) struct TenantShared {
+    pub(crate) id: TenantId,
+    snapshot: ArcSwap<TenantSnapshot>,
+    pub(crate) journal: JournalWriter,
+    pub(crate) registry: Registry,
+    pub(crate) timers: TimersHandle,
+    pub(crate) deliveries: DeliveriesHandle,
+    pub(crate) ports: Arc<Ports>,
+    knowledge: Mutex<Option<(Timestamp, Arc<Knowledge>)>>,
+}
+
+impl TenantShared {
+    pub(crate) fn new(
+        snapshot: TenantSnapshot,
+        ports: Arc<Ports>,
+        registry: Registry,
+        timers: TimersHandle,
+    ) -> Arc<Self> {
+        let (store, bus) = (Arc::clone(&ports.store), Arc::clone(&ports.bus));
+        let shared = Arc::new(Self {
+            id: snapshot.id,
+            journal: JournalWriter::start(snapshot.id, store, bus, &ports.io),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            registry,
+            timers,
+            deliveries: DeliveriesHandle::default(),
+            ports,
+            knowledge: Mutex::default(),
+        });
+        shared.deliveries.start(&shared);
+        shared
+    }
+
+    pub(crate) fn snapshot(&self) -> Arc<TenantSnapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// What the tenant knows, at most two seconds old.
+    pub(crate) async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {
+        let now = self.ports.clock.now();
+        if let Some((read_at, knowledge)) = &*lock(&self.knowledge)
+            && now.duration_since(*read_at) < KNOWLEDGE_AGE
+        {
+            return Ok(Arc::clone(knowledge));
+        }
+        let knowledge = Arc::new(self.ports.store.load_knowledge(self.id, now).await?);
+        *lock(&self.knowledge) = Some((now, Arc::clone(&knowledge)));
+        Ok(knowledge)
+    }
+
+    pub(crate) async fn dispatch(
+        self: &Arc<Self>,
+        session: SessionId,
+        command: Command,
+    ) -> Result<Done, EngineError> {
+        self.registry.dispatch(self, session, command, None).await
+    }
+}
+
+/// A captured lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Captured {
+    pub lead: LeadId,
+    pub session: SessionId,
+    /// `Created`, `Repeated` or `Appended`.
+    pub outcome: InboundOutcome,
+}
+
+/// The place of a stored message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posted {
+    pub message: MessageId,
+    pub seq: MessageSeq,
+    /// The session's version when it was stored; for a repeat, 0.
+    pub version: Version,
+}
+
+/// A tenant as the gateway holds it. Cheap to clone.
+#[derive(Clone)]
+pub struct TenantHandle {
+    shared: Arc<TenantShared>,
+    actor: Arc<Addr<Tenant>>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl TenantHandle {
+    pub(crate) fn start(
+        shared: Arc<TenantShared>,
+        stopping: Arc<AtomicBool>,
+        arbiter: ArbiterHandle,
+    ) -> Self {
+        let tenant = Arc::clone(&shared);
+        let actor = Tenant::start_in_arbiter(&arbiter, move |ctx| {
+            ctx.set_mailbox_capacity(CAPTURES);
+            Tenant { shared: tenant, capturing: HashMap::new() }
+        });
+        Self { shared, actor: Arc::new(actor), stopping }
+    }
+
+    pub fn id(&self) -> TenantId {
+        self.shared.id
+    }
+
+    pub fn snapshot(&self) -> Arc<TenantSnapshot> {
+        self.shared.snapshot()
+    }
+
+    /// What the tenant may say of itself: services, vehicles, answers.
+    pub async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {
+        self.shared.knowledge().await
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<TenantShared> {
+        &self.shared
+    }
+
+    /// Captures a submission (S2-US-2.1). The answer comes after the commit (A1).
+    ///
+    /// `inbound` is logged in the same transaction; its outcome and lead are filled in here.
+    pub async fn capture(
+        &self,
+        submission: Submission,
+        inbound: InboundEvent,
+    ) -> Result<Captured, EngineError> {
+        self.open_for_new()?;
+        let (reply, answer) = oneshot::channel();
+        let capture = Capture { submission, inbound, reply };
+        self.actor.try_send(capture).map_err(|_| EngineError::BUSY)?;
+        // The tenant's actor holds no state that a restart would have to rebuild; a lost reply is rare,
+        // and the caller's repeat finds what was stored.
+        answer.await.unwrap_or(Err(EngineError::UNAVAILABLE))
+    }
+
+    /// Logs a refused call.
+    pub async fn log_inbound(&self, inbound: InboundEvent) {
+        self.shared.journal.log_inbound(inbound);
+    }
+
+    /// Opens a chat.
+    pub async fn open_session(&self, lang: Lang) -> Result<SessionId, EngineError> {
+        self.open_for_new()?;
+        let session = self.shared.ports.ids.session();
+        self.shared.dispatch(session, Command::Open { lang }).await?;
+        Ok(session)
+    }
+
+    /// Adds a customer's message; the same `client_id` gives the same answer.
+    pub async fn post_message(
+        &self,
+        session: SessionId,
+        text: String,
+        client_id: String,
+        page_url: Option<String>,
+    ) -> Result<Posted, EngineError> {
+        self.post(session, Command::PostMessage { text, client_id, page_url }).await
+    }
+
+    /// Adds a member's message; the member takes the conversation over.
+    pub async fn post_member_message(
+        &self,
+        session: SessionId,
+        member: MemberId,
+        text: String,
+        client_id: String,
+    ) -> Result<Posted, EngineError> {
+        self.post(session, Command::PostMemberMessage { member, text, client_id }).await
+    }
+
+    pub async fn take_over(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
+        self.act(session, Command::TakeOver { member }).await
+    }
+
+    pub async fn release(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
+        self.act(session, Command::Release { member }).await
+    }
+
+    pub async fn close(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
+        self.act(session, Command::Close { member }).await
+    }
+
+    async fn post(&self, session: SessionId, command: Command) -> Result<Posted, EngineError> {
+        self.open_for_new()?;
+        match self.shared.dispatch(session, command).await {
+            Ok(done) => done
+                .events
+                .iter()
+                .find_map(|event| match event {
+                    Event::MessagePosted(posted) => Some(Posted {
+                        message: posted.message,
+                        seq: posted.seq,
+                        version: done.version,
+                    }),
+                    _ => None,
+                })
+                .ok_or(EngineError::UNAVAILABLE),
+            Err(EngineError::Rejected(Rejection::AlreadyPosted { message, seq })) => {
+                Ok(Posted { message, seq, version: Version(0) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A wish that is already fulfilled is fulfilled.
+    async fn act(&self, session: SessionId, command: Command) -> Result<(), EngineError> {
+        self.open_for_new()?;
+        match self.shared.dispatch(session, command).await {
+            Ok(_) | Err(EngineError::Rejected(Rejection::Stale)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn open_for_new(&self) -> Result<(), EngineError> {
+        if self.stopping.load(Ordering::Relaxed) { Err(EngineError::UNAVAILABLE) } else { Ok(()) }
+    }
+}
+
+/// The actor that captures a tenant's leads, one person's at a time.
+pub(crate) struct Tenant {
+    shared: Arc<TenantShared>,
+    /// Persons whose capture is under way, with those that wait behind it.
+    capturing: HashMap<String, VecDeque<Capture>>,
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Capture {
+    submission: Submission,
+    inbound: InboundEvent,
+    reply: oneshot::Sender<Result<Captured, EngineError>>,
+}
+
+impl Actor for Tenant {
+    type Context = Context<Self>;
+}
+
+impl Handler<Capture> for Tenant {
+    type Result = ();
+
+    fn handle(&mut self, capture: Capture, ctx: &mut Self::Context) {
+        let person = capture.submission.email.key();
+        let full = self.capturing.len() >= CAPTURES;
+        match self.capturing.get_mut(&person) {
+            Some(waiting) if waiting.len() >= 64 => {
+                let _gone = capture.reply.send(Err(EngineError::BUSY));
+            }
+            Some(waiting) => waiting.push_back(capture),
+            None if full => {
+                let _gone = capture.reply.send(Err(EngineError::BUSY));
+            }
+            None => {
+                self.capturing.insert(person.clone(), VecDeque::new());
+                self.begin(person, capture, ctx);
+            }
+        }
+    }
+}
+
+impl Tenant {
+    fn begin(&mut self, person: String, capture: Capture, ctx: &mut Context<Self>) {
+        let shared = Arc::clone(&self.shared);
+        let Capture { submission, inbound, reply } = capture;
+        let work = async move {
+            let captured = route_and_submit(&shared, &submission, &inbound).await;
+            let _gone = reply.send(captured);
+        };
+        ctx.spawn(work.into_actor(self).map(move |(), tenant, ctx| {
+            match tenant.capturing.get_mut(&person).and_then(VecDeque::pop_front) {
+                Some(next) => tenant.begin(person, next, ctx),
+                None => {
+                    tenant.capturing.remove(&person);
+                }
+            }
+        }));
+    }
+}
+
+/// Finds whose submission it is, and gives it to that session; again, if another node was faster.
+async fn route_and_submit(
+    shared: &Arc<TenantShared>,
+    submission: &Submission,
+    inbound: &InboundEvent,
+) -> Result<Captured, EngineError> {
+    let Ports { store, ids, clock, .. } = &*shared.ports;
+    let mut closed = None;
+    for _ in 0..MAX_ROUTES {
+        let known = store.known(shared.id, &submission.email, submission.phone.as_ref()).await?;
+        let route = match capture::route(&known, submission, clock.now()) {
+            // The session said it is closed: what the lead's row says is behind.
+            Route::Existing { session, .. } if closed == Some(session) => {
+                let contact = known.by_email.as_ref().map(|contact| contact.contact);
+                Route::New { contact, same_phone_as: None }
+            }
+            route => route,
+        };
+        let (session, contact, is_new) = match route {
+            Route::Existing { lead, session } => {
+                let contact =
+                    known.by_email.map_or_else(|| ids.contact(), |contact| contact.contact);
+                let contact = SubmittedContact {
+                    contact,
+                    new_contact: false,
+                    lead,
+                    source: Source::Website,
+                    same_phone_as: None,
+                };
+                (session, contact, false)
+            }
+            Route::New { contact, same_phone_as } => {
+                let contact = SubmittedContact {
+                    contact: contact.unwrap_or_else(|| ids.contact()),
+                    new_contact: contact.is_none(),
+                    lead: ids.lead(),
+                    source: Source::Website,
+                    same_phone_as,
+                };
+                (ids.session(), contact, true)
+            }
+        };
+        let lead = contact.lead;
+        let mut inbound = inbound.clone();
+        inbound.lead = Some(lead);
+        inbound.outcome = if is_new { InboundOutcome::Created } else { InboundOutcome::Appended };
+        let command = Command::Submit { submission: submission.clone(), contact };
+        match shared.registry.dispatch(shared, session, command, Some(inbound)).await {
+            Ok(done) => {
+                let outcome = match done.events.first() {
+                    Some(Event::SubmissionRepeated) => InboundOutcome::Repeated,
+                    Some(Event::LeadRepeated { .. }) => InboundOutcome::Appended,
+                    _ => InboundOutcome::Created,
+                };
+                return Ok(Captured { lead, session, outcome });
+            }
+            Err(EngineError::Rejected(Rejection::Closed)) => closed = Some(session),
+            Err(EngineError::Rejected(Rejection::Stale)) => {} // taken by another node: route again
+            Err(error) => return Err(error),
+        }
+    }
+    Err(EngineError::BUSY)
+}

@@ -1,0 +1,339 @@
+//! One turn: asks a model, lets its text through the claim gate, and reports the end to its session.
+//!
+//! A turn is an actor of its own, so that a panic in it, or a model that hangs, touches nothing else.
+//! Dropping its handle cancels it.
+//!
+//! # Invariants
+//! - **A5** a turn ends by its `until`, whatever the model does;
+//! - **A6** only what the gate released is shown or stored;
+//! - a turn that is not cancelled reports exactly one end, also when it panics.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::{
+    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler,
+    Message, WrapFuture as _,
+};
+use forecourt_core::{
+    event::{Author, Channel, TurnFailure},
+    gate::{Gate, Released},
+    id::{SessionId, TurnId},
+    knowledge::Grounding,
+    lang::Lang,
+    promise::Rung,
+    session::{Answer, Command},
+};
+use forecourt_ports::{
+    bus::Draft,
+    model::{Ask, Delta, Done, Line, Medium, Model, ModelError, Who},
+    store::StoredMessage,
+};
+use futures_util::StreamExt as _;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{engine::Ports, names, tenant::TenantShared};
+
+/// Tries of one turn, as long as nothing was shown and its time lasts (S2-US-3.4-8).
+const TRIES: u32 = 4;
+/// The pause before the second try; it doubles.
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_millis(500);
+/// Longest answer, in characters.
+const LONGEST: usize = 4_000;
+
+/// What a turn is to do.
+pub(crate) struct TurnJob {
+    pub(crate) turn: TurnId,
+    pub(crate) rung: Rung,
+    pub(crate) session: SessionId,
+    pub(crate) lang: Lang,
+    pub(crate) channel: Channel,
+    pub(crate) customer_name: Option<String>,
+    pub(crate) vehicle_interest: Option<String>,
+    pub(crate) transcript: Vec<StoredMessage>,
+    pub(crate) until: Timestamp,
+}
+
+/// A session's hold on its turn: dropping it cancels the turn.
+pub(crate) struct RunningTurn {
+    turn: TurnId,
+    addr: Addr<Turn>,
+}
+
+impl RunningTurn {
+    pub(crate) fn start(job: TurnJob, tenant: Arc<TenantShared>, ports: Arc<Ports>) -> Self {
+        let turn = job.turn;
+        let arbiter = tenant.registry.arbiter_of(job.session.as_uuid());
+        let addr = Turn::start_in_arbiter(&arbiter, move |_| Turn {
+            end: End { turn, session: job.session, tenant: Arc::clone(&tenant), reported: false },
+            ports,
+            job: Some(job),
+        });
+        Self { turn, addr }
+    }
+
+    pub(crate) const fn turn(&self) -> TurnId {
+        self.turn
+    }
+}
+
+impl Drop for RunningTurn {
+    fn drop(&mut self) {
+        let _ended = self.addr.try_send(Cancel); // refused only when it has ended
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Cancel;
+
+pub(crate) struct Turn {
+    job: Option<TurnJob>,
+    ports: Arc<Ports>,
+    end: End,
+}
+
+/// Reports the end of the turn; if the turn is dropped without one, that it crashed.
+struct End {
+    turn: TurnId,
+    session: SessionId,
+    tenant: Arc<TenantShared>,
+    reported: bool,
+}
+
+impl End {
+    fn report(&mut self, result: Result<Answer, TurnFailure>) {
+        self.reported = true;
+        let (tenant, session, turn) = (Arc::clone(&self.tenant), self.session, self.turn);
+        self.tenant.ports.io.spawn(async move {
+            // The session repeats it until it is stored; a refusal means the turn was over.
+            let _over = tenant.dispatch(session, Command::EndTurn { turn, result }).await;
+        });
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if !self.reported {
+            metrics::counter!(names::CRASHES, "actor" => "turn").increment(1);
+            self.report(Err(TurnFailure::Crashed));
+        }
+    }
+}
+
+impl Actor for Turn {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let Some(job) = self.job.take() else { return };
+        let work = run(job, Arc::clone(&self.end.tenant), Arc::clone(&self.ports));
+        ctx.spawn(work.into_actor(self).map(|result, turn, ctx| {
+            turn.end.report(result);
+            ctx.stop();
+        }));
+    }
+}
+
+impl Handler<Cancel> for Turn {
+    type Result = ();
+
+    fn handle(&mut self, _: Cancel, ctx: &mut Self::Context) {
+        if !self.end.reported {
+            self.end.reported = true; // nobody waits for it any more
+            let End { turn, session, tenant, .. } = &self.end;
+            self.ports.bus.publish_draft(tenant.id, *session, Draft::Discarded { turn: *turn });
+        }
+        ctx.stop();
+    }
+}
+
+async fn run(
+    job: TurnJob,
+    tenant: Arc<TenantShared>,
+    ports: Arc<Ports>,
+) -> Result<Answer, TurnFailure> {
+    let model = if job.rung == Rung::Primary { &ports.primary } else { &ports.second };
+    let knowledge = tenant.knowledge().await.map_err(|_| TurnFailure::Model)?;
+    let settings = Arc::new(tenant.snapshot().settings.clone());
+    let now = ports.clock.now();
+    let grounding = Arc::new(Grounding { settings, knowledge, now });
+    let ask = Ask {
+        turn: job.turn,
+        session: job.session,
+        lang: job.lang,
+        medium: match job.channel {
+            Channel::Mail => Medium::Mail,
+            Channel::Widget => Medium::Chat,
+        },
+        customer_name: job.customer_name.clone(),
+        vehicle_interest: job.vehicle_interest.clone(),
+        transcript: lines(&job.transcript),
+        grounding,
+    };
+    let mut pause = FIRST_PAUSE;
+    for attempt in 1..=TRIES {
+        let mut try_ = Try { job: &job, tenant: &tenant, ports: &ports, shown: String::new() };
+        let result = try_.stream(model.as_ref(), ask.clone()).await;
+        let outcome = match &result {
+            Ok(_) => "answered",
+            Err(Failed { failure, .. }) => failure_name(*failure),
+        };
+        metrics::counter!(names::TURNS, "model" => model.name(), "result" => outcome).increment(1);
+        let failed = match result {
+            Ok(answer) => return Ok(answer),
+            Err(failed) => failed,
+        };
+        if !try_.shown.is_empty() {
+            let draft = Draft::Discarded { turn: job.turn };
+            ports.bus.publish_draft(tenant.id, job.session, draft);
+        }
+        let wait = failed.retry_after.unwrap_or_default().max(pause);
+        let next = ports.clock.now().saturating_add(wait).unwrap_or(job.until);
+        // Text that was shown and withdrawn is not tried again: the customer has seen it.
+        if !failed.retry || !try_.shown.is_empty() || attempt == TRIES || next >= job.until {
+            tracing::info!(
+                tenant.id = %tenant.id, session.id = %job.session, turn.id = %job.turn,
+                model = model.name(), attempt, failure = failure_name(failed.failure),
+                "a turn gave no answer"
+            );
+            return Err(failed.failure);
+        }
+        ports.clock.sleep_until(next).await;
+        pause = pause * 2;
+    }
+    Err(TurnFailure::Model)
+}
+
+/// One call of a model.
+struct Try<'a> {
+    job: &'a TurnJob,
+    tenant: &'a TenantShared,
+    ports: &'a Ports,
+    /// What the customer has seen of it.
+    shown: String,
+}
+
+struct Failed {
+    failure: TurnFailure,
+    /// Whether another call may do better.
+    retry: bool,
+    retry_after: Option<SignedDuration>,
+}
+
+impl Failed {
+    const fn for_good(failure: TurnFailure) -> Self {
+        Self { failure, retry: false, retry_after: None }
+    }
+}
+
+impl Try<'_> {
+    async fn stream(&mut self, model: &dyn Model, ask: Ask) -> Result<Answer, Failed> {
+        let started = self.ports.clock.now();
+        let mut gate = Gate::new(&ask.grounding, ask.lang);
+        let mut stream = model.answer(ask);
+        let mut shown_chars = 0;
+        loop {
+            let next = tokio::select! {
+                biased;
+                next = stream.next() => next,
+                () = self.ports.clock.sleep_until(self.job.until) => {
+                    return Err(Failed::for_good(TurnFailure::TimedOut));
+                }
+            };
+            let released = match next {
+                Some(Ok(Delta::Text(text))) => gate.push(&text),
+                Some(Ok(Delta::Done(done))) => {
+                    let last = gate.finish();
+                    self.show(&last, &mut shown_chars, started);
+                    return self.answer(done, gate_withheld(&last));
+                }
+                Some(Err(error)) => return Err(failed(&error)),
+                // The contract says that a stream ends with `Done` or an error.
+                None => return Err(failed(&ModelError::Truncated)),
+            };
+            self.show(&released, &mut shown_chars, started);
+            if shown_chars > LONGEST {
+                return Err(Failed::for_good(TurnFailure::Unusable));
+            }
+        }
+    }
+
+    fn show(&mut self, released: &Released, shown_chars: &mut usize, started: Timestamp) {
+        for withheld in &released.withheld {
+            metrics::counter!(names::WITHHELD).increment(1);
+            tracing::info!(turn.id = %self.job.turn, reason = ?withheld.reason, "a sentence was withheld");
+        }
+        if released.text.is_empty() {
+            return;
+        }
+        if self.shown.is_empty() {
+            let after = self.ports.clock.now().duration_since(started);
+            let after = Duration::try_from(after).unwrap_or_default();
+            metrics::histogram!(names::FIRST_TEXT_SECONDS).record(after);
+        }
+        let draft = Draft::Delta {
+            turn: self.job.turn,
+            offset: *shown_chars,
+            text: released.text.as_str().into(),
+        };
+        self.ports.bus.publish_draft(self.tenant.id, self.job.session, draft);
+        *shown_chars += released.text.chars().count();
+        self.shown.push_str(&released.text);
+    }
+
+    fn answer(&self, done: Done, withheld: bool) -> Result<Answer, Failed> {
+        let text = self.shown.trim().to_owned();
+        if text.is_empty() {
+            let failure = if withheld { TurnFailure::Withheld } else { TurnFailure::Unusable };
+            return Err(Failed { failure, retry: true, retry_after: None });
+        }
+        Ok(Answer { text, model: done.model, prompt: done.prompt })
+    }
+}
+
+fn gate_withheld(released: &Released) -> bool {
+    !released.withheld.is_empty()
+}
+
+/// Sorts a model's error: whether to call again, and what to tell the session.
+fn failed(error: &ModelError) -> Failed {
+    let (failure, retry, retry_after) = match error {
+        ModelError::Status { status, retry_after, .. } => {
+            let slow_down = matches!(status, 429 | 529);
+            let failure = if slow_down { TurnFailure::RateLimited } else { TurnFailure::Model };
+            (failure, slow_down || matches!(status, 408 | 409 | 500..), *retry_after)
+        }
+        ModelError::InStream { .. } | ModelError::Idle | ModelError::Truncated => {
+            (TurnFailure::Stream, true, None)
+        }
+        ModelError::FirstByte | ModelError::Transport => (TurnFailure::Model, true, None),
+        ModelError::Protocol(_) | ModelError::TooLong | ModelError::Refused => {
+            (TurnFailure::Unusable, false, None)
+        }
+    };
+    let retry_after = retry_after.and_then(|after| SignedDuration::try_from(after).ok());
+    Failed { failure, retry, retry_after }
+}
+
+const fn failure_name(failure: TurnFailure) -> &'static str {
+    match failure {
+        TurnFailure::Model => "model",
+        TurnFailure::Stream => "stream",
+        TurnFailure::RateLimited => "rate_limited",
+        TurnFailure::Withheld => "withheld",
+        TurnFailure::Unusable => "unusable",
+        TurnFailure::TimedOut => "timed_out",
+        TurnFailure::Crashed => "crashed",
+    }
+}
+
+fn lines(transcript: &[StoredMessage]) -> Vec<Line> {
+    let line = |message: &StoredMessage| Line {
+        who: match message.author {
+            Author::Customer => Who::Customer,
+            Author::Assistant => Who::Assistant,
+            Author::Member { .. } => Who::Member,
+        },
+        text: message.text.clone(),
+    };
+    transcript.iter().map(line).collect()
+}

@@ -1,0 +1,68 @@
+//! Listeners of one topic, and the ring of a tenant's newest events.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use forecourt_core::event::Seq;
+use forecourt_ports::bus::{Published, Pushed};
+use tokio::sync::mpsc;
+
+/// Events kept per tenant for resume from memory.
+const RING: usize = 1_024;
+
+#[derive(Debug, Default)]
+pub(crate) struct Topic {
+    listeners: Vec<mpsc::Sender<Pushed>>,
+}
+
+impl Topic {
+    pub(crate) fn subscribe(&mut self, queue: usize) -> mpsc::Receiver<Pushed> {
+        let (sender, receiver) = mpsc::channel(queue);
+        self.listeners.retain(|listener| !listener.is_closed());
+        self.listeners.push(sender);
+        receiver
+    }
+
+    /// Gives a frame to every listener; those that are gone or full are cut.
+    pub(crate) fn push(&mut self, frame: &Pushed) {
+        self.listeners.retain(|listener| match listener.try_send(frame.clone()) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                metrics::counter!("forecourt_listeners_cut_total").increment(1);
+                false
+            }
+        });
+    }
+
+    pub(crate) fn has_listeners(&self) -> bool {
+        self.listeners.iter().any(|listener| !listener.is_closed())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.listeners.is_empty()
+    }
+}
+
+/// The newest events of a tenant, without gaps.
+#[derive(Debug, Default)]
+pub(crate) struct Ring(VecDeque<Arc<Published>>);
+
+impl Ring {
+    pub(crate) fn push(&mut self, event: Arc<Published>) {
+        // Another node's events are not here: what would leave a gap starts the ring anew.
+        if self.0.back().is_some_and(|last| last.record.seq.0 + 1 != event.record.seq.0) {
+            self.0.clear();
+        }
+        if self.0.len() == RING {
+            self.0.pop_front();
+        }
+        self.0.push_back(event);
+    }
+
+    /// What came after `after`, if the ring reaches back so far.
+    pub(crate) fn after(&self, after: Seq) -> Option<Vec<Arc<Published>>> {
+        let first = self.0.front()?.record.seq.0;
+        let skip = usize::try_from(after.0 + 1 - first).ok()?;
+        (skip <= self.0.len()).then(|| self.0.iter().skip(skip).cloned().collect())
+    }
+}

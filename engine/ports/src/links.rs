@@ -1,0 +1,11 @@
+//! Addresses that letters point to; made by whoever knows the public address and the signing key.
+
+use forecourt_core::id::{SessionId, TenantId};
+
+pub trait Links: Send + Sync {
+    /// Where one click unsubscribes the customer of a session (RFC 8058).
+    fn unsubscribe(&self, tenant: TenantId, session: SessionId) -> Option<String>;
+
+    /// Where staff see the conversation.
+    fn conversation(&self, tenant: TenantId, session: SessionId) -> String;
+}
