@@ -11,6 +11,7 @@
 //! [`session::LeadSession::decide`] is the heart; [`capture::route`] stands before it, and
 //! [`promise`] says what happens when an answer is late.
 
+pub mod calendar;
 pub mod capture;
 pub mod contact;
 pub mod delivery;
@@ -23,6 +24,7 @@ pub mod knowledge;
 pub mod lang;
 pub mod money;
 pub mod promise;
+pub mod reading;
 pub mod session;
 pub mod settings;
 pub mod slots;

@@ -68,8 +68,9 @@ fn starts(
 #[test]
 fn summer_time_begins_and_ends_inside_the_opening_hours() {
     // Zone, day, opening, closing, minutes, the starts in UTC.
+    type Row = (&'static str, Date, (i8, i8), (i8, i8), u16, &'static [&'static str]);
     #[rustfmt::skip]
-    let table: &[(&str, Date, (i8, i8), (i8, i8), u16, &[&str])] = &[
+    let table: &[Row] = &[
         // 02:00 becomes 03:00: two wall-clock starts do not exist, and the stretch is an hour shorter.
         ("Europe/Oslo", date(2026, 3, 29), (1, 0), (5, 0), 60, &["29 00:00", "29 00:30", "29 01:00", "29 01:30", "29 02:00"]),
         // 03:00 becomes 02:00: the repeated hour is offered once, in its first run.
