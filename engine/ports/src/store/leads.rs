@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn a_window_is_bounded_whatever_is_asked() {
-        let window = |page, per_page| LeadFilter { page, per_page, ..LeadFilter::default() }.window();
+        let window =
+            |page, per_page| LeadFilter { page, per_page, ..LeadFilter::default() }.window();
         assert_eq!(window(0, 0), (1, 0));
         assert_eq!(window(3, 25), (25, 50));
         assert_eq!(window(u32::MAX, u32::MAX), (100, 429_496_729_400));

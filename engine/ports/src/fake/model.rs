@@ -1,0 +1,204 @@
+//! A model that says what it was told to say, when it was told to, and fails on demand.
+//!
+//! Each question takes the next script; when there is none left, the default one. Time passes on the
+//! clock port, so a script of thirty seconds costs nothing under [`ManualClock`](super::ManualClock).
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::lock;
+use crate::{
+    clock::Clock,
+    model::{Ask, Delta, Done, Model, ModelError},
+};
+
+/// One step of an answer.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Text(String),
+    /// Silence for a while.
+    Wait(Duration),
+    /// The stream ends with this error.
+    Fail(ModelError),
+    /// Silence for ever: only dropping the stream ends it.
+    Hang,
+    /// The client's code panics.
+    Panic,
+    /// The stream ends without its end marker.
+    Break,
+}
+
+/// An answer, step by step; when the steps are over, a complete end.
+#[derive(Clone, Debug, Default)]
+pub struct Script(pub Vec<Step>);
+
+impl Script {
+    /// Says `text` at once, word by word.
+    pub fn say(text: &str) -> Self {
+        Self(text.split_inclusive(' ').map(|word| Step::Text(word.to_owned())).collect())
+    }
+
+    /// The same after a silence.
+    #[must_use]
+    pub fn after(mut self, silence: Duration) -> Self {
+        self.0.insert(0, Step::Wait(silence));
+        self
+    }
+
+    /// Goes on with one more step.
+    #[must_use]
+    pub fn then(mut self, step: Step) -> Self {
+        self.0.push(step);
+        self
+    }
+
+    pub fn fail(error: ModelError) -> Self {
+        Self(vec![Step::Fail(error)])
+    }
+
+    pub fn hang() -> Self {
+        Self(vec![Step::Hang])
+    }
+
+    pub fn panic() -> Self {
+        Self(vec![Step::Panic])
+    }
+}
+
+/// See the [module](self).
+pub struct ScriptedModel {
+    name: &'static str,
+    clock: Arc<dyn Clock>,
+    default: Script,
+    heard: Arc<Mutex<Heard>>,
+}
+
+#[derive(Default)]
+struct Heard {
+    scripts: VecDeque<Script>,
+    asks: Vec<Ask>,
+    running: usize,
+    most_at_once: usize,
+    cancelled: usize,
+}
+
+impl ScriptedModel {
+    /// A model that answers every question with `default` until it gets other scripts.
+    pub fn new(name: &'static str, clock: Arc<dyn Clock>, default: Script) -> Self {
+        Self { name, clock, default, heard: Arc::default() }
+    }
+
+    /// The next question without a script gets this one.
+    pub fn push(&self, script: Script) {
+        lock(&self.heard).scripts.push_back(script);
+    }
+
+    /// All questions so far.
+    pub fn asks(&self) -> Vec<Ask> {
+        lock(&self.heard).asks.clone()
+    }
+
+    /// How many answers run, and how many did at once at most.
+    pub fn running(&self) -> (usize, usize) {
+        let heard = lock(&self.heard);
+        (heard.running, heard.most_at_once)
+    }
+
+    /// How many answers were dropped before their end.
+    pub fn cancelled(&self) -> usize {
+        lock(&self.heard).cancelled
+    }
+}
+
+impl Model for ScriptedModel {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn answer(&self, ask: Ask) -> BoxStream<'static, Result<Delta, ModelError>> {
+        let script = {
+            let mut heard = lock(&self.heard);
+            heard.asks.push(ask);
+            heard.running += 1;
+            heard.most_at_once = heard.most_at_once.max(heard.running);
+            heard.scripts.pop_front().unwrap_or_else(|| self.default.clone())
+        };
+        let speaking = Speaking {
+            steps: script.0.into(),
+            words: 0,
+            over: false,
+            name: self.name,
+            clock: Arc::clone(&self.clock),
+            heard: Arc::clone(&self.heard),
+        };
+        stream::unfold(speaking, Speaking::next).boxed()
+    }
+}
+
+/// A running answer; dropped before its end, it counts as cancelled.
+struct Speaking {
+    steps: VecDeque<Step>,
+    words: u32,
+    over: bool,
+    name: &'static str,
+    clock: Arc<dyn Clock>,
+    heard: Arc<Mutex<Heard>>,
+}
+
+impl Speaking {
+    async fn next(mut self) -> Option<(Result<Delta, ModelError>, Self)> {
+        if self.over {
+            return None;
+        }
+        loop {
+            match self.steps.pop_front() {
+                Some(Step::Text(text)) => {
+                    self.words += 1;
+                    return Some((Ok(Delta::Text(text)), self));
+                }
+                Some(Step::Wait(silence)) => {
+                    let silence = SignedDuration::try_from(silence).unwrap_or(SignedDuration::MAX);
+                    let until = self.clock.now().saturating_add(silence);
+                    self.clock.sleep_until(until.unwrap_or(Timestamp::MAX)).await;
+                }
+                Some(Step::Fail(error)) => {
+                    self.over = true;
+                    return Some((Err(error), self));
+                }
+                Some(Step::Hang) => std::future::pending().await,
+                Some(Step::Panic) => panic!("the model was told to panic"),
+                Some(Step::Break) => {
+                    self.over = true;
+                    return None;
+                }
+                None => {
+                    self.over = true;
+                    let done = Done {
+                        model: self.name.to_owned(),
+                        prompt: "script@1".to_owned(),
+                        input_tokens: 100,
+                        output_tokens: self.words,
+                    };
+                    return Some((Ok(Delta::Done(done)), self));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Speaking {
+    fn drop(&mut self) {
+        let mut heard = lock(&self.heard);
+        heard.running -= 1;
+        heard.cancelled += usize::from(!self.over);
+    }
+}
