@@ -1,0 +1,86 @@
+# Forecourt. `make help` says what there is; CI runs `make check` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+WEB := gateway/web
+WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+CARGO ?= cargo
+# `make run PROFILE=release` builds the fast one.
+PROFILE ?= dev
+# Where the judges of provider protocols lie; see loadtest/README.md.
+FORECOURT_CHECKS ?= ../shared/checks/llm_conformance/anthropic_check.py
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+.PHONY: run
+run: postgres web ## Build and run everything, with its own Postgres and a demo; ARGS="--listen 127.0.0.1:0"
+	$(CARGO) run --profile $(PROFILE) -p forecourt -- serve $(ARGS)
+
+.PHONY: test
+test: postgres browser web ## All tests: core, store, actors, gateway, web, and the stories in a real browser
+	npm --prefix $(WEB) test
+	$(CARGO) build -p forecourt -p forecourt-loadtest
+	$(CARGO) test --workspace
+
+.PHONY: test-fast
+test-fast: ## The tests that need no database and no browser
+	$(CARGO) test -p forecourt-core -p forecourt-ports -p forecourt-bus -p forecourt-models -p forecourt-wire
+
+.PHONY: check
+check: web ## What CI checks before it tests: format, lints, documentation, types
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
+	npm --prefix $(WEB) run check
+
+.PHONY: fix
+fix: ## Format, and apply what the lints suggest
+	$(CARGO) fmt --all
+	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+
+.PHONY: web
+web: $(WEB)/dist/.built ## Build the pages and the widget
+
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json
+	npm --prefix $(WEB) ci --no-audit --no-fund
+	touch $@
+
+$(WEB)/dist/.built: $(WEB)/node_modules/.installed $(WEB_SOURCES)
+	npm --prefix $(WEB) run build
+	touch $@
+
+.PHONY: bench
+bench: postgres web ## Measure: leads per second through the whole pipeline, nothing lost
+	$(CARGO) build --release -p forecourt -p forecourt-loadtest
+	target/release/forecourt-loadtest leads --rate 200 --for 30s --start-engine target/release/forecourt
+
+.PHONY: bench-conformance
+bench-conformance: ## Let the vendor's own SDK judge the model simulator (FORECOURT_CHECKS=path of the judge)
+	$(CARGO) build -p forecourt-loadtest
+	FORECOURT_CHECKS=$(FORECOURT_CHECKS) loadtest/conformance/run.sh
+
+# --- what a fresh machine needs -------------------------------------------------------------
+
+APT := $(shell command -v apt-get 2>/dev/null)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+PG_FOUND = $(or $(FORECOURT_PG_BIN),$(wildcard /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql@*/bin/initdb /usr/local/opt/postgresql@*/bin/initdb /Applications/Postgres.app/Contents/Versions/latest/bin/initdb),$(shell command -v initdb))
+
+.PHONY: postgres
+postgres:
+ifeq ($(strip $(PG_FOUND)),)
+ifneq ($(APT),)
+	$(SUDO) apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends postgresql
+else
+	@echo 'Forecourt needs the PostgreSQL programs (13 or newer): brew install postgresql@17' >&2; exit 1
+endif
+endif
+
+.PHONY: browser
+browser:
+	@command -v chromedriver >/dev/null && command -v chromium >/dev/null || { \
+	  if [ -n '$(APT)' ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends chromium chromium-driver; \
+	  else echo 'The stories need chromium and chromedriver on the path' >&2; exit 1; fi; }
