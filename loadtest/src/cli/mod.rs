@@ -1,0 +1,78 @@
+//! The command line: one subcommand a module.
+
+mod model_sim;
+mod smtp_sim;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Load generator and provider simulators for Forecourt. Everything stays on loopback.
+#[derive(Debug, Parser)]
+#[command(name = "forecourt-loadtest", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// A model provider that speaks Anthropic's Messages protocol and misbehaves on demand
+    ModelSim(model_sim::Args),
+    /// A mail provider that keeps what it accepts and misbehaves on demand
+    SmtpSim(smtp_sim::Args),
+}
+
+/// Runs the command; errors are told on standard error with their causes.
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    let outcome = match cli.command {
+        Command::ModelSim(args) => model_sim::run(args).map(|()| ExitCode::SUCCESS),
+        Command::SmtpSim(args) => smtp_sim::run(args).map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+/// Tells the world that a simulator is ready: one JSON line on standard output.
+fn announce(addr: SocketAddr) {
+    println!("{}", serde_json::json!({ "listening": addr.to_string() }));
+}
+
+/// SIGTERM and SIGINT, caught from the moment this exists: a stop that comes right after the ready
+/// line must be a clean one.
+struct StopSignals {
+    runtime: Runtime,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start a runtime")?;
+        let (terminate, interrupt) = {
+            let _entered = runtime.enter();
+            let catch = |kind| signal(kind).context("cannot wait for signals");
+            (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?)
+        };
+        Ok(Self { runtime, terminate, interrupt })
+    }
+
+    /// Waits for either.
+    fn wait(mut self) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+        });
+    }
+}

@@ -1,0 +1,12 @@
+//! The simulators and the load generator, met over real sockets.
+
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod model_sim;
+#[cfg(test)]
+mod model_sim_faults;
+#[cfg(test)]
+mod smtp_sim;
+#[cfg(test)]
+mod support;
