@@ -153,7 +153,7 @@ impl Registry {
                 Ok(Err(_closed)) => {
                     deaths += 1;
                     if deaths == 2 {
-                        self.quarantine(tenant, session);
+                        self.quarantine(tenant, session, &command);
                         return Err(EngineError::UNAVAILABLE);
                     }
                 }
@@ -162,18 +162,21 @@ impl Registry {
         Err(EngineError::UNAVAILABLE)
     }
 
-    fn quarantine(&self, tenant: &Arc<TenantShared>, session: SessionId) {
+    /// Sends a session to a person. Through the same way as any command, because the actor that just
+    /// died may still look alive for a moment.
+    fn quarantine(&self, tenant: &Arc<TenantShared>, session: SessionId, killer: &Command) {
         tracing::error!(tenant.id = %tenant.id, session.id = %session, "a command killed its session twice: a person must look");
         metrics::counter!(names::QUARANTINED).increment(1);
-        let dispatch = Dispatch {
-            command: Command::Quarantine,
-            inbound: None,
-            began: Arc::default(),
-            reply: None,
-        };
-        if self.send(tenant, session, dispatch).is_err() {
-            tracing::error!(session.id = %session, "the quarantined session has no room for its alert");
+        if *killer == Command::Quarantine {
+            return; // this one kills it too: what is stored stays, and its timers remind people
         }
+        let (registry, tenant) = (self.clone(), Arc::clone(tenant));
+        self.0.ports.io.spawn(Box::pin(async move {
+            if registry.dispatch(&tenant, session, Command::Quarantine, None).await.is_err() {
+                tracing::error!(session.id = %session, "a quarantined session could not tell its people");
+            }
+        })
+            as std::pin::Pin<Box<dyn Future<Output = ()> + Send>>);
     }
 
     /// Makes sure that the session's actor lives; starting, it runs what it owes.
