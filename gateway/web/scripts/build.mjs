@@ -42,6 +42,6 @@ await build({
     lib: { entry: at("widget/main.ts"), formats: ["iife"], name: "Forecourt", fileName: () => "widget.js" },
   },
 });
-//await page("landing", "/", "dist");
-//await page("demo", "/demo/", "dist/demo");
+await page("landing", "/", "dist");
+await page("demo", "/demo/", "dist/demo");
 //await page("app", "/app/", "dist/app", [react()]);

@@ -225,9 +225,13 @@ export class Chat {
     });
   }
 
-  #note(note: Note, seq: number): void {
+  /** A remark below what has been said so far; `id` keeps a repeat from being shown twice. */
+  #note(note: Note, id: number | string): void {
+    // Messages count on their own: a remark stands right after the last one of this session.
+    const said = this.items.filter((it) => it.era === this.#era && it.seq < Infinity);
+    const seq = (said.at(-1)?.seq ?? 0) + 0.01;
     const text = "";
-    this.#put({ key: `${this.#era}:${note}:${seq}`, era: this.#era, seq, at: 0, author: "assistant", name: "", text, note });
+    this.#put({ key: `${this.#era}:${note}:${id}`, era: this.#era, seq, at: 0, author: "assistant", name: "", text, note });
   }
 
   // ---- listening --------------------------------------------------------------------------------
@@ -264,7 +268,7 @@ export class Chat {
     this.items = this.items.filter((it) => it.era < this.#era);
     unsent.forEach((item) => this.#put(item));
     snapshot.messages.forEach((message) => this.#show(message));
-    if (snapshot.status === "closed") this.#note("closed", snapshot.seq + 0.5);
+    if (snapshot.status === "closed") this.#note("closed", "end");
   }
 
   #listen(known: { epoch: number; seq: number }): void {
@@ -303,7 +307,7 @@ export class Chat {
     } else if (event.type === "session.status") {
       const before = this.status;
       this.status = event.status;
-      if (event.status === "closed") this.#note("closed", event.seq);
+      if (event.status === "closed") this.#note("closed", "end");
       else if (event.status === "with_human") this.#note("taken", event.seq);
       else if (before === "with_human") this.#note("back", event.seq);
     } else if (event.type === "turn.failed") {
@@ -324,7 +328,7 @@ export class Chat {
     if (spoken) {
       this.#era += 1;
       for (const item of unsent) item.era = this.#era;
-      this.#note("fresh", -1);
+      this.#note("fresh", "start");
     }
     this.#keep();
   }

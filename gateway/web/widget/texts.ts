@@ -50,7 +50,7 @@ export const TEXTS: Record<Lang, Texts> = {
     auto: "automatisk assistent",
     you: "Du",
     member: "Medarbeider",
-    now: "Automatisk assistent · svarer med en gang",
+    now: "Automatisk assistent · svarer straks",
     human: "{name} svarer deg",
     hello:
       "Hei! Jeg er den automatiske assistenten hos {name}. Spør meg om biler, priser, verksted eller prøvekjøring. Du kan når som helst be om å få snakke med et menneske.",

@@ -6,6 +6,7 @@
  * The running answer is hidden from screen readers and announced once, when it is complete.
  */
 import { formatColor, parseColor, readableOn, textOn } from "../sdk/color";
+import { el, icon } from "../sdk/dom";
 import type { Chat, Item } from "./chat";
 import { linkify } from "./linkify";
 import css from "./style.css?inline";
@@ -15,40 +16,16 @@ import { fill, type Texts } from "./texts";
 const MAX_TEXT = 4000;
 
 const DEFAULT_BRAND = "#1d4f91";
-const LIGHT = [255, 255, 255] as const;
-const DARK = [21, 26, 34] as const;
+// The grounds of a bubble: the accent is made readable there, and so it is on the panel, too.
+const LIGHT = [242, 244, 247] as const;
+const DARK = [33, 41, 53] as const;
 
-type Child = Node | string;
-
-function el<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Record<string, string> = {},
-  ...children: Child[]
-): HTMLElementTagNameMap[K] {
-  const node = document.createElement(tag);
-  for (const name in attributes) node.setAttribute(name, attributes[name]!);
-  node.append(...children);
-  return node;
-}
-
-/** An outline icon of 24 × 24. */
-function icon(path: string): SVGElement {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS(space, "path");
-  line.setAttribute("d", path);
-  svg.append(line);
-  return svg;
-}
-
-const CHAT = "M4 6.5A2.5 2.5 0 0 1 6.500 4h11A2.500 2.500 0 0 1 20 6.500v7a2.500 2.500 0 0 1-2.500 2.500H11l-4.500 4v-4A2.500 2.500 0 0 1 4 13.500zM8.500 8.700h7M8.500 11.800h4.500";
-const CROSS = "M6.500 6.500l11 11M17.500 6.500l-11 11";
-const SEND = "M12 19V5.500M6 11l6-6 6 6";
+const CHAT = "M4 6.5A2.5 2.5 0 0 1 6.5 4h11A2.5 2.5 0 0 1 20 6.5v7a2.5 2.5 0 0 1-2.5 2.5H11l-4.5 4v-4A2.5 2.5 0 0 1 4 13.5zM8.5 8.7h7M8.5 11.8h4.5";
+const CROSS = "M6.5 6.5l11 11M17.5 6.5l-11 11";
+const SEND = "M12 19V5.5M6 11l6-6 6 6";
 const DOWN = "M6 10l6 6 6-6";
-const SPARK = "M12 4.500l1.700 4.300a2 2 0 0 0 1.500 1.500L19.500 12l-4.300 1.700a2 2 0 0 0-1.500 1.500L12 19.500l-1.700-4.300a2 2 0 0 0-1.500-1.500L4.500 12l4.300-1.700a2 2 0 0 0 1.500-1.500z";
-const PERSON = "M12 12a3.700 3.700 0 1 0 0-7.400 3.700 3.700 0 0 0 0 7.400zM4.800 19.800a7.200 7.200 0 0 1 14.400 0";
+const SPARK = "M12 4.5l1.7 4.3a2 2 0 0 0 1.5 1.5L19.5 12l-4.3 1.7a2 2 0 0 0-1.5 1.5L12 19.5l-1.7-4.3a2 2 0 0 0-1.5-1.5L4.5 12l4.3-1.7a2 2 0 0 0 1.5-1.5z";
+const PERSON = "M12 12a3.7 3.7 0 1 0 0-7.4 3.7 3.7 0 0 0 0 7.4zM4.8 19.8a7.2 7.2 0 0 1 14.4 0";
 
 export interface ViewOptions {
   lang(): string;
@@ -71,13 +48,14 @@ export class View {
   readonly #closer = el("button", { class: "icon", type: "button" }, icon(CROSS));
   readonly #intro = el("div", { class: "intro" });
   readonly #log = el("div", { role: "log", "aria-live": "off" });
-  readonly #writing = el("div", { class: "line", "data-who": "assistant", "aria-hidden": "true", hidden: "" });
+  readonly #writing = el("div", { "aria-hidden": "true", hidden: "" });
+  #writer: HTMLElement = el("p");
   readonly #bubble = el("div", { class: "bubble", dir: "auto" });
   readonly #starters = el("div", { class: "starters" });
   readonly #scroll: HTMLElement;
   readonly #latest = el("button", { class: "latest", type: "button", hidden: "" }, icon(DOWN));
   readonly #notice = el("p", { class: "notice", role: "status", hidden: "" });
-  readonly #field = el("textarea", { rows: "1", maxlength: String(MAX_TEXT), enterkeyhint: "send", dir: "auto" });
+  readonly #field = el("textarea", { rows: "1", maxlength: String(MAX_TEXT), enterkeyhint: "send" });
   readonly #sender = el("button", { class: "send", type: "submit" }, icon(SEND));
   readonly #person = el("button", { class: "person", type: "button" }, icon(PERSON), el("span"));
   readonly #spoken = el("div", { class: "sr", role: "status" });
@@ -98,7 +76,7 @@ export class View {
     this.#root.adoptedStyleSheets = [sheet];
 
     this.#launcher.append(icon(CHAT), icon(CROSS), this.#badge);
-    this.#writing.append(el("span", { class: "avatar" }, icon(SPARK)), this.#bubble);
+    this.#writing.append(this.#writer, el("div", { class: "line writing", "data-who": "assistant" }, this.#bubble));
     this.#scroll = el("div", { class: "scroll", tabindex: "0" }, this.#intro, this.#log, this.#writing, this.#starters);
     const form = el("form", {}, this.#field, this.#sender);
     this.#panel = el(
@@ -282,7 +260,7 @@ export class View {
       return el("p", { class: "note" }, text);
     }
     const mine = item.author === "customer";
-    const node = el("div", { class: "turn" });
+    const node = el("div", { class: follows ? "turn" : "turn first" });
     if (mine) node.append(el("span", { class: "sr" }, `${texts.you}: `));
     else if (!follows) {
       const assistant = item.author === "assistant";
@@ -309,10 +287,17 @@ export class View {
   }
 
   #renderDraft(texts: Texts): void {
-    const { draft } = this.#chat;
+    const chat = this.#chat;
+    const { draft } = chat;
     const writing = draft !== null;
     this.#writing.hidden = !writing;
     if (writing) {
+      // The draft stands exactly where its message will stand.
+      const last = chat.items.at(-1);
+      const follows = last?.author === "assistant" && !last.note;
+      const writer = follows ? el("p") : this.#who("assistant", texts.assistant, texts.auto);
+      this.#writer.replaceWith(writer);
+      this.#writer = writer;
       this.#bubble.classList.toggle("dots", !draft);
       if (draft) fillText(this.#bubble, draft);
       else this.#bubble.replaceChildren(el("i"), el("i"), el("i"));
@@ -351,6 +336,9 @@ export class View {
   }
 
   #fit(): void {
+    // An empty field stands on the side of the page's language, a filled one on its own.
+    if (this.#field.value) this.#field.dir = "auto";
+    else this.#field.removeAttribute("dir");
     this.#field.style.height = "auto";
     this.#field.style.height = `${Math.min(this.#field.scrollHeight, 132)}px`;
   }
