@@ -202,3 +202,61 @@ impl Drop for Speaking {
         heard.cancelled += usize::from(!self.over);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use forecourt_core::{
+        id::{SessionId, TurnId},
+        knowledge::{Grounding, Knowledge},
+        lang::Lang,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{contract::new_tenant, fake::ManualClock, fake::SeqIds, model::Medium};
+
+    fn ask() -> Ask {
+        Ask {
+            turn: TurnId::from_uuid(Uuid::nil()),
+            session: SessionId::from_uuid(Uuid::nil()),
+            lang: Lang::Nb,
+            medium: Medium::Chat,
+            customer_name: None,
+            vehicle_interest: None,
+            transcript: vec![],
+            grounding: Arc::new(Grounding {
+                settings: Arc::new(new_tenant("bil", &SeqIds::new()).snapshot.settings),
+                knowledge: Arc::new(Knowledge::default()),
+                now: Timestamp::UNIX_EPOCH,
+            }),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_script_is_told_in_time_and_ends_as_it_says() {
+        let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+        let model = ScriptedModel::new("first", Arc::new(clock.clone()), Script::say("Hei du"));
+        model.push(Script::say("Vent").after(Duration::from_secs(30)));
+        model.push(Script::say("a").then(Step::Fail(ModelError::Idle)));
+        model.push(Script::say("a").then(Step::Break));
+
+        let waiting = tokio::spawn(model.answer(ask()).collect::<Vec<_>>());
+        clock.until_asleep(1).await;
+        assert_eq!(clock.sleepers(), [Timestamp::UNIX_EPOCH + SignedDuration::from_secs(30)]);
+        assert_eq!(model.running(), (1, 1));
+        clock.advance(SignedDuration::from_secs(30));
+        let told = waiting.await.unwrap();
+        assert!(matches!(&told[..], [Ok(Delta::Text(text)), Ok(Delta::Done(_))] if text == "Vent"));
+
+        let failed: Vec<_> = model.answer(ask()).collect().await;
+        assert_eq!(failed, [Ok(Delta::Text("a".into())), Err(ModelError::Idle)]);
+        let broken: Vec<_> = model.answer(ask()).collect().await;
+        assert_eq!(broken, [Ok(Delta::Text("a".into()))]);
+        let default: Vec<_> = model.answer(ask()).collect().await;
+        assert_eq!(default[..2], [Ok(Delta::Text("Hei ".into())), Ok(Delta::Text("du".into()))]);
+        assert_eq!((model.asks().len(), model.running().0, model.cancelled()), (4, 0, 0));
+
+        drop(model.answer(ask()));
+        assert_eq!((model.running().0, model.cancelled()), (0, 1));
+    }
+}

@@ -164,3 +164,59 @@ impl Prepared for Letter {
 fn temporary(code: &str, retry_after: Option<Duration>) -> SendError {
     SendError::Temporary { code: code.into(), retry_after }
 }
+
+#[cfg(test)]
+mod tests {
+    use forecourt_core::{
+        id::{SessionId, TenantId},
+        lang::Lang,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        contract::new_tenant,
+        fake::{ManualClock, SeqIds},
+        sender::{self, Recipient},
+    };
+
+    fn outgoing() -> Outgoing {
+        let id = Uuid::nil();
+        Outgoing {
+            delivery: DeliveryId::from_uuid(id),
+            tenant: TenantId::from_uuid(id),
+            session: SessionId::from_uuid(id),
+            settings: Arc::new(new_tenant("bil", &SeqIds::new()).snapshot.settings),
+            lang: Lang::Nb,
+            letter: sender::Letter::Answer { subject: None, text: "Hei".into() },
+            to: Recipient { name: None, address: "kari@example.no".into() },
+            thread: vec![],
+            unsubscribe_url: None,
+        }
+    }
+
+    async fn send(sender: &RecordingSender) -> Result<Accepted, SendError> {
+        sender.prepare(&outgoing()).await?.hand_over().await
+    }
+
+    #[tokio::test]
+    async fn each_try_ends_as_its_dial_says_and_only_what_is_taken_is_recorded() {
+        let sender = RecordingSender::new(Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)));
+        sender.dial(1, Dial::Refuse);
+        sender.dial(3, Dial::Permanent);
+        sender.dial(4, Dial::TakenInSilence);
+        assert!(matches!(send(&sender).await, Err(SendError::Temporary { .. })));
+        assert!(send(&sender).await.is_ok());
+        assert!(matches!(send(&sender).await, Err(SendError::Permanent { .. })));
+        assert!(matches!(send(&sender).await, Err(SendError::Uncertain { .. })));
+        sender.dial_next(2, &Dial::Temporary(Some(Duration::from_secs(9))));
+        for _ in 0..2 {
+            let wait = Some(Duration::from_secs(9));
+            let refused = SendError::Temporary { code: "451".into(), retry_after: wait };
+            assert_eq!(send(&sender).await, Err(refused));
+        }
+        assert!(send(&sender).await.is_ok());
+        assert_eq!((sender.tries(), sender.sent().len()), (7, 3));
+        assert_eq!(sender.times_sent(outgoing().delivery), 3);
+    }
+}

@@ -244,3 +244,148 @@ impl PromiseState {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use forecourt_core::{
+        contact::Email,
+        event::{DeliveryKind, DeliveryQueued, Fence, MessageSeq, Origin},
+        id::TurnId,
+        lang::Lang,
+        promise::PromiseSettings,
+    };
+    use jiff::SignedDuration;
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Applies events one second apart to a mail session and to its lead.
+    fn after(events: &[Event]) -> LeadRecord {
+        let mut state = LeadSession::new(SessionId::from_uuid(Uuid::nil()));
+        let mut record = None;
+        for (second, event) in (0..).zip(opening().iter().chain(events)) {
+            let at = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);
+            state.apply(event, at);
+            record = LeadRecord::after(record, at, std::slice::from_ref(event), &state);
+        }
+        record.expect("it was captured")
+    }
+
+    /// What every lead begins with: two seconds and a message.
+    fn opening() -> Vec<Event> {
+        let captured = LeadCaptured {
+            lead: LeadId::from_uuid(Uuid::nil()),
+            contact: ContactId::from_uuid(Uuid::nil()),
+            new_contact: true,
+            source: Source::Website,
+            name: Some("Kari".into()),
+            email: Some(Email::parse("kari@example.no").unwrap()),
+            phone: None,
+            vehicle_interest: None,
+            source_url: None,
+            fingerprint: Some("fp:aa".into()),
+            same_phone_as: None,
+        };
+        vec![
+            Event::SessionOpened { channel: Channel::Mail, lang: Lang::Nb },
+            Event::LeadCaptured(captured),
+            posted(1, Author::Customer, Some("fp:bb")),
+        ]
+    }
+
+    fn message(n: u128) -> MessageId {
+        MessageId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn posted(n: i64, author: Author, client_id: Option<&str>) -> Event {
+        let origin = (author == Author::Assistant).then(|| Origin {
+            turn: TurnId::from_uuid(Uuid::nil()),
+            model: "house".into(),
+            prompt: "reply@1".into(),
+        });
+        Event::MessagePosted(MessagePosted {
+            message: message(n as u128),
+            seq: MessageSeq(n),
+            author,
+            text: "tekst".into(),
+            client_id: client_id.map(Into::into),
+            origin,
+        })
+    }
+
+    fn queued(n: u128, kind: DeliveryKind) -> Event {
+        Event::DeliveryQueued(DeliveryQueued {
+            delivery: delivery(n),
+            kind,
+            message: None,
+            fence: Some(Fence(0)),
+            deadline: None,
+            to: Email::parse("kari@example.no").unwrap(),
+        })
+    }
+
+    fn delivery(n: u128) -> DeliveryId {
+        DeliveryId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn accepted(n: u128) -> Event {
+        Event::DeliveryAccepted { delivery: delivery(n), reference: None }
+    }
+
+    fn bounced(n: u128) -> Event {
+        Event::DeliveryFailed { delivery: delivery(n), code: "550".into() }
+    }
+
+    #[test]
+    fn an_answer_that_bounces_takes_contacted_back_unless_another_arrived() {
+        let answer = DeliveryKind::Answer;
+        let one = [queued(1, answer), accepted(1)];
+        let sent = after(&one);
+        assert_eq!((sent.status, sent.first_response_ms), (LeadStatus::Contacted, Some(3_000)));
+
+        let [first, second] = one.clone();
+        let back = after(&[first, second, bounced(1)]);
+        assert_eq!((back.status, back.first_response_ms), (LeadStatus::New, None));
+
+        let [first, second] = one;
+        let kept = after(&[first, second, queued(2, answer), accepted(2), bounced(1)]);
+        assert_eq!((kept.status, kept.first_response_ms), (LeadStatus::Contacted, Some(3_000)));
+    }
+
+    #[test]
+    fn the_fate_of_an_alert_changes_nothing() {
+        let alert = DeliveryKind::Alert { reason: AlertReason::NotProven };
+        let before = after(&[]);
+        assert_eq!(after(&[queued(1, alert), accepted(1)]), before);
+        assert_eq!(after(&[queued(1, alert), bounced(1)]), before);
+    }
+
+    #[test]
+    fn only_the_newest_promise_shows_and_a_closed_session_owes_none() {
+        let promised = |n| Event::PromiseMade {
+            message: message(n),
+            since: Timestamp::UNIX_EPOCH,
+            settings: PromiseSettings::default(),
+        };
+        let by = forecourt_core::event::AnsweredBy::Template;
+        let kept = |n| Event::PromiseKept { message: message(n), after_ms: 7, by: by.clone() };
+        let record = after(&[promised(1), promised(2), kept(1)]);
+        assert_eq!(record.promise.state, PromiseState::Waiting);
+        let record = after(&[promised(1), promised(2), kept(2)]);
+        assert_eq!(record.promise.state, PromiseState::Kept);
+        assert_eq!(record.promise.answered_after_ms, Some(7));
+        let closed = Event::Closed { fence: Fence(1) };
+        let record = after(&[promised(1), closed]);
+        assert_eq!((record.promise, record.promise_of), (PromiseRow::NONE, None));
+    }
+
+    #[test]
+    fn what_only_the_session_needs_does_not_touch_the_lead() {
+        let fingerprint = Some("bb".to_owned());
+        let before = after(&[]);
+        assert_eq!((before.excerpt.as_str(), &before.last_fingerprint), ("tekst", &fingerprint));
+        let turn = TurnId::from_uuid(Uuid::nil());
+        let started = Event::TurnStarted { turn, rung: Rung::Primary, fence: Fence(0) };
+        assert_eq!(after(&[started, Event::SubmissionRepeated]), before);
+    }
+}

@@ -1,0 +1,97 @@
+//! What every store must keep, as tests that run against the fake and against Postgres.
+//!
+//! Lives here: the suite (feature `testing`). An adapter implements [`Ground`] and calls
+//! [`store_contract!`](crate::store_contract) in its own tests; each test gets a ground of its own.
+//! The appends come from the real core, so that what is stored is what the engine stores.
+
+mod deliveries;
+mod journal;
+mod leads;
+mod stage;
+mod tenants;
+mod timers;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use forecourt_core::id::NodeId;
+
+pub use self::{deliveries::*, journal::*, leads::*, stage::*, tenants::*, timers::*};
+use crate::store::{NewTenant, Store};
+
+/// An empty store with two nodes at it.
+#[async_trait]
+pub trait Ground: Send + Sync {
+    /// The store as node number `n` (1 or 2) sees it, and that node's id.
+    fn node(&self, n: u8) -> (NodeId, Arc<dyn Store>);
+
+    async fn add_tenant(&self, new: NewTenant);
+}
+
+/// Makes one `#[tokio::test]` of every test of the suite; `$ground` is an async function that makes
+/// an empty [`Ground`].
+#[macro_export]
+macro_rules! store_contract {
+    ($ground:path) => {
+        $crate::store_contract!(@each $ground:
+            // journal
+            of_two_writers_from_the_same_version_one_wins
+            a_batch_keeps_the_others_when_one_conflicts
+            a_batch_may_hold_several_decisions_of_one_session
+            sequence_numbers_rise_without_gaps_per_tenant
+            many_writers_at_once_lose_nothing_and_double_nothing
+            a_replayed_journal_gives_the_stored_state
+            a_session_wakes_with_its_newest_messages
+            events_and_messages_are_read_page_by_page
+            a_second_new_contact_with_the_same_mail_is_taken
+            a_contact_or_lead_that_is_known_already_is_not_captured_as_new
+            what_can_never_be_stored_does_not_harm_the_others
+            an_empty_batch_changes_nothing
+            nothing_is_seen_of_another_tenant
+            // leads
+            a_person_is_known_by_mail_whatever_its_case_and_by_phone
+            the_newest_lead_of_a_contact_counts_until_it_is_closed
+            the_list_shows_the_newest_first_page_by_page
+            a_search_knows_no_case_and_takes_wildcards_as_letters
+            the_list_is_narrowed_by_status_source_and_time
+            a_lead_is_contacted_once_the_provider_has_accepted_the_answer
+            a_lead_from_the_widget_is_contacted_once_the_answer_stands_on_the_stream
+            an_accepted_alert_does_not_make_a_lead_contacted
+            a_broken_promise_and_the_need_for_a_person_stand_on_the_lead
+            a_person_who_comes_again_is_counted_on_the_same_lead
+            the_detail_of_a_lead_tells_its_whole_story
+            the_rows_of_sessions_leave_out_those_without_a_lead
+            // timers
+            a_timer_is_claimed_by_one_node_until_its_lease_ends
+            a_moved_timer_is_due_at_its_new_time
+            an_ended_timer_is_never_due
+            the_oldest_timers_of_all_tenants_are_claimed_first
+            a_look_without_a_lease_claims_nothing
+            of_two_nodes_that_claim_at_once_each_timer_goes_to_one
+            what_is_undone_is_counted
+            // deliveries
+            a_queued_delivery_belongs_to_its_own_node_at_first
+            a_claimed_delivery_carries_all_that_the_letter_needs
+            what_a_member_wrote_is_told_from_what_the_assistant_wrote
+            an_older_fence_is_refused_at_the_handover
+            a_handover_is_recorded_for_one_node_and_one_try
+            a_lost_handover_is_claimed_as_lost_and_never_tried_again
+            a_retried_delivery_is_due_at_its_time_as_the_next_try
+            an_ended_delivery_is_never_claimed
+            forgotten_leases_are_free_at_once
+            // tenants and members
+            a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made
+            knowledge_is_read_back_as_it_was_made_with_the_bookings_ahead
+            an_unsubscribed_customer_stays_so
+            a_member_signs_in_by_mail_address_without_regard_to_case
+            a_sign_in_session_ends_at_its_time_or_when_it_is_closed
+        );
+    };
+    (@each $ground:path: $($test:ident)*) => {$(
+        #[tokio::test]
+        async fn $test() {
+            let ground = $ground().await;
+            $crate::contract::$test(&ground).await;
+        }
+    )*};
+}
