@@ -74,6 +74,13 @@ pub fn redo(access: &Access) -> Result<(), PrepareError> {
     })
 }
 
+/// Reverts all migrations.
+#[cfg(feature = "testing")]
+pub fn revert(access: &Access) -> Result<(), PrepareError> {
+    let owner = access.owner.clone();
+    on_own_runtime("forecourt-revert", async move { Ok(migrate::down(&owner).await?) })
+}
+
 /// Runs `work` on a multi-threaded runtime in a thread of its own, and waits for it.
 fn on_own_runtime<R: Send + 'static>(
     name: &str,

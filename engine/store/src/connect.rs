@@ -154,7 +154,8 @@ impl ConnectOptions {
             }
         }
         if let Some(port) = self.config.get_ports().first() {
-            url.push_str(&format!(":{port}"));
+            url.push(':');
+            url.push_str(&port.to_string());
         }
         url.push('/');
         encode(self.database().as_bytes(), &mut url);

@@ -46,17 +46,20 @@ use diesel_async::{
 };
 use forecourt_core::id::TenantId;
 use futures_util::FutureExt;
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout, timeout_at},
+};
 
 use crate::{
     connect::ConnectOptions,
     error::DbError,
     schema::tenants,
-    scope::{Lease, Scope, TenantTx, is_slug},
+    scope::{Lease, Scope, SlugTx, TenantTx, Work, is_slug},
 };
 
-/// How often a transaction that lost to another one is tried in all.
-const ATTEMPTS: u32 = 4;
+/// How often a transaction that lost to another one is repeated.
+const REPEATS: u32 = 3;
 
 /// Size and limits of a pool.
 #[derive(Clone, Debug)]
@@ -107,44 +110,68 @@ impl Db {
     ///
     /// `Ok` commits, `Err` rolls back; a panic or a dropped future closes the connection. Never
     /// await a model or an HTTP call in here: a connection is held.
-    pub async fn tenant<R, E: From<DbError>>(
-        &self,
-        tenant: TenantId,
-        work: impl AsyncFnOnce(&mut TenantTx<'_>) -> Result<R, E>,
-    ) -> Result<R, E> {
-        let mut lease = self.0.lease().await?;
-        let limit = tokio::time::Instant::now() + self.0.config.transaction_timeout;
-        let begun = tokio::time::timeout_at(limit, lease.begin(Scope::Tenant(tenant))).await;
-        begun.map_err(|_| DbError::Timeout("the server"))??;
-        let done = {
-            let mut tx = lease.tenant(tenant)?;
-            tokio::time::timeout_at(limit, work(&mut tx)).await
-        };
+    pub async fn tenant<'a, R, E, F>(&'a self, tenant: TenantId, work: F) -> Result<R, E>
+    where
+        for<'tx> F: AsyncFnOnce(&'tx mut TenantTx) -> Result<R, E>
+            + Work<&'tx mut TenantTx, Result<R, E>, Fut: Send>
+            + Send
+            + 'a,
+        R: Send + 'a,
+        E: From<DbError> + Send + 'a,
+    {
+        let (lease, limit) = self.begin(Scope::Tenant(tenant)).await?;
+        let mut tx = TenantTx { lease, tenant };
+        let done = timeout_at(limit, work(&mut tx)).await;
         match done {
             Ok(Ok(value)) => {
-                let committed = tokio::time::timeout_at(limit, lease.commit()).await;
+                let committed = timeout_at(limit, tx.lease.commit()).await;
                 committed.map_err(|_| DbError::OutcomeUnknown)??;
                 Ok(value)
             }
             Ok(Err(error)) => {
-                // A server that hangs here would be met by the next query; the lease closes then.
-                if timeout(self.0.config.acquire_timeout, lease.rollback()).await.is_err() {
-                    tracing::warn!("a rollback was not answered; its connection is closed");
-                }
+                self.end(tx.lease).await;
                 Err(error)
             }
             Err(_) => Err(DbError::Timeout("the transaction").into()),
         }
     }
 
-    /// Like [`Db::tenant`], but a transaction that lost a deadlock or a serialization conflict is
-    /// repeated, at most four times in all. `work` must therefore be free of other effects.
-    pub async fn tenant_retrying<R>(
-        &self,
-        tenant: TenantId,
-        mut work: impl AsyncFnMut(&mut TenantTx<'_>) -> Result<R, DbError>,
-    ) -> Result<R, DbError> {
-        retrying(async || self.tenant(tenant, async |tx| work(tx).await).await).await
+    /// Like [`Db::tenant`], but nothing can be written, and all reads see the same instant: a page
+    /// of rows and the `seq` it stands for belong together.
+    pub async fn read<'a, R, E, F>(&'a self, tenant: TenantId, work: F) -> Result<R, E>
+    where
+        for<'tx> F: AsyncFnOnce(&'tx mut TenantTx) -> Result<R, E>
+            + Work<&'tx mut TenantTx, Result<R, E>, Fut: Send>
+            + Send
+            + 'a,
+        R: Send + 'a,
+        E: From<DbError> + Send + 'a,
+    {
+        let (lease, limit) = self.begin(Scope::TenantRead(tenant)).await?;
+        let mut tx = TenantTx { lease, tenant };
+        let done = timeout_at(limit, work(&mut tx)).await;
+        match done {
+            Ok(result) => {
+                self.end(tx.lease).await;
+                result
+            }
+            Err(_) => Err(DbError::Timeout("the transaction").into()),
+        }
+    }
+
+    async fn begin(&self, scope: Scope<'_>) -> Result<(Lease, Instant), DbError> {
+        let mut lease = self.0.lease().await?;
+        let limit = Instant::now() + self.0.config.transaction_timeout;
+        let begun = timeout_at(limit, lease.begin(scope)).await;
+        begun.map_err(|_| DbError::Timeout("the server"))??;
+        Ok((lease, limit))
+    }
+
+    /// Ends a transaction whose result is settled.
+    async fn end(&self, lease: Lease) {
+        if timeout(self.0.config.acquire_timeout, lease.rollback()).await.is_err() {
+            tracing::warn!("the end of a transaction was not answered; its connection is closed");
+        }
     }
 
     /// The tenant behind a public slug: the one query that runs without a tenant's scope. The
@@ -156,13 +183,14 @@ impl Db {
         let query = async {
             let mut lease = self.0.lease().await?;
             lease.begin(Scope::Slug(slug)).await?;
+            let mut tx = SlugTx(lease);
             let found = tenants::table
                 .filter(tenants::slug.eq(slug))
                 .select(tenants::tenant_id)
-                .get_result::<uuid::Uuid>(&mut lease.slug()?)
+                .get_result::<uuid::Uuid>(&mut tx)
                 .await
                 .optional()?;
-            lease.commit().await?;
+            tx.0.rollback().await;
             Ok(found.map(TenantId::from_uuid))
         };
         timeout(self.0.config.transaction_timeout, query)
@@ -175,7 +203,8 @@ impl Db {
         let ping = async {
             let mut lease = self.0.lease().await?;
             lease.begin(Scope::None).await?;
-            lease.commit().await
+            lease.rollback().await;
+            Ok(())
         };
         timeout(self.0.config.acquire_timeout, ping)
             .await
@@ -262,31 +291,46 @@ impl Connections {
     }
 }
 
-/// Repeats `attempt` while it fails with [`DbError::is_transient`], at most four times in all,
-/// after 5–80 ms each.
-pub async fn retrying<R>(
-    mut attempt: impl AsyncFnMut() -> Result<R, DbError>,
-) -> Result<R, DbError> {
-    // Spreads rivals that lost at the same instant; nothing depends on its value.
-    static SPREAD: AtomicU64 = AtomicU64::new(0x9e37_79b9_7f4a_7c15);
-    let mut tries = 1;
-    loop {
-        match attempt().await {
-            Err(error) if error.is_transient() && tries < ATTEMPTS => {
-                let spread = SPREAD.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed) >> 40;
-                let cap = 10_u64 << tries;
-                tokio::time::sleep(Duration::from_millis(5 + spread % cap)).await;
-                tries += 1;
-            }
-            result => return result,
+/// Bounds the repeats of a transaction that lost to a rival.
+///
+/// ```
+/// # use forecourt_core::id::TenantId;
+/// # use forecourt_store::{Db, DbError, db::Retry};
+/// # async fn book(db: &Db, tenant: TenantId) -> Result<(), DbError> {
+/// let mut retry = Retry::default();
+/// loop {
+///     match db.tenant(tenant, async |_tx| Ok(())).await {
+///         // All the work is done anew, in a new transaction: it has no other effects.
+///         Err(error) if retry.again(&error).await => {}
+///         result => return result,
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct Retry {
+    repeats: u32,
+}
+
+impl Retry {
+    /// Whether to repeat after `error`: only when [`DbError::is_transient`], at most three times,
+    /// after a pause of 5–85 ms.
+    pub async fn again(&mut self, error: &DbError) -> bool {
+        // Spreads rivals that lost at the same instant; nothing depends on its value.
+        static SPREAD: AtomicU64 = AtomicU64::new(0x9e37_79b9_7f4a_7c15);
+        if !error.is_transient() || self.repeats == REPEATS {
+            return false;
         }
+        self.repeats += 1;
+        let spread = SPREAD.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed) >> 40;
+        let cap = 10_u64 << self.repeats;
+        tokio::time::sleep(Duration::from_millis(5 + spread % cap)).await;
+        true
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
     use super::*;
 
     /// Compiles only while `$type` is not `$bound`: otherwise `_` could be either marker.
@@ -309,30 +353,23 @@ mod tests {
         is_not!(crate::JobsDb, diesel_async::AsyncConnectionCore);
         is_not!(Lease, diesel_async::AsyncConnectionCore);
         is_not!(Db, std::ops::DerefMut);
-        is_not!(TenantTx<'static>, std::ops::Deref);
+        is_not!(TenantTx, std::ops::Deref);
         // A nested transaction or a test transaction would need this.
-        is_not!(TenantTx<'static>, diesel_async::AsyncConnection);
+        is_not!(TenantTx, diesel_async::AsyncConnection);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_deadlock_is_retried_a_few_times_and_then_told() {
-        let tries = Cell::new(0);
-        let result: Result<(), DbError> = retrying(async || {
-            tries.set(tries.get() + 1);
-            Err(DbError::Deadlock)
-        })
-        .await;
-        assert_eq!((result, tries.get()), (Err(DbError::Deadlock), ATTEMPTS));
+    async fn a_deadlock_is_repeated_a_few_times_and_then_told() {
+        let mut retry = Retry::default();
+        for _ in 0..REPEATS {
+            assert!(retry.again(&DbError::Deadlock).await);
+        }
+        assert!(!retry.again(&DbError::Deadlock).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_unknown_outcome_is_never_repeated() {
-        let tries = Cell::new(0);
-        let result: Result<(), DbError> = retrying(async || {
-            tries.set(tries.get() + 1);
-            Err(DbError::OutcomeUnknown)
-        })
-        .await;
-        assert_eq!((result, tries.get()), (Err(DbError::OutcomeUnknown), 1));
+        assert!(!Retry::default().again(&DbError::OutcomeUnknown).await);
+        assert!(!Retry::default().again(&DbError::Unavailable("gone".into())).await);
     }
 }

@@ -82,7 +82,7 @@ impl DbError {
 impl From<DieselError> for DbError {
     fn from(error: DieselError) -> Self {
         match error {
-            DieselError::DatabaseError(kind, information) => database(&kind, &*information),
+            DieselError::DatabaseError(kind, information) => database(kind, &*information),
             DieselError::NotFound => Self::NotFound,
             DieselError::RollbackErrorOnCommit { .. } => Self::OutcomeUnknown,
             // What failed to convert is a value of a row.
@@ -94,7 +94,7 @@ impl From<DieselError> for DbError {
     }
 }
 
-fn database(kind: &DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> DbError {
+fn database(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> DbError {
     let constraint = || information.constraint_name().unwrap_or_default().to_owned();
     match kind {
         DatabaseErrorKind::UniqueViolation => DbError::UniqueViolation { constraint: constraint() },
@@ -108,6 +108,9 @@ fn database(kind: &DatabaseErrorKind, information: &dyn DatabaseErrorInformation
         DatabaseErrorKind::NotNullViolation => {
             let column = information.column_name().unwrap_or_default();
             DbError::CheckViolation { constraint: format!("{column} not null") }
+        }
+        DatabaseErrorKind::ReadOnlyTransaction => {
+            DbError::Refused(blank_values(information.message()))
         }
         DatabaseErrorKind::SerializationFailure => DbError::Serialization,
         DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
@@ -188,7 +191,7 @@ impl From<tokio_postgres::Error> for DbError {
     }
 }
 
-/// Blanks quoted text unless the word before it says that it is a name of ours.
+/// Blanks quoted text unless it looks like a name and the word before it says whose.
 fn blank_values(message: &str) -> String {
     const NAMES: [&str; 16] = [
         "relation",
@@ -217,7 +220,9 @@ fn blank_values(message: &str) -> String {
             return kept;
         };
         let word = kept.trim_end().rsplit(|c: char| !c.is_alphanumeric()).next();
-        let named = word.is_some_and(|word| NAMES.contains(&word)) && !before.ends_with(": ");
+        let named = word.is_some_and(|word| NAMES.contains(&word))
+            && !before.ends_with(": ")
+            && quoted.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         kept.push('"');
         kept.push_str(if named { quoted } else { "…" });
         kept.push('"');

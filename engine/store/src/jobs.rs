@@ -7,11 +7,12 @@
 //! - **A8** only the typed queries below run here; the role has grants on single columns;
 //! - **A9** each answer is limited and paged.
 
-use diesel::{ExpressionMethods, QueryDsl, QueryResult};
-use diesel_async::RunQueryDsl;
+use diesel::{ExpressionMethods, QueryDsl};
+use diesel_async::{RunQueryDsl, methods::LoadQuery};
 use forecourt_core::id::TenantId;
 use jiff::Timestamp;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::{
     connect::ConnectOptions,
@@ -37,17 +38,13 @@ impl JobsDb {
         after: Option<TenantId>,
         limit: u16,
     ) -> Result<Vec<TenantId>, DbError> {
-        self.run(async |tx| {
-            let after = after.map_or(uuid::Uuid::nil(), TenantId::into_uuid);
-            tenants::table
-                .filter(tenants::tenant_id.gt(after))
-                .order(tenants::tenant_id)
-                .limit(limit.into())
-                .select(tenants::tenant_id)
-                .load(tx)
-                .await
-        })
-        .await
+        let after = after.map_or(Uuid::nil(), TenantId::into_uuid);
+        let query = tenants::table
+            .filter(tenants::tenant_id.gt(after))
+            .order(tenants::tenant_id)
+            .limit(limit.into())
+            .select(tenants::tenant_id);
+        self.list(query).await
     }
 
     /// Up to `limit` tenants with staff sessions that expired before `now`.
@@ -56,16 +53,12 @@ impl JobsDb {
         now: Timestamp,
         limit: u16,
     ) -> Result<Vec<TenantId>, DbError> {
-        self.run(async |tx| {
-            staff_sessions::table
-                .filter(staff_sessions::expires_at.lt(jiff_diesel::Timestamp::from(now)))
-                .select(staff_sessions::tenant_id)
-                .distinct()
-                .limit(limit.into())
-                .load(tx)
-                .await
-        })
-        .await
+        let query = staff_sessions::table
+            .filter(staff_sessions::expires_at.lt(jiff_diesel::Timestamp::from(now)))
+            .select(staff_sessions::tenant_id)
+            .distinct()
+            .limit(limit.into());
+        self.list(query).await
     }
 
     pub fn status(&self) -> PoolStatus {
@@ -77,15 +70,16 @@ impl JobsDb {
         self.0.close();
     }
 
-    async fn run(
-        &self,
-        query: impl AsyncFnOnce(&mut JobsTx<'_>) -> QueryResult<Vec<uuid::Uuid>>,
-    ) -> Result<Vec<TenantId>, DbError> {
+    async fn list<Q>(&self, query: Q) -> Result<Vec<TenantId>, DbError>
+    where
+        for<'query> Q: LoadQuery<'query, JobsTx, Uuid> + Send,
+    {
         let work = async {
             let mut lease = self.0.lease().await?;
             lease.begin(Scope::None).await?;
-            let found = query(&mut lease.jobs()?).await?;
-            lease.commit().await?;
+            let mut tx = JobsTx(lease);
+            let found: Vec<Uuid> = query.load(&mut tx).await?;
+            tx.0.rollback().await;
             Ok(found.into_iter().map(TenantId::from_uuid).collect())
         };
         timeout(self.0.config.transaction_timeout, work)

@@ -27,6 +27,10 @@ pub mod scope;
 #[doc(hidden)]
 pub mod testing;
 
+/// What the telemetry's filter must end with, whatever the operator asks for (A13): below `warn`
+/// the driver prints statements, parameters and the server's notices.
+pub const LOG_LIMITS: [&str; 1] = ["tokio_postgres=warn"];
+
 pub use connect::{ConnectOptions, ConnectOptionsError};
 pub use db::{Db, PoolConfig, PoolStatus};
 pub use error::DbError;

@@ -28,10 +28,12 @@ pub const JOBS: &str = "forecourt_jobs";
 
 /// Settings of [`APP`] and [`JOBS`]. A dropped future closes its connection, but the server would
 /// go on with the statement and keep its locks.
-const LIMITS: [(&str, &str); 3] = [
+const LIMITS: [(&str, &str); 4] = [
     ("statement_timeout", "10s"),
     ("lock_timeout", "5s"),
     ("idle_in_transaction_session_timeout", "15s"),
+    // A13: a notice may quote a row, and the driver logs notices.
+    ("client_min_messages", "error"),
 ];
 /// Since 14 the server can look whether its client is still there while a statement runs.
 const CHECK_CLIENT: (&str, &str) = ("client_connection_check_interval", "1s");
@@ -90,11 +92,11 @@ impl Access {
             .password()
             .map(<[u8]>::to_vec)
             .or_else(|| secret.map(|secret| secret.expose_secret().as_bytes().to_vec()));
-        let derive = |given: Option<ConnectOptions>, role: &str| match given {
-            Some(options) => (options, None),
-            None => {
-                let password = key.as_deref().map(|key| derived_password(key, role));
-                (owner.with_role(role, password.as_ref()), Some(Derived(password)))
+        let derive = |given: Option<ConnectOptions>, role: &str| {
+            let password = key.as_deref().map(|key| derived_password(key, role));
+            match given {
+                Some(options) => (options, None),
+                None => (owner.with_role(role, password.as_ref()), Some(Derived(password))),
             }
         };
         let (app, app_password) = derive(app, APP);
@@ -116,16 +118,17 @@ impl Access {
 
 /// `hex(HMAC-SHA256(key, role))`.
 pub(crate) fn derived_password(key: &[u8], role: &str) -> SecretString {
-    use std::fmt::Write as _;
     let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key)
         .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(role.as_bytes());
-    let mut hex = String::with_capacity(64);
-    for byte in mac.finalize().into_bytes() {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    SecretString::from(hex)
+    SecretString::from(hex(&mac.finalize().into_bytes()))
+}
+
+/// Lower-case hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    bytes.iter().flat_map(digits).map(char::from).collect()
 }
 
 /// Creates what is missing and sets passwords and limits. Runs before the migrations, which grant
@@ -195,19 +198,19 @@ async fn ensure_role(
     }
     let Some(Derived(password)) = derived else { return Ok(()) };
 
-    let mut alter = String::new();
+    let mut alter = Vec::new();
     if let Some(password) = password {
         let verifier =
             postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes());
-        alter.push_str(&format!("ALTER ROLE {role} LOGIN PASSWORD '{verifier}';"));
+        alter.push(format!("ALTER ROLE {role} LOGIN PASSWORD '{verifier}'"));
     }
     let check = (version >= 140_000).then_some(CHECK_CLIENT);
     // Errors are told apart by their English texts; only a superuser may choose the language.
     let language = superuser.then_some(("lc_messages", "C"));
     for (name, value) in LIMITS.into_iter().chain(check).chain(language) {
-        alter.push_str(&format!("ALTER ROLE {role} SET {name} = '{value}';"));
+        alter.push(format!("ALTER ROLE {role} SET {name} = '{value}'"));
     }
-    match batch(owner, &alter).await {
+    match batch(owner, &alter.join(";")).await {
         Ok(()) => Ok(()),
         // Made by somebody else: fine as long as its password is ours, which a login tells.
         Err(DbError::Refused(_)) => match login.client().await {

@@ -22,6 +22,7 @@ use diesel_async::{
     pooled_connection::deadpool::Object,
 };
 use forecourt_core::id::TenantId;
+use futures_util::{FutureExt, future::ready};
 
 use crate::error::DbError;
 
@@ -29,12 +30,12 @@ use crate::error::DbError;
 ///
 /// Reads that do not need each other's answers can share a round trip: `&TenantTx` is a connection
 /// too, so `try_join!(a.load(&mut &*tx), b.load(&mut &*tx))` sends both at once.
-pub struct TenantTx<'a> {
-    connection: &'a AsyncPgConnection,
-    tenant: TenantId,
+pub struct TenantTx {
+    pub(crate) lease: Lease,
+    pub(crate) tenant: TenantId,
 }
 
-impl TenantTx<'_> {
+impl TenantTx {
     /// Whose rows exist in here.
     pub fn tenant(&self) -> TenantId {
         self.tenant
@@ -42,21 +43,32 @@ impl TenantTx<'_> {
 }
 
 /// What [`crate::Db`] resolves a slug in: no tenant's rows exist but one line of `tenants`.
-pub(crate) struct SlugTx<'a> {
-    connection: &'a AsyncPgConnection,
-}
+pub(crate) struct SlugTx(pub(crate) Lease);
 
 /// What [`crate::JobsDb`] runs its few queries in.
-pub(crate) struct JobsTx<'a> {
-    connection: &'a AsyncPgConnection,
+pub(crate) struct JobsTx(pub(crate) Lease);
+
+/// What a transaction is given to do: an async closure over a connection `T` whose future is known
+/// to be `Send`. The two bounds say the same thing; only the first lets the compiler find the types
+/// of a closure, and only the second lets a caller ask for more of its future.
+pub trait Work<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> <Self as Work<T, R>>::Fut {
+    type Fut: Future<Output = R>;
+}
+
+impl<F, T, R, Fut> Work<T, R> for F
+where
+    F: AsyncFnOnce(T) -> R + FnOnce(T) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Fut = Fut;
 }
 
 macro_rules! connection_core {
-    ($($scope:ident),*) => {$(
-        connection_core!(@impl $scope<'_>);
-        connection_core!(@impl &$scope<'_>);
+    ($($scope:ty => $lease:tt),*) => {$(
+        connection_core!(@impl $scope, $lease);
+        connection_core!(@impl &$scope, $lease);
     )*};
-    (@impl $scope:ty) => {
+    (@impl $scope:ty, $lease:tt) => {
         impl SimpleAsyncConnection for $scope {
             /// Refuses: a batch could end the transaction or change its scope (A8).
             async fn batch_execute(&mut self, _: &str) -> QueryResult<()> {
@@ -80,8 +92,10 @@ macro_rules! connection_core {
                 T: AsQuery + 'query,
                 T::Query: QueryFragment<Pg> + QueryId + 'query,
             {
-                let mut connection = self.connection;
-                AsyncConnectionCore::load(&mut connection, source)
+                match self.$lease.shared() {
+                    Some(mut connection) => AsyncConnectionCore::load(&mut connection, source),
+                    None => ready(Err(ended())).boxed(),
+                }
             }
 
             fn execute_returning_count<'conn, 'query, T>(
@@ -91,14 +105,22 @@ macro_rules! connection_core {
             where
                 T: QueryFragment<Pg> + QueryId + 'query,
             {
-                let mut connection = self.connection;
-                AsyncConnectionCore::execute_returning_count(&mut connection, source)
+                match self.$lease.shared() {
+                    Some(mut connection) => {
+                        AsyncConnectionCore::execute_returning_count(&mut connection, source)
+                    }
+                    None => ready(Err(ended())).boxed(),
+                }
             }
         }
     };
 }
 
-connection_core!(TenantTx, SlugTx, JobsTx);
+connection_core!(TenantTx => lease, SlugTx => 0, JobsTx => 0);
+
+fn ended() -> Error {
+    Error::QueryBuilderError("the transaction has ended".into())
+}
 
 /// A connection out of the pool. It goes back only after an orderly end; a dropped future, a panic
 /// or a broken end closes it, and with it the transaction and its scope.
@@ -108,6 +130,8 @@ pub(crate) struct Lease(Option<Object<AsyncPgConnection>>);
 #[derive(Clone, Copy)]
 pub(crate) enum Scope<'a> {
     Tenant(TenantId),
+    /// Like `Tenant`, but all reads see the same instant and nothing can be written.
+    TenantRead(TenantId),
     /// Must have passed [`is_slug`]: it becomes part of a statement.
     Slug(&'a str),
     /// Only what the role may see without any scope.
@@ -119,9 +143,13 @@ impl Lease {
         Self(Some(object))
     }
 
+    /// Empty only after the end, which consumes the lease.
+    fn shared(&self) -> Option<&AsyncPgConnection> {
+        self.0.as_deref()
+    }
+
     fn connection(&mut self) -> Result<&mut AsyncPgConnection, DbError> {
-        // Empty only after `end`, which consumes the lease.
-        self.0.as_deref_mut().ok_or_else(|| DbError::Unavailable("the lease has ended".into()))
+        self.0.as_deref_mut().ok_or_else(|| DbError::from(ended()))
     }
 
     /// `BEGIN` and the scope in one round trip.
@@ -131,24 +159,17 @@ impl Lease {
             Scope::Tenant(tenant) => {
                 format!("BEGIN; SELECT set_config('app.tenant_id', '{}', true)", tenant.as_uuid())
             }
+            Scope::TenantRead(tenant) => format!(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+                 SELECT set_config('app.tenant_id', '{}', true)",
+                tenant.as_uuid()
+            ),
             Scope::Slug(slug) => {
-                format!("BEGIN; SELECT set_config('app.tenant_slug', '{slug}', true)")
+                format!("BEGIN READ ONLY; SELECT set_config('app.tenant_slug', '{slug}', true)")
             }
             Scope::None => "BEGIN READ ONLY".to_owned(),
         };
         self.connection()?.batch_execute(&begin).await.map_err(DbError::from)
-    }
-
-    pub(crate) fn tenant(&mut self, tenant: TenantId) -> Result<TenantTx<'_>, DbError> {
-        Ok(TenantTx { connection: self.connection()?, tenant })
-    }
-
-    pub(crate) fn slug(&mut self) -> Result<SlugTx<'_>, DbError> {
-        Ok(SlugTx { connection: self.connection()? })
-    }
-
-    pub(crate) fn jobs(&mut self) -> Result<JobsTx<'_>, DbError> {
-        Ok(JobsTx { connection: self.connection()? })
     }
 
     /// Commits. An error says which of the two it was: rolled back, or nobody knows.
@@ -170,7 +191,8 @@ impl Lease {
         }
     }
 
-    /// Rolls back. When that fails too, the connection is closed, which rolls back as well.
+    /// Rolls back, which is also how a transaction that only read ends: what it found stays true
+    /// when the end is not answered. The connection is closed then, which rolls back as well.
     pub(crate) async fn rollback(mut self) {
         let Ok(connection) = self.connection() else { return };
         if connection.batch_execute("ROLLBACK").await.is_ok() {

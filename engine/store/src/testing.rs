@@ -85,6 +85,11 @@ pub fn redo_migrations(access: &Access) {
     crate::bootstrap::redo(access).expect("every down.sql undoes its up.sql");
 }
 
+/// Reverts all migrations of a database.
+pub fn revert_migrations(access: &Access) {
+    crate::bootstrap::revert(access).expect("every down.sql runs");
+}
+
 /// A database of one's own: migrated, empty, dropped at the end.
 #[derive(Debug)]
 pub struct TestDb {
@@ -153,7 +158,7 @@ impl TestDb {
             tenants::created_at.eq(now),
             tenants::updated_at.eq(now),
         );
-        let insert = async |tx: &mut crate::TenantTx<'_>| -> Result<(), DbError> {
+        let insert = async |tx: &mut crate::TenantTx| -> Result<(), DbError> {
             let insert = diesel::insert_into(tenants::table).values(row);
             diesel_async::RunQueryDsl::execute(insert, tx).await?;
             Ok(())
@@ -170,8 +175,10 @@ impl Drop for TestDb {
         let drop = format!("DROP DATABASE {} WITH (FORCE)", quote(&self.name));
         // Nobody waits for it, and nobody misses it when the process ends first.
         io().spawn(async move {
-            if let Ok(admin) = cluster().superuser().client().await {
-                let _ = admin.batch_execute(&drop).await;
+            if let Ok(admin) = cluster().superuser().client().await
+                && let Err(error) = admin.batch_execute(&drop).await
+            {
+                tracing::debug!(%error, "a test's database is left to the end of the process");
             }
         });
     }

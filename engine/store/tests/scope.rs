@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use forecourt_core::id::{MemberId, TenantId};
 use forecourt_store::{
     DbError, TenantTx,
+    db::Retry,
     schema::{members, platform_settings, staff_sessions, tenants},
     testing::{TestDb, uuid},
 };
@@ -48,7 +49,7 @@ async fn add(db: &TestDb, scope: TenantId, row: MemberRow) -> Result<MemberId, D
         .await
 }
 
-async fn emails(tx: &mut TenantTx<'_>) -> Result<Vec<String>, DbError> {
+async fn emails(tx: &mut TenantTx) -> Result<Vec<String>, DbError> {
     Ok(members::table.order(members::email).select(members::email).load(tx).await?)
 }
 
@@ -278,7 +279,7 @@ async fn a_failure_that_was_ignored_is_not_reported_as_committed() {
                 .execute(tx)
                 .await?;
             let taken = diesel::insert_into(members::table).values(member(a, "TAKEN@example.com"));
-            let _ = taken.execute(tx).await;
+            assert!(taken.execute(tx).await.is_err());
             Ok(())
         })
         .await;
@@ -320,6 +321,27 @@ async fn reads_in_one_scope_share_a_round_trip() {
         .await;
     let (rows, count) = both.unwrap();
     assert_eq!((rows.len(), count), (1, 1));
+}
+
+#[tokio::test]
+async fn a_read_sees_one_instant_and_writes_nothing() {
+    let db = TestDb::new().await;
+    let a = db.add_tenant("aaa").await;
+    let seen = db
+        .db()
+        .read(a, async |tx| -> Result<_, DbError> {
+            let before = emails(tx).await?;
+            add(&db, a, member(a, "late@example.com")).await?;
+            Ok((before, emails(tx).await?))
+        })
+        .await;
+    assert_eq!(seen.unwrap(), (vec![], vec![]));
+    assert_eq!(db.db().read(a, emails).await.unwrap(), ["late@example.com"]);
+    let row = member(a, "x@example.com");
+    let written = db.db().read(a, async |tx| -> Result<usize, DbError> {
+        Ok(diesel::insert_into(members::table).values(row).execute(tx).await?)
+    });
+    assert!(matches!(written.await, Err(DbError::Refused(_))));
 }
 
 #[tokio::test]
@@ -384,7 +406,112 @@ async fn a_dropped_transaction_gives_back_its_place_in_the_pool() {
     assert_eq!(db.db().tenant(a, emails).await.unwrap(), Vec::<String>::new());
 }
 
-/// Ports are `async_trait`s whose futures move between threads.
+#[tokio::test]
+async fn two_transactions_that_wait_for_each_other_both_succeed_in_the_end() {
+    let db = TestDb::new().await;
+    let a = db.add_tenant("aaa").await;
+    let one = add(&db, a, member(a, "1@example.com")).await.unwrap();
+    let two = add(&db, a, member(a, "2@example.com")).await.unwrap();
+    let met = tokio::sync::Barrier::new(2);
+    let rename = async |order: [MemberId; 2], name: &str| {
+        let mut repeats = 0;
+        let mut retry = Retry::default();
+        loop {
+            let first = repeats == 0;
+            let work = async |tx: &mut TenantTx| -> Result<(), DbError> {
+                for (n, id) in order.iter().enumerate() {
+                    let target = members::table.filter(members::member_id.eq(id.as_uuid()));
+                    diesel::update(target).set(members::name.eq(name)).execute(tx).await?;
+                    if n == 0 && first {
+                        met.wait().await;
+                    }
+                }
+                Ok(())
+            };
+            match db.db().tenant(a, work).await {
+                Err(error) if retry.again(&error).await => repeats += 1,
+                result => return result.map(|()| repeats),
+            }
+        }
+    };
+    let (left, right) = tokio::join!(rename([one, two], "left"), rename([two, one], "right"));
+    assert_eq!(left.unwrap() + right.unwrap(), 1, "one of them lost, once");
+}
+
+/// The client is gone; the server must notice in the middle of a statement, or its locks stay.
+#[tokio::test]
+async fn a_dropped_statement_lets_go_of_its_locks() {
+    diesel::define_sql_function! { fn pg_sleep(seconds: diesel::sql_types::Double) -> diesel::sql_types::Bool }
+    let db = TestDb::new().await;
+    let a = db.add_tenant("aaa").await;
+    add(&db, a, member(a, "a@example.com")).await.unwrap();
+    let rename = async |tx: &mut TenantTx, name: &str| -> Result<(), DbError> {
+        diesel::update(members::table).set(members::name.eq(name)).execute(tx).await?;
+        Ok(())
+    };
+    let slow = db.db().tenant(a, async |tx| -> Result<(), DbError> {
+        rename(tx, "slow").await?;
+        diesel::select(pg_sleep(9.0)).execute(tx).await?;
+        Ok(())
+    });
+    assert!(tokio::time::timeout(Duration::from_millis(300), slow).await.is_err());
+    let start = std::time::Instant::now();
+    db.db().tenant(a, async |tx| rename(tx, "next").await).await.unwrap();
+    // Its own lock timeout is 5 s; the server looks for its client every second.
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
+
+/// Ports are traits behind `dyn`, whose futures borrow and move between threads.
+#[tokio::test]
+async fn a_scoped_transaction_fits_behind_a_port() {
+    #[async_trait::async_trait]
+    trait Directory: Send + Sync {
+        async fn named(&self, tenant: TenantId, name: &str) -> Result<Vec<String>, DbError>;
+        async fn rename(&self, tenant: TenantId, names: &[&str]) -> Result<(), DbError>;
+    }
+    struct PgDirectory(forecourt_store::Db);
+
+    async fn named(tx: &mut TenantTx, name: &str) -> Result<Vec<String>, DbError> {
+        let rows = members::table.filter(members::name.eq(name)).select(members::email);
+        Ok(rows.load(tx).await?)
+    }
+
+    #[async_trait::async_trait]
+    impl Directory for PgDirectory {
+        async fn named(&self, tenant: TenantId, name: &str) -> Result<Vec<String>, DbError> {
+            self.0.read(tenant, async |tx| named(tx, name).await).await
+        }
+
+        async fn rename(&self, tenant: TenantId, names: &[&str]) -> Result<(), DbError> {
+            let mut retry = Retry::default();
+            loop {
+                let rename = async |tx: &mut TenantTx| {
+                    for name in names {
+                        named(tx, name).await?;
+                        let change = members::name.eq(*name);
+                        diesel::update(members::table).set(change).execute(tx).await?;
+                    }
+                    Ok(())
+                };
+                match self.0.tenant(tenant, rename).await {
+                    Err(error) if retry.again(&error).await => {}
+                    result => return result,
+                }
+            }
+        }
+    }
+
+    let db = TestDb::new().await;
+    let a = db.add_tenant("aaa").await;
+    add(&db, a, member(a, "a@example.com")).await.unwrap();
+    let port: std::sync::Arc<dyn Directory> = std::sync::Arc::new(PgDirectory(db.db().clone()));
+    let task = tokio::spawn(async move {
+        port.rename(a, &["Kari", "Ola"]).await?;
+        port.named(a, "Ola").await
+    });
+    assert_eq!(task.await.unwrap().unwrap(), ["a@example.com"]);
+}
+
 #[tokio::test]
 async fn a_scoped_transaction_can_be_spawned() {
     let db = TestDb::new().await;

@@ -5,7 +5,7 @@
 
 use std::{
     env,
-    ffi::OsString,
+    ffi::OsStr,
     fs,
     io::Read,
     path::{Path, PathBuf},
@@ -61,12 +61,12 @@ pub(super) fn find(search: &BinarySearch, data: &Path) -> Result<Binaries, Embed
             inspect(dir)
                 .map_err(|problem| EmbeddedError::BadBinaries { dir: dir.clone(), problem })?,
         ],
-        BinarySearch::Installed => installed(env::var_os("PATH"), &WELL_KNOWN),
+        BinarySearch::Installed => installed(env::var_os("PATH").as_deref(), &WELL_KNOWN),
     };
-    choose(found, data)
+    choose(&found, data)
 }
 
-fn choose(found: Vec<Binaries>, data: &Path) -> Result<Binaries, EmbeddedError> {
+fn choose(found: &[Binaries], data: &Path) -> Result<Binaries, EmbeddedError> {
     let made = fs::read_to_string(data.join("PG_VERSION")).ok();
     let Some(first) = found.first() else { return Err(EmbeddedError::NoBinaries) };
     let Some(made) = made.as_deref().map(str::trim) else { return Ok(first.clone()) };
@@ -81,9 +81,9 @@ fn choose(found: Vec<Binaries>, data: &Path) -> Result<Binaries, EmbeddedError> 
     })
 }
 
-fn installed(path: Option<OsString>, well_known: &[&str]) -> Vec<Binaries> {
+fn installed(path: Option<&OsStr>, well_known: &[&str]) -> Vec<Binaries> {
     // A relative folder would mean whatever the working directory holds.
-    let on_path = path.as_deref().map(env::split_paths).into_iter().flatten();
+    let on_path = path.map(env::split_paths).into_iter().flatten();
     let on_path = on_path.filter(|dir| dir.is_absolute());
     let mut packaged: Vec<Binaries> = well_known
         .iter()
@@ -178,8 +178,8 @@ mod tests {
     #[test]
     fn without_any_installation_the_error_says_what_to_install() {
         let empty = tempfile::tempdir().unwrap();
-        let found = installed(Some(empty.path().into()), &["/no/such/*/bin"]);
-        let error = choose(found, empty.path()).unwrap_err().to_string();
+        let found = installed(Some(empty.path().as_os_str()), &["/no/such/*/bin"]);
+        let error = choose(&found, empty.path()).unwrap_err().to_string();
         for cure in ["apt-get install postgresql", "brew install postgresql@17", "FORECOURT_PG_BIN"]
         {
             assert!(error.contains(cure), "{error}");
@@ -200,7 +200,7 @@ mod tests {
         let bin = tempfile::tempdir().unwrap();
         symlink(real.dir.join("postgres"), bin.path().join("postgres")).unwrap();
         // No `initdb` is linked: the one beside the real `postgres` counts.
-        assert_eq!(installed(Some(bin.path().into()), &[]), [real]);
+        assert_eq!(installed(Some(bin.path().as_os_str()), &[]), [real]);
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
             fs::write(&file, "#!/bin/sh\necho 'postgres (PostgreSQL) 15.1'\n").unwrap();
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
         }
-        assert_eq!(installed(Some(bin.path().into()), &[]), []);
+        assert_eq!(installed(Some(bin.path().as_os_str()), &[]), []);
     }
 
     #[test]
@@ -219,8 +219,8 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         fs::write(data.path().join("PG_VERSION"), "15\n").unwrap();
         let at = |version: u32| Binaries { dir: format!("/pg/{version}").into(), version };
-        assert_eq!(choose(vec![at(17), at(15)], data.path()).unwrap(), at(15));
-        let error = choose(vec![at(17), at(16)], data.path()).unwrap_err().to_string();
+        assert_eq!(choose(&[at(17), at(15)], data.path()).unwrap(), at(15));
+        let error = choose(&[at(17), at(16)], data.path()).unwrap_err().to_string();
         assert!(error.contains("made by PostgreSQL 15, but only 17, 16 is installed"), "{error}");
     }
 }

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::{error::EmbeddedError, process::RunAs};
+use crate::roles::hex;
 
 /// A socket's address has 108 bytes on Linux, 104 on macOS; `/.s.PGSQL.65535` takes 16.
 const LONGEST_SOCKET_DIR: usize = 87;
@@ -64,7 +65,7 @@ impl Folder {
         File::open(source)
             .and_then(|mut file| file.read_exact(&mut random))
             .map_err(EmbeddedError::io("read", source))?;
-        let key: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = hex(&random);
         OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -80,7 +81,8 @@ impl Folder {
     pub(super) fn socket(&self, who: &RunAs) -> Result<PathBuf, EmbeddedError> {
         let beside = self.dir.join("s");
         if fits(&beside) {
-            return match private_dir(&beside, who) {
+            // Nobody else can put anything there; it may be from a run as another user.
+            return match private_dir(&beside, who, true) {
                 Ok(true) => Ok(beside),
                 Ok(false) => Err(EmbeddedError::io("use", &beside)(io::Error::other(
                     "it belongs to somebody else or is no folder",
@@ -89,13 +91,16 @@ impl Folder {
             };
         }
         let digest = Sha256::digest(self.dir.as_os_str().as_encoded_bytes());
-        let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&digest[..8]);
         let bases = [std::env::temp_dir(), PathBuf::from("/tmp")];
         for base in &bases {
             // A name that somebody else took is theirs; the next one is ours.
             for n in 0..16 {
                 let dir = base.join(format!("forecourt-{name}-{n}"));
-                if fits(&dir) && reachable(base) && private_dir(&dir, who).is_ok_and(|ours| ours) {
+                if fits(&dir)
+                    && reachable(base)
+                    && private_dir(&dir, who, false).is_ok_and(|ours| ours)
+                {
                     return Ok(dir);
                 }
             }
@@ -119,7 +124,7 @@ fn fits(socket: &Path) -> bool {
 }
 
 /// Makes `dir` with mode 0700 for the server's user. `Ok(false)`: it is there and not ours.
-fn private_dir(dir: &Path, who: &RunAs) -> io::Result<bool> {
+fn private_dir(dir: &Path, who: &RunAs, any_owner: bool) -> io::Result<bool> {
     match DirBuilder::new().mode(0o700).create(dir) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -127,7 +132,7 @@ fn private_dir(dir: &Path, who: &RunAs) -> io::Result<bool> {
     }
     let meta = fs::symlink_metadata(dir)?;
     let me = nix::unistd::geteuid().as_raw();
-    if !meta.is_dir() || ![me, who.owner().0].contains(&meta.uid()) {
+    if !meta.is_dir() || !(any_owner || [me, who.owner().0].contains(&meta.uid())) {
         return Ok(false);
     }
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
@@ -150,7 +155,7 @@ fn lock(dir: &Path, wait: Duration) -> Result<File, EmbeddedError> {
         match file.try_lock() {
             Ok(()) => break,
             Err(TryLockError::WouldBlock) if start.elapsed() < wait => {
-                std::thread::sleep(LOCK_POLL)
+                std::thread::sleep(LOCK_POLL);
             }
             Err(TryLockError::WouldBlock) => {
                 let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());

@@ -57,8 +57,8 @@ pub struct ClusterConfig {
     pub stop_timeout: Duration,
     /// Server settings on top of ours, such as `("shared_buffers", "1GB")`.
     pub settings: Vec<(String, String)>,
-    /// Throw-away: no write is flushed to disk. For tests alone.
-    pub(crate) volatile: bool,
+    /// Throw-away: no write is flushed to disk. For tests alone; a power cut destroys the data.
+    pub volatile: bool,
 }
 
 impl ClusterConfig {
@@ -68,7 +68,7 @@ impl ClusterConfig {
             dir: dir.into(),
             search: BinarySearch::from_env(),
             lock_wait: Duration::from_secs(3),
-            start_timeout: Duration::from_secs(120),
+            start_timeout: Duration::from_mins(2),
             stop_timeout: Duration::from_secs(10),
             settings: Vec::new(),
             volatile: false,
@@ -127,7 +127,7 @@ impl Cluster {
             Ok(started) => started,
             Err(error) => {
                 // It has said its last word and is about to return.
-                let _ = watcher.join();
+                join(watcher);
                 return Err(error);
             }
         };
@@ -171,12 +171,20 @@ impl Cluster {
     /// Stops the server: fast, and after [`ClusterConfig::stop_timeout`] at once. Blocks until it
     /// is gone. A second call does nothing. Close the pools first: their clients are cut.
     pub fn stop(&self) {
-        // The watcher may be gone already.
-        let _ = self.stop.send(());
+        if self.stop.send(()).is_err() {
+            tracing::debug!("the server's watcher is gone already");
+        }
         let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(watcher) = watcher {
-            let _ = watcher.join();
+            join(watcher);
         }
+    }
+}
+
+fn join(watcher: JoinHandle<()>) {
+    if watcher.join().is_err() {
+        // The kernel has stopped the server with it.
+        tracing::error!("the server's watcher panicked");
     }
 }
 

@@ -21,7 +21,7 @@ use nix::{
     unistd::{Pid, User, geteuid},
 };
 
-use super::{error::EmbeddedError, folder::reachable, log::Tail};
+use super::{folder::reachable, log::Tail};
 
 /// How often a process is asked whether it is ready or gone.
 const POLL: Duration = Duration::from_millis(5);
@@ -42,23 +42,24 @@ pub(super) enum RunAs {
 }
 
 impl RunAs {
-    pub(super) fn choose(dir: &Path) -> Result<Self, EmbeddedError> {
+    /// `None`: we are root, and nobody else can reach `dir`.
+    pub(super) fn choose(dir: &Path) -> Option<Self> {
         if !geteuid().is_root() {
-            return Ok(Self::Current);
+            return Some(Self::Current);
         }
         if reachable(dir) {
             for name in ["postgres", "nobody"] {
                 if let Ok(Some(user)) = User::from_name(name)
                     && !user.uid.is_root()
                 {
-                    return Ok(Self::User { uid: user.uid.as_raw(), gid: user.gid.as_raw() });
+                    return Some(Self::User { uid: user.uid.as_raw(), gid: user.gid.as_raw() });
                 }
             }
         }
         #[cfg(target_os = "linux")]
-        return Ok(Self::Namespace);
+        return Path::new("/proc/self/ns/user").exists().then_some(Self::Namespace);
         #[cfg(not(target_os = "linux"))]
-        Err(EmbeddedError::CannotDropPrivileges(dir.to_owned()))
+        None
     }
 
     /// User and group that own the server's files.
@@ -139,7 +140,7 @@ fn before_exec(command: &mut Command, namespace: bool, on_parent_death: Signal) 
         // After the change of user, which would clear it.
         set_pdeathsig(on_parent_death)?;
         // It died between fork and here: the signal has nobody to come from.
-        if getppid() != parent { Err(Errno::ESRCH.into()) } else { Ok(()) }
+        if getppid() == parent { Ok(()) } else { Err(Errno::ESRCH.into()) }
     };
     // SAFETY: between fork and exec only async-signal-safe calls are allowed. The hook makes system
     // calls through thin wrappers, on constant C strings and plain numbers; it neither allocates
@@ -222,7 +223,7 @@ impl Server {
                 return;
             }
             // It cannot be another process: nobody else waits for this child.
-            if kill(pid, signal).is_err() || wait(patience, || self.exited().is_some()) {
+            if send(pid, signal).is_err() || wait(patience, || self.exited().is_some()) {
                 return;
             }
             tracing::warn!(%signal, "postgres does not stop");
@@ -244,7 +245,7 @@ pub(super) fn reap(data: &Path, socket: &Path) {
         // before each signal.
         for (signal, patience) in [(Signal::SIGINT, 10), (Signal::SIGQUIT, 5), (Signal::SIGKILL, 5)]
         {
-            if !servers(data, postmaster).contains(&pid) || kill(pid, signal).is_err() {
+            if !servers(data, postmaster).contains(&pid) || send(pid, signal).is_err() {
                 break;
             }
             if wait(Duration::from_secs(patience), || !servers(data, postmaster).contains(&pid)) {
@@ -258,7 +259,9 @@ pub(super) fn reap(data: &Path, socket: &Path) {
             break;
         }
         for pid in servers(data, postmaster) {
-            let _ = kill(pid, signal);
+            if let Err(error) = send(pid, signal) {
+                tracing::debug!(%error, pid = pid.as_raw(), "it has just ended by itself");
+            }
         }
     }
     if servers(data, postmaster).is_empty() {
@@ -301,6 +304,12 @@ fn servers(_: &Path, postmaster: Option<Pid>) -> Vec<Pid> {
             .is_ok_and(|out| String::from_utf8_lossy(&out.stdout).trim().ends_with("postgres"))
     };
     postmaster.into_iter().filter(is_server).collect()
+}
+
+/// Signals a process and wakes it up, should somebody have stopped it.
+fn send(pid: Pid, signal: Signal) -> nix::Result<()> {
+    kill(pid, signal)?;
+    kill(pid, Signal::SIGCONT)
 }
 
 fn remove(path: &Path) {

@@ -53,8 +53,9 @@ pub(super) fn run(
         Ok(started) => started,
         Err(error) => {
             state.send_replace(ClusterState::Stopped);
-            // Whoever waited is gone only if the process is.
-            let _ = tell.send(Err(error));
+            if tell.send(Err(error)).is_err() {
+                tracing::debug!("nobody waits for the start any more");
+            }
             return;
         }
     };
@@ -111,7 +112,8 @@ impl Supervisor {
         let folder = Folder::open(&config.dir, config.lock_wait)?;
         let data = folder.data();
         let binaries = binaries::find(&config.search, &data)?;
-        let who = RunAs::choose(&folder.dir)?;
+        let who = RunAs::choose(&folder.dir)
+            .ok_or_else(|| EmbeddedError::CannotDropPrivileges(folder.dir.clone()))?;
         let socket = folder.socket(&who)?;
         let key = folder.key()?;
         reap(&data, &socket);
@@ -260,9 +262,10 @@ impl Supervisor {
 
     /// Removes a socket folder that is not in the data folder.
     fn leave(&self) {
-        if !self.socket.starts_with(&self.folder.dir) {
-            // Left alone when something is still in it.
-            let _ = fs::remove_dir(&self.socket);
+        if !self.socket.starts_with(&self.folder.dir)
+            && let Err(error) = fs::remove_dir(&self.socket)
+        {
+            tracing::warn!(%error, "the socket's folder is left in the temporary folder");
         }
     }
 }

@@ -1,0 +1,303 @@
+//! S2: row-level security, grants and indexes, read back from the catalog of a migrated database,
+//! so that a new table cannot forget a rule.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use forecourt_store::testing::{Raw, TestDb, redo_migrations};
+
+/// Indexes of tenants' tables that do not start with `tenant_id`: what a sweep asks over all
+/// tenants at once, and what is unique over all of them. A new one needs a reason here.
+const OVER_ALL_TENANTS: [&str; 2] = [
+    // A public name leads to one tenant.
+    "tenants_slug_key",
+    // Who has expired sessions?
+    "staff_sessions_due_idx",
+];
+
+/// Every query answers with what breaks its rule.
+const RULES: [(&str, &str); 13] = [
+    (
+        "every table with a tenant has row-level security, and forced, so that owners obey too",
+        "SELECT relname FROM tenant_tables WHERE NOT (relrowsecurity AND relforcerowsecurity)",
+    ),
+    (
+        "every table with a tenant has a policy for all commands on the tenant's own rows",
+        "SELECT relname FROM tenant_tables t WHERE NOT EXISTS (
+             SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND p.polcmd = '*'
+             AND pg_get_expr(p.polqual, t.oid) LIKE '%tenant_id = ( SELECT app_tenant()%'
+             AND pg_get_expr(p.polwithcheck, t.oid) LIKE '%tenant_id = ( SELECT app_tenant()%')",
+    ),
+    (
+        "whoever sees more than their own rows may only read, and is the jobs role or a slug",
+        "SELECT relname || '.' || polname FROM tenant_tables t JOIN pg_policy p ON p.polrelid = t.oid
+         WHERE pg_get_expr(p.polqual, t.oid) NOT LIKE '%app_tenant()%'
+         AND NOT (p.polcmd = 'r' AND (p.polroles = ARRAY['forecourt_jobs'::regrole::oid]
+                                      OR p.polname = 'tenants_by_slug'))",
+    ),
+    (
+        "no table belongs to a role that the engine runs as",
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+         AND relowner IN ('forecourt_app'::regrole, 'forecourt_jobs'::regrole)",
+    ),
+    (
+        "neither role can bypass security, nor is it a member of one that can",
+        "SELECT r.rolname FROM pg_roles r, pg_roles up
+         WHERE r.rolname IN ('forecourt_app', 'forecourt_jobs') AND pg_has_role(r.oid, up.oid, 'MEMBER')
+         AND (up.rolsuper OR up.rolbypassrls OR up.rolcreaterole OR up.oid <> r.oid)",
+    ),
+    (
+        "neither role waits without an end",
+        "SELECT rolname FROM pg_roles WHERE rolname IN ('forecourt_app', 'forecourt_jobs')
+         AND NOT COALESCE(rolconfig::text LIKE '%statement_timeout=%' AND rolconfig::text LIKE '%lock_timeout=%'
+             AND rolconfig::text LIKE '%idle_in_transaction_session_timeout=%', false)",
+    ),
+    (
+        "the jobs role has no grant on a whole table",
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+         AND relkind IN ('r', 'p', 'v', 'm')
+         AND has_table_privilege('forecourt_jobs', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')",
+    ),
+    (
+        "the key of a table with a tenant starts with the tenant",
+        "SELECT relname FROM tenant_tables t WHERE NOT EXISTS (
+             SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
+             WHERE i.indrelid = t.oid AND i.indisprimary AND a.attname = 'tenant_id')",
+    ),
+    (
+        "a foreign key between tenants' tables carries the tenant: its checks bypass security",
+        "SELECT c.conname FROM pg_constraint c
+         JOIN tenant_tables t ON t.oid = c.conrelid JOIN tenant_tables f ON f.oid = c.confrelid
+         WHERE c.contype = 'f' AND NOT EXISTS (
+             SELECT FROM pg_attribute here, pg_attribute there
+             WHERE here.attrelid = t.oid AND here.attnum = c.conkey[1] AND here.attname = 'tenant_id'
+             AND there.attrelid = f.oid AND there.attnum = c.confkey[1] AND there.attname = 'tenant_id')",
+    ),
+    (
+        "every table says what it is",
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+         AND relkind IN ('r', 'p') AND relname <> '__diesel_schema_migrations'
+         AND obj_description(oid, 'pg_class') IS NULL",
+    ),
+    (
+        "no function runs with its owner's rights",
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
+         AND has_function_privilege('forecourt_app', oid, 'EXECUTE')",
+    ),
+    (
+        "a view looks with its caller's rights, and there is no copy of rows without policies",
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+         AND (relkind = 'm' OR relkind = 'v' AND NOT COALESCE(reloptions::text LIKE '%security_invoker=true%', false))",
+    ),
+    (
+        "nobody but the three roles has a grant",
+        "SELECT table_name || ' to ' || grantee FROM information_schema.role_table_grants
+         WHERE table_schema = 'public' AND grantee NOT IN ('forecourt_owner', 'forecourt_app', 'forecourt_jobs')",
+    ),
+];
+
+const TENANT_TABLES: &str = "CREATE TEMPORARY VIEW tenant_tables AS
+    SELECT c.* FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT a.attisdropped";
+
+async fn superuser(db: &TestDb) -> Raw {
+    let raw = db.raw(&db.superuser()).await;
+    raw.run(TENANT_TABLES).await.unwrap();
+    raw
+}
+
+async fn broken(raw: &Raw) -> Vec<String> {
+    let mut found = Vec::new();
+    for (rule, query) in RULES {
+        for name in raw.texts(query).await.unwrap() {
+            found.push(format!("{name}: {rule}"));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn every_table_with_a_tenant_has_forced_row_level_security() {
+    let db = TestDb::new().await;
+    let raw = superuser(&db).await;
+    let tables = raw.texts("SELECT relname FROM tenant_tables ORDER BY 1").await.unwrap();
+    for known in ["members", "staff_sessions", "tenants"] {
+        assert!(tables.iter().any(|table| table == known), "the walk missed {known}: {tables:?}");
+    }
+    assert_eq!(broken(&raw).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_index_starts_with_the_tenant_unless_it_is_for_all_of_them() {
+    let db = TestDb::new().await;
+    let raw = superuser(&db).await;
+    let others = "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN tenant_tables t ON t.oid = i.indrelid
+                  LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
+                  WHERE a.attname IS DISTINCT FROM 'tenant_id' ORDER BY 1";
+    let mut expected = OVER_ALL_TENANTS;
+    expected.sort_unstable();
+    assert_eq!(raw.texts(others).await.unwrap(), expected);
+}
+
+/// The walk itself is tested: each of these mistakes must be noticed.
+#[tokio::test]
+async fn a_table_that_forgets_a_rule_is_noticed() {
+    let mistakes = [
+        "CREATE TABLE forgotten (tenant_id uuid PRIMARY KEY)",
+        "ALTER TABLE members NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY members_own ON members",
+        "ALTER POLICY members_own ON members WITH CHECK (true)",
+        "CREATE POLICY open ON members FOR SELECT TO forecourt_app USING (true)",
+        "ALTER TABLE members OWNER TO forecourt_app",
+        "GRANT SELECT ON members TO forecourt_jobs",
+        "GRANT SELECT ON members TO PUBLIC",
+        "CREATE VIEW peek AS SELECT * FROM members",
+        "CREATE MATERIALIZED VIEW copy AS SELECT * FROM members",
+        "CREATE FUNCTION hole() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+        "COMMENT ON TABLE members IS NULL",
+        "ALTER TABLE staff_sessions ADD CONSTRAINT crossing FOREIGN KEY (member_id, tenant_id)
+         REFERENCES members (member_id, tenant_id)",
+    ];
+    let db = TestDb::new().await;
+    let raw = superuser(&db).await;
+    raw.run("ALTER TABLE members ADD UNIQUE (member_id, tenant_id)").await.unwrap();
+    for mistake in mistakes {
+        raw.run(&format!("BEGIN; {mistake}")).await.unwrap();
+        assert_ne!(broken(&raw).await, Vec::<String>::new(), "`{mistake}` went unnoticed");
+        raw.run("ROLLBACK").await.unwrap();
+    }
+}
+
+/// Everything that a migration can change, as text.
+async fn fingerprint(raw: &Raw) -> String {
+    let queries = [
+        "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
+         || COALESCE(column_default, '') FROM information_schema.columns WHERE table_schema = 'public'",
+        "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+         WHERE connamespace = 'public'::regnamespace",
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "SELECT tablename || ' ' || policyname || ' ' || roles::text || cmd || COALESCE(qual, '')
+         || COALESCE(with_check, '') FROM pg_policies",
+        "SELECT oid::regprocedure || ' ' || prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+        "SELECT oid::regclass || ' ' || COALESCE(relacl::text, '') || relrowsecurity || relforcerowsecurity
+         FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+        "SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace",
+    ];
+    let mut text = String::new();
+    for query in queries {
+        let mut rows = raw.texts(query).await.unwrap();
+        rows.retain(|row| !row.contains("__diesel_schema_migrations"));
+        rows.sort();
+        writeln!(text, "{}", rows.join("\n")).unwrap();
+    }
+    text
+}
+
+#[tokio::test]
+async fn each_migration_can_be_taken_back_and_applied_again() {
+    let db = TestDb::new().await;
+    let raw = db.raw(&db.superuser()).await;
+    let before = fingerprint(&raw).await;
+    let access = db.access().clone();
+    tokio::task::spawn_blocking(move || redo_migrations(&access)).await.unwrap();
+    assert_eq!(fingerprint(&raw).await, before);
+}
+
+#[tokio::test]
+async fn nothing_is_left_when_all_migrations_are_taken_back() {
+    let db = TestDb::new().await;
+    let access = db.access().clone();
+    tokio::task::spawn_blocking(move || forecourt_store::testing::revert_migrations(&access))
+        .await
+        .unwrap();
+    let raw = db.raw(&db.superuser()).await;
+    assert_eq!(fingerprint(&raw).await.trim(), "", "left behind");
+}
+
+/// Names and types in `schema.rs` are those of the database; Diesel does not check them.
+#[tokio::test]
+async fn the_tables_that_diesel_knows_are_those_of_the_database() {
+    let db = TestDb::new().await;
+    let raw = db.raw(&db.superuser()).await;
+    let written = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema.rs");
+    let known = fs::read_to_string(&written).unwrap();
+    let head = known.split_once("diesel::table!").unwrap().0;
+    let generated = format!("{head}{}", schema(&raw).await);
+    if std::env::var_os("FORECOURT_WRITE_SCHEMA").is_some() {
+        fs::write(&written, generated).unwrap();
+    } else {
+        let hint = "run this test with FORECOURT_WRITE_SCHEMA=1 and `cargo fmt -p forecourt-store`";
+        let words = |text: &str| {
+            text.split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .replace("( ", "(")
+                .replace(", )", ")")
+        };
+        assert_eq!(words(&known), words(&generated), "{hint}");
+    }
+}
+
+async fn schema(raw: &Raw) -> String {
+    let tables = raw
+        .texts(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                AND relkind IN ('r', 'p') AND relname <> '__diesel_schema_migrations' ORDER BY 1",
+        )
+        .await
+        .unwrap();
+    let mut text = String::new();
+    for table in &tables {
+        let keys = raw
+            .texts(&format!(
+                "SELECT a.attname FROM pg_index i, unnest(i.indkey) WITH ORDINALITY k (attnum, n)
+                 JOIN pg_attribute a ON a.attnum = k.attnum AND a.attrelid = '{table}'::regclass
+                 WHERE i.indrelid = '{table}'::regclass AND i.indisprimary ORDER BY k.n"
+            ))
+            .await
+            .unwrap();
+        let columns = raw
+            .texts(&format!(
+                "SELECT attname || ' ' || format_type(atttypid, NULL) || CASE WHEN attnotnull THEN '' ELSE '?' END
+                 FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0
+                 AND NOT attisdropped ORDER BY attnum"
+            ))
+            .await
+            .unwrap();
+        writeln!(text, "diesel::table! {{\n    {table} ({}) {{", keys.join(", ")).unwrap();
+        for column in columns {
+            let (name, sql) = column.split_once(' ').unwrap();
+            writeln!(text, "        {name} -> {},", diesel_type(sql)).unwrap();
+        }
+        text.push_str("    }\n}\n\n");
+    }
+    writeln!(text, "diesel::allow_tables_to_appear_in_same_query!({});", tables.join(", "))
+        .unwrap();
+    text
+}
+
+fn diesel_type(sql: &str) -> String {
+    if let Some(inner) = sql.strip_suffix('?') {
+        return format!("Nullable<{}>", diesel_type(inner));
+    }
+    if let Some(inner) = sql.strip_suffix("[]") {
+        return format!("Array<{}>", diesel_type(inner));
+    }
+    let name = match sql {
+        "uuid" => "Uuid",
+        "text" => "Text",
+        "bytea" => "Bytea",
+        "boolean" => "Bool",
+        "smallint" => "Int2",
+        "integer" => "Int4",
+        "bigint" => "Int8",
+        "numeric" => "Numeric",
+        "double precision" => "Float8",
+        "jsonb" => "Jsonb",
+        "date" => "Date",
+        "time without time zone" => "Time",
+        "timestamp with time zone" => "Timestamptz",
+        "tstzrange" => "Tstzrange",
+        other => panic!("schema.rs has no name for `{other}` yet"),
+    };
+    name.to_owned()
+}
