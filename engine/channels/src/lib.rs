@@ -10,3 +10,5 @@
 //! - **A14** the mail password is printed nowhere.
 
 pub mod letter;
+pub mod sink;
+pub mod smtp;

@@ -248,7 +248,7 @@ fn nothing_from_outside_can_add_a_header_or_a_recipient() {
         let composed = written(&outgoing);
         let message = read(&composed);
         assert!(message.bcc().is_none());
-        let names: Vec<&str> = message.headers().iter().map(|header| header.name()).collect();
+        let names: Vec<&str> = message.headers().iter().map(mail_parser::Header::name).collect();
         let mut once = names.clone();
         once.sort_unstable();
         once.dedup();
