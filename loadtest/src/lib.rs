@@ -5,6 +5,7 @@
 //! process; the binary starts them for a shell. Everything listens and sends on loopback alone.
 
 pub mod clock;
+pub mod leads;
 pub mod model_sim;
 pub mod smtp_sim;
 pub mod spec;

@@ -1,5 +1,6 @@
 //! The command line: one subcommand a module.
 
+mod leads;
 mod model_sim;
 mod smtp_sim;
 
@@ -21,6 +22,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Send leads at a rate and see that each is answered once
+    Leads(Box<leads::Args>),
     /// A model provider that speaks Anthropic's Messages protocol and misbehaves on demand
     ModelSim(model_sim::Args),
     /// A mail provider that keeps what it accepts and misbehaves on demand
@@ -30,6 +33,7 @@ enum Command {
 /// Runs the command; errors are told on standard error with their causes.
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
+        Command::Leads(args) => leads::run(*args),
         Command::ModelSim(args) => model_sim::run(args).map(|()| ExitCode::SUCCESS),
         Command::SmtpSim(args) => smtp_sim::run(args).map(|()| ExitCode::SUCCESS),
     };
@@ -54,7 +58,8 @@ struct StopSignals {
 
 impl StopSignals {
     fn listen() -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
             .enable_all()
             .build()
             .context("cannot start a runtime")?;
@@ -67,12 +72,18 @@ impl StopSignals {
     }
 
     /// Waits for either.
-    fn wait(mut self) {
+    fn wait(self) {
+        self.unless_told(std::future::pending::<()>());
+    }
+
+    /// Does `work` unless it is told to stop before the end.
+    fn unless_told<T>(mut self, work: impl Future<Output = T>) -> Option<T> {
         self.runtime.block_on(async {
             tokio::select! {
-                _ = self.terminate.recv() => {}
-                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => None,
+                _ = self.interrupt.recv() => None,
+                done = work => Some(done),
             }
-        });
+        })
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod leads;
+#[cfg(test)]
 mod model_sim;
 #[cfg(test)]
 mod model_sim_faults;
