@@ -1,5 +1,7 @@
 //! The private cluster with real processes: starts, kills, hangs, odd folders, and what it says.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
@@ -213,14 +215,18 @@ fn a_server_that_hangs_is_a_timeout_and_not_a_hang() {
                 .then_some(Pid::from_raw(pid))
         });
         let frozen: Vec<Pid> = children.collect();
-        frozen.iter().for_each(|pid| kill(*pid, Signal::SIGSTOP).unwrap());
+        for pid in &frozen {
+            kill(*pid, Signal::SIGSTOP).unwrap();
+        }
         for _ in 0..5 {
             let start = Instant::now();
             let error = db.resolve_slug("nobody").await.unwrap_err();
             assert!(error.is_unavailable(), "{error:?}");
             assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
         }
-        frozen.iter().for_each(|pid| kill(*pid, Signal::SIGCONT).unwrap());
+        for pid in &frozen {
+            kill(*pid, Signal::SIGCONT).unwrap();
+        }
         let start = Instant::now();
         while db.resolve_slug("nobody").await.is_err() {
             assert!(start.elapsed() < PATIENCE, "the pool is exhausted for ever");
