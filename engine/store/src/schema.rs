@@ -2,6 +2,124 @@
 //! writes it anew when `FORECOURT_WRITE_SCHEMA` is set.
 
 diesel::table! {
+    bookings (tenant_id, booking_id) {
+        tenant_id -> Uuid,
+        booking_id -> Uuid,
+        service_id -> Uuid,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    contacts (tenant_id, contact_id) {
+        tenant_id -> Uuid,
+        contact_id -> Uuid,
+        name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        search -> Text,
+        unsubscribed_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deliveries (tenant_id, delivery_id) {
+        tenant_id -> Uuid,
+        delivery_id -> Uuid,
+        session_id -> Uuid,
+        kind -> Text,
+        reason -> Nullable<Text>,
+        message_id -> Nullable<Uuid>,
+        fence -> Nullable<Int8>,
+        to_address -> Text,
+        status -> Text,
+        attempts -> Int4,
+        next_at -> Timestamptz,
+        deadline -> Nullable<Timestamptz>,
+        claimed_by -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
+        code -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    faqs (tenant_id, faq_id) {
+        tenant_id -> Uuid,
+        faq_id -> Uuid,
+        position -> Int4,
+        question -> Jsonb,
+        answer -> Jsonb,
+        keywords -> Array<Text>,
+        active -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    inbound_events (tenant_id, inbound_event_id) {
+        tenant_id -> Uuid,
+        inbound_event_id -> Uuid,
+        at -> Timestamptz,
+        kind -> Text,
+        status -> Int2,
+        outcome -> Text,
+        lead_id -> Nullable<Uuid>,
+        content_type -> Nullable<Text>,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    journal (tenant_id, seq) {
+        tenant_id -> Uuid,
+        seq -> Int8,
+        session_id -> Uuid,
+        version -> Int8,
+        at -> Timestamptz,
+        kind -> Text,
+        body -> Jsonb,
+    }
+}
+
+diesel::table! {
+    leads (tenant_id, lead_id) {
+        tenant_id -> Uuid,
+        lead_id -> Uuid,
+        contact_id -> Uuid,
+        session_id -> Uuid,
+        same_phone_as -> Nullable<Uuid>,
+        source -> Text,
+        source_url -> Nullable<Text>,
+        vehicle_interest -> Nullable<Text>,
+        status -> Text,
+        excerpt -> Text,
+        repeats -> Int4,
+        last_inbound_at -> Timestamptz,
+        last_fingerprint -> Nullable<Text>,
+        first_response_ms -> Nullable<Int8>,
+        promise_state -> Text,
+        promise_message_id -> Nullable<Uuid>,
+        promise_since -> Nullable<Timestamptz>,
+        promise_deadline -> Nullable<Timestamptz>,
+        promise_answered_after_ms -> Nullable<Int8>,
+        promise_by -> Nullable<Text>,
+        promise_by_model -> Nullable<Text>,
+        promise_by_member_id -> Nullable<Uuid>,
+        needs_human -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     members (tenant_id, member_id) {
         tenant_id -> Uuid,
         member_id -> Uuid,
@@ -16,10 +134,61 @@ diesel::table! {
 }
 
 diesel::table! {
+    messages (tenant_id, session_id, seq) {
+        tenant_id -> Uuid,
+        session_id -> Uuid,
+        seq -> Int8,
+        message_id -> Uuid,
+        author -> Text,
+        member_id -> Nullable<Uuid>,
+        text -> Text,
+        client_id -> Nullable<Text>,
+        turn_id -> Nullable<Uuid>,
+        model -> Nullable<Text>,
+        prompt -> Nullable<Text>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     platform_settings (key) {
         key -> Text,
         value -> Bytea,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    services (tenant_id, service_id) {
+        tenant_id -> Uuid,
+        service_id -> Uuid,
+        position -> Int4,
+        name -> Jsonb,
+        keywords -> Array<Text>,
+        minutes -> Int4,
+        price_minor -> Nullable<Int8>,
+        currency -> Nullable<Text>,
+        notice_minutes -> Int4,
+        capacity -> Int4,
+        active -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sessions (tenant_id, session_id) {
+        tenant_id -> Uuid,
+        session_id -> Uuid,
+        version -> Int8,
+        fence -> Int8,
+        channel -> Text,
+        lang -> Text,
+        status -> Text,
+        waiting_since -> Nullable<Timestamptz>,
+        waits_for -> Nullable<Text>,
+        state -> Jsonb,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -48,4 +217,56 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(members, platform_settings, staff_sessions, tenants);
+diesel::table! {
+    timers (tenant_id, entity_kind, entity_id, kind) {
+        tenant_id -> Uuid,
+        entity_kind -> Text,
+        entity_id -> Uuid,
+        kind -> Text,
+        due_at -> Timestamptz,
+        status -> Text,
+        claimed_by -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
+        set_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    vehicles (tenant_id, vehicle_id) {
+        tenant_id -> Uuid,
+        vehicle_id -> Uuid,
+        position -> Int4,
+        make -> Text,
+        model -> Text,
+        variant -> Nullable<Text>,
+        year -> Int2,
+        price_minor -> Int8,
+        currency -> Text,
+        fuel -> Text,
+        kilometres -> Int4,
+        status -> Text,
+        active -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    bookings,
+    contacts,
+    deliveries,
+    faqs,
+    inbound_events,
+    journal,
+    leads,
+    members,
+    messages,
+    platform_settings,
+    services,
+    sessions,
+    staff_sessions,
+    tenants,
+    timers,
+    vehicles
+);

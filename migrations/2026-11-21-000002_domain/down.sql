@@ -1,0 +1,12 @@
+DROP TABLE bookings;
+DROP TABLE vehicles;
+DROP TABLE faqs;
+DROP TABLE services;
+DROP TABLE deliveries;
+DROP TABLE timers;
+DROP TABLE inbound_events;
+DROP TABLE journal;
+DROP TABLE messages;
+DROP TABLE leads;
+DROP TABLE sessions;
+DROP TABLE contacts;
