@@ -35,7 +35,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("forecourt-loadtest", &["forecourt-core", "forecourt-wire"]),
-    ("forecourt-tests", &["forecourt-loadtest", "forecourt-core", "forecourt-wire", "forecourt-store"]),
+    (
+        "forecourt-tests",
+        &["forecourt-loadtest", "forecourt-core", "forecourt-wire", "forecourt-store"],
+    ),
 ];
 
 /// Libraries that only one module's crate may name.

@@ -1,1 +1,44 @@
-fn main() {}
+//! The binary `forecourt`: configuration, telemetry, wiring, shutdown, commands.
+//!
+//! Lives here: nothing that decides. [`config`] reads the command line and the environment,
+//! [`database`] starts or reaches Postgres, [`wiring`] puts adapters behind ports, [`serve`] runs until
+//! it is told to stop, [`admin`] does what operators ask for.
+
+mod admin;
+mod clock;
+mod config;
+mod database;
+mod serve;
+mod telemetry;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::config::{Cli, Command};
+
+fn main() -> ExitCode {
+    // The TLS provider is chosen once, before anything connects.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("forecourt: the TLS provider was installed twice");
+        return ExitCode::FAILURE;
+    }
+    let cli = Cli::parse();
+    telemetry::init(&cli.log);
+    let result = match cli.command {
+        Command::Serve(serve) => serve::run(*serve),
+        Command::Admin(admin) => admin::run(admin),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line per cause: the last one usually says what to do.
+            eprintln!("forecourt: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The command line and the environment; everything has a default that works.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use secrecy::SecretString;
+
+/// Answers every lead within 90 seconds, books the slot in the chat, and never speaks over a human.
+#[derive(Debug, Parser)]
+#[command(name = "forecourt", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the engine. Needs nothing: it starts its own Postgres and shows a demo.
+    Serve(Box<ServeArgs>),
+    /// Set things up.
+    Admin(AdminArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// What to log, such as `info` or `info,forecourt_actors=debug`.
+    #[arg(long, env = "FORECOURT_LOG", default_value = "info", global = true)]
+    pub(crate) log: String,
+    /// How to log.
+    #[arg(long, env = "FORECOURT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    /// Folder of the embedded Postgres and of the demo's mail.
+    #[arg(long, env = "FORECOURT_DATA_DIR", default_value = ".forecourt")]
+    pub(crate) data_dir: PathBuf,
+    /// The owner's way into a Postgres of your own, instead of the embedded one.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<SecretString>,
+    /// The application's own way in; derived from DATABASE_URL when not given.
+    #[arg(long, env = "DATABASE_APP_URL", hide_env_values = true)]
+    pub(crate) database_app_url: Option<SecretString>,
+    /// The sweeps' own way in; derived from DATABASE_URL when not given.
+    #[arg(long, env = "DATABASE_JOBS_URL", hide_env_values = true)]
+    pub(crate) database_jobs_url: Option<SecretString>,
+    /// Signs visitors' tokens and links; kept in the database when not given.
+    #[arg(long, env = "FORECOURT_SECRET", hide_env_values = true)]
+    pub(crate) secret: Option<SecretString>,
+    /// Connections to Postgres.
+    #[arg(long, env = "FORECOURT_DATABASE_POOL", default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=500))]
+    pub(crate) database_pool: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on. Port 0 takes a free one; a taken default port gives way to a free one.
+    #[arg(long, env = "FORECOURT_LISTEN")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// How the world reaches this engine, for links in mail.
+    #[arg(long, env = "FORECOURT_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Mail server: `smtp://host:port`, `smtp+starttls://user:password@host:587` or `smtps://…:465`.
+    /// Without it, a built-in sink takes all mail and shows it at /dev/mail.
+    #[arg(long, env = "FORECOURT_SMTP_URL", hide_env_values = true)]
+    pub(crate) smtp_url: Option<SecretString>,
+    /// Do not create and show the demo tenants.
+    #[arg(long, env = "FORECOURT_NO_DEMO")]
+    pub(crate) no_demo: bool,
+    /// Proxies whose X-Forwarded-For is believed; may be given several times.
+    #[arg(long, env = "FORECOURT_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<IpAddr>,
+    /// Lets others than this machine read /metrics, as a bearer token.
+    #[arg(long, env = "FORECOURT_METRICS_TOKEN", hide_env_values = true)]
+    pub(crate) metrics_token: Option<SecretString>,
+    /// HTTP threads.
+    #[arg(long, env = "FORECOURT_WORKERS", default_value_t = default_threads())]
+    pub(crate) workers: usize,
+    /// Threads of the actors.
+    #[arg(long, env = "FORECOURT_ARBITERS", default_value_t = default_threads())]
+    pub(crate) arbiters: usize,
+    /// Requests per minute and address that forms and chats take (0: no limit).
+    #[arg(long, env = "FORECOURT_RATE_PER_MINUTE", default_value_t = 120)]
+    pub(crate) rate_per_minute: u32,
+    #[command(flatten)]
+    pub(crate) test: TestArgs,
+}
+
+/// Which model answers. Without a key the house responder does, from the tenant's own data.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    #[arg(long, env = "ANTHROPIC_API_KEY", hide_env_values = true)]
+    pub(crate) anthropic_api_key: Option<SecretString>,
+    #[arg(long, env = "ANTHROPIC_BASE_URL", default_value = "https://api.anthropic.com")]
+    pub(crate) anthropic_base_url: String,
+    #[arg(long, env = "ANTHROPIC_MODEL", default_value = "claude-haiku-4-5")]
+    pub(crate) anthropic_model: String,
+    /// Asked when the first model gives up; without it the house responder is.
+    #[arg(long, env = "ANTHROPIC_SECOND_MODEL")]
+    pub(crate) anthropic_second_model: Option<String>,
+    /// API version to speak.
+    #[arg(long, env = "ANTHROPIC_VERSION", default_value = "2023-06-01")]
+    pub(crate) anthropic_version: String,
+    /// Folder of prompts that replaces the built-in ones.
+    #[arg(long, env = "FORECOURT_PROMPTS")]
+    pub(crate) prompts: Option<PathBuf>,
+}
+
+/// Switches for tests; refused by release builds.
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Shifts the engine's clock by so many seconds.
+    #[arg(long, env = "FORECOURT_CLOCK_OFFSET_S", default_value_t = 0, hide = true, allow_hyphen_values = true)]
+    pub(crate) clock_offset_s: i64,
+    /// Serves a WebSocket echo at /v1/test/echo.
+    #[arg(long, env = "FORECOURT_TEST_ECHO", hide = true)]
+    pub(crate) test_echo: bool,
+    /// Overrides the demo tenants' promise: five rising numbers of milliseconds.
+    #[arg(long, env = "FORECOURT_TEST_PROMISE_MS", value_delimiter = ',', hide = true)]
+    pub(crate) test_promise_ms: Vec<u32>,
+}
+
+impl TestArgs {
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let used = self.clock_offset_s != 0 || self.test_echo || !self.test_promise_ms.is_empty();
+        anyhow::ensure!(cfg!(debug_assertions) || !used, "test switches need a debug build");
+        Ok(())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdminArgs {
+    #[command(subcommand)]
+    pub(crate) command: AdminCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Create the two demo tenants, if they are not there, and print how to sign in.
+    Demo {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 8)
+}

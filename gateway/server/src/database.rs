@@ -1,0 +1,57 @@
+//! Starts the embedded Postgres, or reaches the one that is given; prepares it; opens the pools.
+
+use std::{sync::Arc, time::Instant};
+
+use anyhow::Context as _;
+use forecourt_core::id::NodeId;
+use forecourt_store::{
+    ConnectOptions, Db, JobsDb, PoolConfig, bootstrap,
+    embedded::{Cluster, ClusterConfig},
+    pg::PgStore,
+    roles::Access,
+};
+use secrecy::SecretString;
+use tokio::runtime::Handle;
+
+use crate::config::DatabaseArgs;
+
+/// A database that is ready to be used.
+pub(crate) struct Database {
+    /// `None` when the database is somebody else's.
+    pub(crate) cluster: Option<Arc<Cluster>>,
+    pub(crate) store: Arc<PgStore>,
+}
+
+/// Blocks until the database answers and its schema is current.
+pub(crate) fn open(args: &DatabaseArgs, node: NodeId, io: &Handle) -> anyhow::Result<Database> {
+    let started = Instant::now();
+    let (cluster, access) = if let Some(owner) = &args.database_url {
+        (None, given(args, owner)?)
+    } else {
+        let cluster = Cluster::start(ClusterConfig::new(&args.data_dir))
+            .context("the embedded Postgres does not start")?;
+        let access = cluster.access().clone();
+        (Some(Arc::new(cluster)), access)
+    };
+    let prepared = bootstrap::prepare(&access).context("the database cannot be prepared")?;
+    tracing::info!(
+        embedded = cluster.is_some(),
+        migrations = prepared.applied.len(),
+        took_ms = started.elapsed().as_millis() as u64,
+        "the database is ready"
+    );
+    let config = || PoolConfig { size: usize::from(args.database_pool), ..PoolConfig::new(io.clone()) };
+    let app = Db::new(access.app.clone(), config())?;
+    let jobs = JobsDb::new(access.jobs.clone(), PoolConfig { size: 2, ..config() })?;
+    Ok(Database { cluster, store: Arc::new(PgStore::new(app, jobs, node)) })
+}
+
+fn given(args: &DatabaseArgs, owner: &SecretString) -> anyhow::Result<Access> {
+    let parse = |name: &'static str, url: &SecretString| {
+        ConnectOptions::parse(url).with_context(|| format!("{name} cannot be used"))
+    };
+    let app = args.database_app_url.as_ref().map(|url| parse("DATABASE_APP_URL", url)).transpose()?;
+    let jobs =
+        args.database_jobs_url.as_ref().map(|url| parse("DATABASE_JOBS_URL", url)).transpose()?;
+    Ok(Access::derive(parse("DATABASE_URL", owner)?, app, jobs, args.secret.as_ref()))
+}

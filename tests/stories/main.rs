@@ -1,0 +1,10 @@
+//! Stories: what a user would tell of Forecourt, told against the real binary. One story per file.
+
+mod a_bad_request_is_told_what_is_wrong;
+mod a_chat_is_streamed_and_survives_a_reload;
+mod a_crash_loses_and_doubles_nothing;
+mod a_dealer_sees_only_their_own;
+mod a_lead_is_answered_by_mail;
+mod a_model_that_fails_is_covered;
+mod one_command_and_it_runs;
+mod the_pages_work_in_a_browser;
