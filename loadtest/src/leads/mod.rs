@@ -31,7 +31,7 @@ pub use self::target::{Target, TargetError};
 use crate::smtp_sim::SmtpSim;
 
 /// Most leads of one run (A9): the ledger holds each of them.
-pub const MAX_LEADS: u64 = 5_000_000;
+pub const MAX_LEADS: u64 = 1_000_000;
 
 /// What a run does.
 #[derive(Debug, Clone)]

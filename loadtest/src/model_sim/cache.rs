@@ -1,6 +1,6 @@
 //! The prompt cache: which part of a prompt is read, which is written, which is plain input.
 //!
-//! Lives here: entries and their lives. At most [`MAX_ENTRIES`] are kept (A9).
+//! Lives here: entries and their lives. Their number is bounded (A9).
 //!
 //! # Invariant
 //! - plain input + written + read = all tokens of the prompt, always.

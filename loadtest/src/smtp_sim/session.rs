@@ -134,11 +134,8 @@ impl Session {
             Command::Ehlo(_) | Command::Helo(_) => Some(Stage::Ehlo),
             Command::Auth { .. } => Some(Stage::Auth),
             Command::Mail(_) => Some(Stage::Mail),
-            Command::Rcpt { address } => {
-                // The fault may be meant for this recipient.
-                return self.recipient(address.clone()).await;
-            }
             Command::Data => Some(Stage::Data),
+            // A recipient meets its fault later: it may be meant for this one alone.
             _ => None,
         };
         if let Some(stage) = stage
@@ -157,7 +154,7 @@ impl Session {
             }
             Command::Auth { mechanism, initial } => self.authenticate(&mechanism, initial).await?,
             Command::Mail(from) => self.begin(from),
-            Command::Rcpt { .. } => Next::Close,
+            Command::Rcpt { address } => self.recipient(address).await?,
             Command::Data => self.data().await?,
             Command::Rset => {
                 self.envelope = None;
