@@ -1,0 +1,195 @@
+//! Puts adapters behind ports: the one place that knows them all.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use forecourt_actors::{Engine, Ports};
+use forecourt_bus::LocalBus;
+use forecourt_channels::{
+    sink::{MailSink, SinkConfig},
+    smtp::{SmtpConfig, SmtpSender},
+};
+use forecourt_core::id::NodeId;
+use forecourt_http::{Gateway, HttpConfig, Limits, Parts, Rate, SignedLinks, SigningKey};
+use forecourt_models::{
+    anthropic::{Anthropic, AnthropicConfig},
+    house::HouseResponder,
+    prompts::Prompts,
+};
+use forecourt_ports::{clock::Clock, ids::Ids, mailbox::DevMailbox, model::Model, store::Timers as _};
+use forecourt_store::pg::PgStore;
+use jiff::SignedDuration;
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret as _;
+use tokio::runtime::Handle;
+
+use crate::{
+    admin,
+    clock::{SystemClock, SystemIds},
+    config::{ModelArgs, ServeArgs},
+};
+
+/// How often undone work is counted.
+const COUNT_EVERY: Duration = Duration::from_secs(5);
+
+/// Everything that was put together.
+pub(crate) struct Wired {
+    pub(crate) ports: Ports,
+    /// Makes the gateway once the engine runs.
+    pub(crate) gateway: Box<dyn FnOnce(Engine) -> Gateway>,
+    pub(crate) sink: Option<MailSink>,
+}
+
+pub(crate) async fn wire(
+    args: &ServeArgs,
+    address: SocketAddr,
+    node: NodeId,
+    store: Arc<PgStore>,
+    io: &Handle,
+    metrics: PrometheusHandle,
+) -> anyhow::Result<Wired> {
+    let clock: Arc<dyn Clock> =
+        Arc::new(SystemClock { offset: SignedDuration::from_secs(args.test.clock_offset_s) });
+    let ids: Arc<dyn Ids> = Arc::new(SystemIds);
+    let bus = Arc::new(LocalBus::default());
+    let key = signing_key(args)?;
+    let public_url = args
+        .public_url
+        .as_deref()
+        .map_or_else(|| format!("http://{address}"), |url| url.trim_end_matches('/').to_owned());
+
+    let sink = match &args.smtp_url {
+        Some(_) => None,
+        None => {
+            let dir = Some(args.database.data_dir.join("mail"));
+            let config = SinkConfig { dir, ..SinkConfig::default() };
+            Some(MailSink::start(&config, Arc::clone(&clock), io)?)
+        }
+    };
+    let smtp = match (&args.smtp_url, &sink) {
+        (Some(url), _) => SmtpConfig::from_url(url.expose_secret()).context("FORECOURT_SMTP_URL")?,
+        (None, Some(sink)) => SmtpConfig::from_url(&sink.url())?,
+        (None, None) => anyhow::bail!("no mail server"),
+    };
+    let sender = SmtpSender::new(smtp, Arc::clone(&clock), io.clone())?;
+    let (primary, second) = models(&args.model, io)?;
+
+    let demo = if args.no_demo {
+        None
+    } else {
+        Some(admin::create_demo(&store, clock.now(), &args.test.test_promise_ms).await?)
+    };
+    count_undone(Arc::clone(&store), Arc::clone(&clock), io);
+
+    let ports = Ports {
+        store: Arc::clone(&store) as _,
+        bus: Arc::clone(&bus) as _,
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        primary,
+        second,
+        sender: Arc::new(sender),
+        links: Arc::new(SignedLinks::new(public_url, &key)),
+        node,
+        io: io.clone(),
+    };
+    let dev_mailbox: Option<Arc<dyn DevMailbox>> = sink.as_ref().map(MailSink::mailbox);
+    let config = HttpConfig {
+        public_url: args.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
+        trusted_proxies: args.trusted_proxy.iter().map(|ip| (*ip).into()).collect(),
+        metrics: Arc::new(move || metrics.render()),
+        metrics_token: args.metrics_token.as_ref().map(|token| token.expose_secret().to_owned()),
+        demo: demo.and_then(|demo| demo.into_iter().next()),
+        dev_mailbox,
+        echo: args.test.test_echo,
+        limits: limits(args.rate_per_minute),
+        ..HttpConfig::new(key)
+    };
+    let gateway = Box::new(move |engine: Engine| {
+        Gateway::new(Parts { desk: Arc::new(engine), store, bus, clock, ids, config })
+    });
+    Ok(Wired { ports, gateway, sink })
+}
+
+/// The first model and the second; without a key both are the house responder.
+fn models(args: &ModelArgs, io: &Handle) -> anyhow::Result<(Arc<dyn Model>, Arc<dyn Model>)> {
+    let house: Arc<dyn Model> = Arc::new(HouseResponder::default());
+    let Some(key) = &args.anthropic_api_key else {
+        tracing::info!("no model key: the house responder answers");
+        return Ok((Arc::clone(&house), house));
+    };
+    let prompts = Arc::new(match &args.prompts {
+        Some(folder) => Prompts::from_dir(folder).context("the prompts cannot be used")?,
+        None => Prompts::embedded().context("the built-in prompts cannot be used")?,
+    });
+    let anthropic = |model: &str| -> anyhow::Result<Arc<dyn Model>> {
+        let mut config = AnthropicConfig::new(key.clone());
+        config.base_url.clone_from(&args.anthropic_base_url);
+        model.clone_into(&mut config.model);
+        config.version = args.anthropic_version.parse()?;
+        Ok(Arc::new(Anthropic::new(config, Arc::clone(&prompts), io.clone())?))
+    };
+    let second = match &args.anthropic_second_model {
+        Some(model) => anthropic(model)?,
+        None => house,
+    };
+    Ok((anthropic(&args.anthropic_model)?, second))
+}
+
+/// The key that seals tokens and links: given, or kept in the data folder, or drawn from the database's
+/// own secret, so that several nodes agree.
+fn signing_key(args: &ServeArgs) -> anyhow::Result<SigningKey> {
+    let bytes = match (&args.database.secret, &args.database.database_url) {
+        (Some(secret), _) => secret.expose_secret().as_bytes().to_vec(),
+        (None, Some(_)) => anyhow::bail!(
+            "with DATABASE_URL give FORECOURT_SECRET too, the same on every node: 32 random bytes or more"
+        ),
+        (None, None) => kept_secret(&args.database.data_dir.join("secret"))?,
+    };
+    SigningKey::new(bytes).context("FORECOURT_SECRET is too short: give 32 bytes or more")
+}
+
+/// Reads the secret of a data folder, or makes it, readable by its owner alone.
+fn kept_secret(path: &std::path::Path) -> anyhow::Result<Vec<u8>> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    match std::fs::read(path) {
+        Ok(secret) if secret.len() >= 32 => return Ok(secret),
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).context("the signing secret cannot be read"),
+    }
+    let secret: [u8; 32] = rand::random();
+    let secret = hex::encode(secret).into_bytes();
+    let fresh = path.with_extension("new");
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.write_all(&secret)?;
+    file.sync_all()?;
+    std::fs::rename(&fresh, path).context("the signing secret cannot be kept")?;
+    Ok(secret)
+}
+
+fn limits(per_minute: u32) -> Limits {
+    if per_minute == 0 {
+        return Limits::unlimited();
+    }
+    let rate = Rate::new(per_minute, per_minute.div_ceil(2));
+    Limits { form_ip: rate, open_ip: rate, message_ip: rate, ..Limits::default() }
+}
+
+/// Keeps `forecourt_undone{kind}` true.
+fn count_undone(store: Arc<PgStore>, clock: Arc<dyn Clock>, io: &Handle) {
+    io.spawn(async move {
+        loop {
+            match store.undone(clock.now()).await {
+                Ok(counts) => {
+                    for (kind, count) in counts {
+                        metrics::gauge!("forecourt_undone", "kind" => kind).set(count as f64);
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "undone work could not be counted"),
+            }
+            tokio::time::sleep(COUNT_EVERY).await;
+        }
+    });
+}
