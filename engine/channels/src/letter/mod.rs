@@ -10,6 +10,7 @@
 //! - the bytes are 7-bit, unless an address itself is not ASCII (then [`Composed::needs_utf8`]).
 
 mod address;
+mod alarm;
 mod color;
 mod flow;
 mod template;

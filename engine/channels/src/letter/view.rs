@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::{
     LetterError,
     address::{clean, own_name, presentable},
+    alarm,
     color::{DARK_GROUND, Palette},
     flow::{Run, begins_with_one_of, flow, https, mailto, paragraphs_of, runs, tel, web},
     unsubscribe::Unsubscribe,
@@ -195,23 +196,23 @@ impl AlertView {
     pub(super) fn of(lang: Lang, settings: &TenantSettings, alarm: &Alarm<'_>) -> Self {
         let Alarm { customer, vehicle, excerpt, reason, link } = *alarm;
         let labels = words::labels(lang);
-        let urgency = words::urgency(reason);
+        let urgency = alarm::urgency(reason);
         let customer = presentable(customer);
         let vehicle =
             vehicle.map(|vehicle| clean(vehicle, LINE_CHARS)).filter(|text| !text.is_empty());
-        let subject = words::alert_subject(lang, urgency, customer.as_deref(), vehicle.as_deref());
+        let subject = alarm::alert_subject(lang, urgency, customer.as_deref(), vehicle.as_deref());
         let mut facts =
-            vec![Fact { label: labels.urgency, value: words::urgency_words(lang, urgency).into() }];
+            vec![Fact { label: labels.urgency, value: alarm::urgency_words(lang, urgency).into() }];
         facts.extend(customer.map(|value| Fact { label: labels.customer, value }));
         facts.extend(vehicle.map(|value| Fact { label: labels.vehicle, value }));
         Self {
-            reason: words::reason(lang, reason),
+            reason: alarm::reason(lang, reason),
             facts,
             wrote: labels.wrote,
             excerpt: text::excerpt(&flow(excerpt), EXCERPT_CHARS),
             open: labels.open,
             link: web(link),
-            urgent: urgency == words::Urgency::Now,
+            urgent: urgency == alarm::Urgency::Now,
             frame: Frame::of(lang, &settings.brand, bounded_subject(&subject)),
         }
     }

@@ -4,10 +4,10 @@
 //! - a bad command changes nothing: what was agreed before it still holds;
 //! - `MAIL`, `RCPT`, `DATA` come in this order; whatever is out of order gets `503`.
 
+use super::path::{Refusal, address, path};
+
 /// Recipients of one mail (RFC 5321 asks for 100 at least).
 const MAX_RECIPIENTS: usize = 100;
-/// Octets of a path in angle brackets (RFC 5321, 4.5.3.1.3).
-const MAX_PATH: usize = 256;
 /// Bad commands until the connection is closed.
 const MAX_ERRORS: u32 = 20;
 
@@ -42,9 +42,6 @@ struct Mail {
     envelope: Envelope,
     utf8: bool,
 }
-
-/// Why a command is refused.
-type Refusal = &'static str;
 
 impl Dialogue {
     pub(super) const fn new(max_mail_bytes: usize) -> Self {
@@ -174,35 +171,6 @@ impl Dialogue {
         mail.envelope.to.push(to.into());
         Ok("250 2.1.5 recipient noted".into())
     }
-}
-
-/// Reads `FROM:<path> parameters`; the blank after the colon that some clients send is let pass.
-fn path<'a>(rest: &'a str, word: &str) -> Result<(&'a str, &'a str), Refusal> {
-    const SYNTAX: Refusal = "501 5.5.4 the path belongs in angle brackets";
-    let head = rest.get(..word.len()).filter(|head| head.eq_ignore_ascii_case(word));
-    let after = head.map(|head| rest[head.len()..].trim_start()).ok_or(SYNTAX)?;
-    let (path, parameters) =
-        after.strip_prefix('<').and_then(|after| after.split_once('>')).ok_or(SYNTAX)?;
-    if !(parameters.is_empty() || parameters.starts_with(' ')) {
-        return Err(SYNTAX);
-    }
-    Ok((path, parameters))
-}
-
-/// Checks a path as far as a sink must: one address, printable, bounded.
-fn address(path: &str, utf8: bool) -> Result<(), Refusal> {
-    if path.len() > MAX_PATH {
-        return Err("501 5.1.3 the address is too long");
-    }
-    if !path.is_ascii() && !utf8 {
-        return Err("553 5.6.7 the address needs SMTPUTF8");
-    }
-    let whole = path.is_empty()
-        || path.rsplit_once('@').is_some_and(|(l, d)| !l.is_empty() && !d.is_empty());
-    if !whole || path.chars().any(|c| c.is_control() || matches!(c, ' ' | '<' | '>')) {
-        return Err("501 5.1.3 not an address");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The mail sink: a mail server on this machine that delivers nothing and shows everything.
 //!
-//! Lives here: starting and stopping it. [`dialogue`] speaks SMTP, `serve` moves the bytes, `shelf`
+//! Lives here: starting and stopping it. `dialogue` speaks SMTP, `serve` moves the bytes, `shelf`
 //! keeps the mails, `journal` keeps them over a restart. May be used by: the gateway's server for
 //! a demo, tests.
 //!
@@ -11,6 +11,7 @@
 
 mod dialogue;
 mod journal;
+mod path;
 mod read;
 mod serve;
 mod shelf;

@@ -1,0 +1,143 @@
+//! What an alert says to staff, in each language that ships: how urgent it is, why, and what to do.
+
+use forecourt_core::{event::AlertReason, lang::Lang};
+
+/// How soon a person should come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// The customer has no answer, or may have none.
+    Now,
+    /// The customer has had a first answer and waits for the real one.
+    Soon,
+}
+
+pub(super) const fn urgency(reason: AlertReason) -> Urgency {
+    match reason {
+        AlertReason::NoModelAnswer => Urgency::Soon,
+        AlertReason::NotProven
+        | AlertReason::PromiseBroken
+        | AlertReason::Undeliverable
+        | AlertReason::Uncertain
+        | AlertReason::StillWaiting
+        | AlertReason::Quarantined => Urgency::Now,
+    }
+}
+
+pub(super) const fn urgency_words(lang: Lang, urgency: Urgency) -> &'static str {
+    match (lang, urgency) {
+        (Lang::Nb, Urgency::Now) => "Haster nå",
+        (Lang::Nb, Urgency::Soon) => "Snart",
+        (Lang::Fr, Urgency::Now) => "Urgent",
+        (Lang::Fr, Urgency::Soon) => "Bientôt",
+        (Lang::En, Urgency::Now) => "Act now",
+        (Lang::En, Urgency::Soon) => "Soon",
+        (Lang::Ar, Urgency::Now) => "عاجل الآن",
+        (Lang::Ar, Urgency::Soon) => "قريبًا",
+    }
+}
+
+/// The subject of an alert. `customer` is a name, or nothing.
+pub(super) fn alert_subject(
+    lang: Lang,
+    urgency: Urgency,
+    customer: Option<&str>,
+    vehicle: Option<&str>,
+) -> String {
+    let tag = urgency_words(lang, urgency);
+    let who = customer.unwrap_or(match lang {
+        Lang::Nb => "En kunde",
+        Lang::Fr => "Un client",
+        Lang::En => "A customer",
+        Lang::Ar => "عميل",
+    });
+    let waits = match lang {
+        Lang::Nb => format!("{who} trenger en av dere"),
+        Lang::Fr => format!("{who} a besoin de l'un de vous"),
+        Lang::En => format!("{who} needs one of you"),
+        Lang::Ar => format!("{who} بحاجة إلى أحدكم"),
+    };
+    let about = vehicle.map(|vehicle| format!(" – {vehicle}")).unwrap_or_default();
+    format!("[{tag}] {waits}{about}")
+}
+
+/// Why a person is needed, and what to do about it.
+pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
+    use AlertReason::{
+        NoModelAnswer, NotProven, PromiseBroken, Quarantined, StillWaiting, Uncertain,
+        Undeliverable,
+    };
+    match (lang, reason) {
+        (Lang::Nb, NoModelAnswer) => {
+            "Assistenten fant ikke noe svar i tide. Kunden har fått beskjed om at en av dere tar kontakt."
+        }
+        (Lang::Nb, NotProven) => {
+            "Fristen er nær, og det er ikke bekreftet at kunden har fått svar. Ta kontakt selv."
+        }
+        (Lang::Nb, PromiseBroken) => "Fristen er brutt: Kunden har ikke fått svar. Ta kontakt nå.",
+        (Lang::Nb, Undeliverable) => {
+            "E-posten til kunden ble avvist for godt. Ta kontakt på en annen måte."
+        }
+        (Lang::Nb, Uncertain) => {
+            "Det er uvisst om svaret nådde kunden. Spør kunden før noe sendes på nytt."
+        }
+        (Lang::Nb, StillWaiting) => "Kunden venter fortsatt på at en av dere svarer.",
+        (Lang::Nb, Quarantined) => {
+            "Samtalen stanset to ganger på en teknisk feil. Assistenten svarer ikke mer; en av dere må svare."
+        }
+        (Lang::Fr, NoModelAnswer) => {
+            "L'assistant n'a pas trouvé de réponse à temps. Le client sait que l'un de vous va le contacter."
+        }
+        (Lang::Fr, NotProven) => {
+            "Le délai approche et rien ne prouve que le client a reçu une réponse. Contactez-le vous-même."
+        }
+        (Lang::Fr, PromiseBroken) => {
+            "Le délai est dépassé : le client n'a pas reçu de réponse. Contactez-le maintenant."
+        }
+        (Lang::Fr, Undeliverable) => {
+            "L'e-mail au client a été refusé définitivement. Contactez-le par un autre moyen."
+        }
+        (Lang::Fr, Uncertain) => {
+            "On ignore si la réponse est parvenue au client. Demandez-le-lui avant tout nouvel envoi."
+        }
+        (Lang::Fr, StillWaiting) => "Le client attend toujours une réponse de l'un de vous.",
+        (Lang::Fr, Quarantined) => {
+            "La conversation s'est arrêtée deux fois sur une erreur technique. L'assistant n'y répond plus ; répondez vous-même."
+        }
+        (Lang::En, NoModelAnswer) => {
+            "The assistant found no answer in time. The customer was told that one of you will be in touch."
+        }
+        (Lang::En, NotProven) => {
+            "The deadline is near and nothing proves that the customer got an answer. Get in touch yourself."
+        }
+        (Lang::En, PromiseBroken) => {
+            "The deadline is broken: the customer has no answer. Get in touch now."
+        }
+        (Lang::En, Undeliverable) => {
+            "The mail to the customer was refused for good. Get in touch another way."
+        }
+        (Lang::En, Uncertain) => {
+            "It is unknown whether the answer reached the customer. Ask before anything is sent again."
+        }
+        (Lang::En, StillWaiting) => "The customer is still waiting for one of you.",
+        (Lang::En, Quarantined) => {
+            "The conversation stopped twice on a technical fault. The assistant no longer answers it; one of you must."
+        }
+        (Lang::Ar, NoModelAnswer) => {
+            "لم يجد المساعد إجابة في الوقت المحدد. أُبلغ العميل بأن أحدكم سيتواصل معه."
+        }
+        (Lang::Ar, NotProven) => {
+            "اقترب الموعد النهائي ولا يوجد ما يثبت أن العميل تلقى ردًا. تواصلوا معه بأنفسكم."
+        }
+        (Lang::Ar, PromiseBroken) => "انقضى الموعد النهائي ولم يتلق العميل ردًا. تواصلوا معه الآن.",
+        (Lang::Ar, Undeliverable) => {
+            "رُفضت الرسالة الموجهة إلى العميل نهائيًا. تواصلوا معه بطريقة أخرى."
+        }
+        (Lang::Ar, Uncertain) => {
+            "لا يُعرف إن كان الرد قد وصل إلى العميل. اسألوه قبل إرسال أي شيء من جديد."
+        }
+        (Lang::Ar, StillWaiting) => "ما زال العميل ينتظر ردًا من أحدكم.",
+        (Lang::Ar, Quarantined) => {
+            "توقفت المحادثة مرتين بسبب خطأ تقني. لن يرد المساعد عليها بعد الآن؛ يجب أن يرد أحدكم."
+        }
+    }
+}
