@@ -99,12 +99,13 @@ impl SessionActor {
         ports: Arc<Ports>,
         idle: Duration,
         exit: ExitGuard,
+        fresh: bool,
     ) -> Self {
         Self {
             id,
             tenant,
             ports,
-            state: None,
+            state: fresh.then(|| LeadSession::new(id)),
             recent: VecDeque::new(),
             queue: VecDeque::new(),
             busy: false,
@@ -349,7 +350,9 @@ impl Actor for SessionActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(QUEUE);
-        self.load(ctx);
+        if self.state.is_none() {
+            self.load(ctx);
+        }
         // Housekeeping, not product time: a session that nobody needed for a while leaves memory.
         ctx.run_interval(self.idle, |actor, ctx| {
             let needed =

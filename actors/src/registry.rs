@@ -122,7 +122,8 @@ impl Registry {
         living.unwrap_or(&arbiters[start]).handle()
     }
 
-    /// Sends a command to the session's actor and waits for its answer.
+    /// Sends a command to the session's actor and waits for its answer. A `fresh` session has an id
+    /// that was just made: there is nothing to read.
     ///
     /// An actor that dies of it is replaced and asked once more; the command is safe to repeat, because
     /// what was stored is recognised. The second death sends the session to a person.
@@ -132,6 +133,7 @@ impl Registry {
         session: SessionId,
         command: Command,
         inbound: Option<InboundEvent>,
+        fresh: bool,
     ) -> Result<Done, EngineError> {
         let _counted = InFlight::count(&self.0.in_flight);
         let mut deaths = 0;
@@ -144,7 +146,7 @@ impl Registry {
                 began: Arc::clone(&began),
                 reply: Some(reply),
             };
-            self.send(tenant, session, dispatch)?;
+            self.send(tenant, session, dispatch, fresh && deaths == 0)?;
             match tokio::time::timeout(PATIENCE, answer).await {
                 Ok(Ok(result)) => return result,
                 Err(_elapsed) => return Err(EngineError::UNAVAILABLE),
@@ -172,7 +174,7 @@ impl Registry {
         }
         let (registry, tenant) = (self.clone(), Arc::clone(tenant));
         self.0.ports.io.spawn(Box::pin(async move {
-            if registry.dispatch(&tenant, session, Command::Quarantine, None).await.is_err() {
+            if registry.dispatch(&tenant, session, Command::Quarantine, None, false).await.is_err() {
                 tracing::error!(session.id = %session, "a quarantined session could not tell its people");
             }
         })
@@ -183,7 +185,7 @@ impl Registry {
     pub(crate) fn wake(&self, tenant: &Arc<TenantShared>, session: SessionId) {
         let mut shard = lock(self.shard(session));
         if shard.get(&session).is_none_or(|slot| !slot.addr.connected()) {
-            self.start_actor(&mut shard, tenant, session);
+            self.start_actor(&mut shard, tenant, session, false);
         }
     }
 
@@ -192,6 +194,7 @@ impl Registry {
         tenant: &Arc<TenantShared>,
         session: SessionId,
         dispatch: Dispatch,
+        fresh: bool,
     ) -> Result<(), EngineError> {
         let mut shard = lock(self.shard(session));
         let living = shard.get(&session).filter(|slot| slot.addr.connected());
@@ -203,7 +206,7 @@ impl Registry {
             Ok(()) => Ok(()),
             Err(SendError::Full(_)) => Err(EngineError::BUSY),
             Err(SendError::Closed(dispatch)) => {
-                let addr = self.start_actor(&mut shard, tenant, session);
+                let addr = self.start_actor(&mut shard, tenant, session, fresh);
                 addr.try_send(dispatch).map_err(|_| EngineError::UNAVAILABLE)
             }
         }
@@ -214,6 +217,7 @@ impl Registry {
         shard: &'a mut HashMap<SessionId, Slot>,
         tenant: &Arc<TenantShared>,
         session: SessionId,
+        fresh: bool,
     ) -> &'a Addr<SessionActor> {
         let generation = self.0.generation.fetch_add(1, Ordering::Relaxed);
         let (registry, tenant) = (self.clone(), Arc::clone(tenant));
@@ -223,7 +227,7 @@ impl Registry {
             let (ports, idle) = (Arc::clone(&registry.0.ports), registry.0.config.idle);
             let guarded = Arc::clone(&tenant);
             let exit = ExitGuard { registry, tenant: guarded, session, generation, clean: false };
-            SessionActor::new(session, tenant, ports, idle, exit)
+            SessionActor::new(session, tenant, ports, idle, exit, fresh)
         });
         metrics::gauge!(names::SESSIONS_AWAKE).increment(1.0);
         &shard.entry(session).insert_entry(Slot { addr, generation }).into_mut().addr

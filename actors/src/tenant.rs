@@ -103,7 +103,7 @@ impl TenantShared {
         session: SessionId,
         command: Command,
     ) -> Result<Done, EngineError> {
-        self.registry.dispatch(self, session, command, None).await
+        self.registry.dispatch(self, session, command, None, false).await
     }
 }
 
@@ -190,7 +190,8 @@ impl TenantHandle {
     pub async fn open_session(&self, lang: Lang) -> Result<SessionId, EngineError> {
         self.open_for_new()?;
         let session = self.shared.ports.ids.session();
-        self.shared.dispatch(session, Command::Open { lang }).await?;
+        let Self { shared, .. } = self;
+        shared.registry.dispatch(shared, session, Command::Open { lang }, None, true).await?;
         Ok(session)
     }
 
@@ -371,7 +372,7 @@ async fn route_and_submit(
         inbound.lead = Some(lead);
         inbound.outcome = if is_new { InboundOutcome::Created } else { InboundOutcome::Appended };
         let command = Command::Submit { submission: submission.clone(), contact };
-        match shared.registry.dispatch(shared, session, command, Some(inbound)).await {
+        match shared.registry.dispatch(shared, session, command, Some(inbound), is_new).await {
             Ok(done) => {
                 let outcome = match done.events.first() {
                     Some(Event::SubmissionRepeated) => InboundOutcome::Repeated,

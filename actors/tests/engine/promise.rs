@@ -20,7 +20,7 @@ async fn a_captured_lead_is_answered_by_the_model_and_proven_by_the_provider() {
     assert_eq!(captured.outcome, InboundOutcome::Created);
     let kept = world.until_answered().await;
     assert!(matches!(kept.event, Event::PromiseKept { by: AnsweredBy::Model { .. }, .. }));
-    assert_eq!(world.letters(), ["Takk for henvendelsen. Bilen er ledig."]);
+    assert_eq!(world.letters(), ["Takk for henvendelsen. En av oss svarer deg snart."]);
     assert_eq!(world.alerts(), 0);
 }
 
@@ -153,4 +153,15 @@ async fn a_takeover_silences_a_running_turn_and_the_person_answers() {
     let kept = world.until_answered().await;
     assert!(matches!(kept.event, Event::PromiseKept { by: AnsweredBy::Member { .. }, .. }));
     assert_eq!(world.letters(), ["Jeg ringer deg."]);
+}
+
+#[actix_rt::test]
+async fn a_sentence_that_the_tenants_data_does_not_back_stays_in() {
+    let mut world = World::new().await;
+    world
+        .primary
+        .push(Script::say("Takk for henvendelsen. Bilen koster 10 kroner og du får 90 % rabatt."));
+    world.capture("kari@example.no", "Hei, hva koster bilen?").await.unwrap();
+    world.until_answered().await;
+    assert_eq!(world.letters(), ["Takk for henvendelsen."], "A6: only what is backed leaves");
 }

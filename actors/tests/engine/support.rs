@@ -95,7 +95,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new() -> Self {
         let clock = ManualClock::new("2026-11-21T12:00:00Z".parse().unwrap());
-        let answer = Script::say("Takk for henvendelsen. Bilen er ledig.");
+        let answer = Script::say("Takk for henvendelsen. En av oss svarer deg snart.");
         let model =
             |name| Arc::new(ScriptedModel::new(name, Arc::new(clock.clone()), answer.clone()));
         let store = MemStore::new(node(1));
