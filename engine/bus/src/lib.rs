@@ -23,8 +23,10 @@ use forecourt_ports::bus::{Bus, Draft, Published, Pushed, Subscription};
 
 use self::topic::{Ring, Topic};
 
-/// Queued frames per listener; a listener further behind is cut.
-const LISTENER_QUEUE: usize = 256;
+/// Queued frames per listener of a session; a listener further behind is cut.
+const SESSION_QUEUE: usize = 256;
+/// Queued events per listener of a whole tenant: few, and each stands for many sockets.
+const TENANT_QUEUE: usize = 8_192;
 const SHARDS: usize = 64;
 
 /// The bus of one process.
@@ -100,7 +102,7 @@ impl Bus for LocalBus {
     }
 
     fn subscribe_tenant(&self, tenant: TenantId) -> Subscription {
-        let events = self.with(tenant, |topics| topics.all.subscribe(LISTENER_QUEUE));
+        let events = self.with(tenant, |topics| topics.all.subscribe(TENANT_QUEUE));
         Subscription { events, draft: None }
     }
 
@@ -111,7 +113,7 @@ impl Bus for LocalBus {
                 topics.sessions.retain(|_, s| s.draft.is_some() || s.topic.has_listeners());
             }
             let session = topics.sessions.entry(session).or_default();
-            let events = session.topic.subscribe(LISTENER_QUEUE);
+            let events = session.topic.subscribe(SESSION_QUEUE);
             Subscription { events, draft: session.draft.clone() }
         })
     }

@@ -32,8 +32,8 @@ fn delta(offset: usize, text: &str) -> Draft {
 #[test]
 fn a_listener_gets_events_in_order_and_a_slow_one_is_cut() {
     let bus = LocalBus::default();
-    let mut quick = bus.subscribe_tenant(TENANT);
-    let mut slow = bus.subscribe_tenant(TENANT);
+    let mut quick = bus.subscribe_session(TENANT, SESSION);
+    let mut slow = bus.subscribe_session(TENANT, SESSION);
     for seq in 1..=300 {
         bus.publish(TENANT, vec![event(seq, Event::SubmissionRepeated)]);
         let Pushed::Event(got) = quick.events.try_recv().unwrap() else { panic!("a draft") };
@@ -43,7 +43,7 @@ fn a_listener_gets_events_in_order_and_a_slow_one_is_cut() {
     while slow.events.try_recv().is_ok() {
         kept += 1;
     }
-    assert_eq!(kept, LISTENER_QUEUE);
+    assert_eq!(kept, SESSION_QUEUE);
     assert!(slow.events.is_closed());
 }
 
