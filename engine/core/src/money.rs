@@ -56,8 +56,7 @@ impl Money {
             number.push(digit);
         }
         if cents > 0 {
-            number.push(point);
-            number.push_str(&format!("{cents:02}"));
+            number = format!("{number}{point}{cents:02}");
         }
         match (self.currency, lang) {
             (Currency::Nok, Lang::En | Lang::Fr | Lang::Ar) => format!("{number}\u{a0}NOK"),

@@ -25,7 +25,7 @@ pub fn last_rung(lang: Lang, brand: &Brand) -> String {
         ),
     };
     if let Some(phone) = &brand.phone {
-        text.push_str(&match lang {
+        let call = match lang {
             Lang::Nb => format!(" Haster det, kan du ringe oss på {phone}."),
             Lang::Fr => format!(" Si c'est urgent, appelez-nous au {phone}."),
             Lang::En => format!(" If it is urgent, please call us on {phone}."),

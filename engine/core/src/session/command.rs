@@ -66,7 +66,7 @@ pub enum Command {
 }
 
 /// Who submits, as routing found out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubmittedContact {
     pub contact: ContactId,
     pub new_contact: bool,

@@ -114,7 +114,7 @@ impl World {
         for event in events {
             match event {
                 Event::TurnCancelled { turn } | Event::TurnFailed { turn, .. } => {
-                    self.over.push(*turn)
+                    self.over.push(*turn);
                 }
                 Event::MessagePosted(posted) => {
                     assert_eq!(posted.seq.0, self.messages() + 1, "C2: a gap in the messages");
