@@ -32,7 +32,8 @@ pub fn last_rung(lang: Lang, brand: &Brand) -> String {
             Lang::Ar => {
                 format!(" وإذا كان الأمر عاجلًا، يمكنك الاتصال بنا على الرقم \u{2066}{phone}\u{2069}.")
             }
-        });
+        };
+        text += &call;
     }
     text
 }
