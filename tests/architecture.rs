@@ -12,6 +12,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("forecourt-ports", &["forecourt-core"]),
     ("forecourt-store", &["forecourt-core", "forecourt-ports"]),
     ("forecourt-models", &["forecourt-core", "forecourt-ports"]),
+    // Stands in for the published parser under `reqwest-eventsource`.
+    ("eventsource-stream", &[]),
     ("forecourt-channels", &["forecourt-core", "forecourt-ports"]),
     ("forecourt-bus", &["forecourt-core", "forecourt-ports"]),
     ("forecourt-actors", &["forecourt-core", "forecourt-ports"]),
