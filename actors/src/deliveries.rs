@@ -31,7 +31,7 @@ use forecourt_ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{engine::Ports, error::EngineError, names, tenant::TenantShared};
+use crate::{engine::Ports, error::EngineError, names, registry::InFlight, tenant::TenantShared};
 
 /// Letters on their way at once, per tenant.
 const AT_ONCE: usize = 8;
@@ -104,7 +104,7 @@ impl DeliveriesHandle {
 
 pub(crate) struct Deliveries {
     tenant: Weak<TenantShared>,
-    queue: VecDeque<DueDelivery>,
+    queue: VecDeque<(DueDelivery, InFlight)>,
     /// Sessions with a letter on its way.
     under_way: HashSet<SessionId>,
     /// Tries that wait or run, so that a sweep does not queue them again.
@@ -124,7 +124,8 @@ impl Handler<Enqueue> for Deliveries {
 
     fn handle(&mut self, Enqueue(due): Enqueue, ctx: &mut Self::Context) {
         if self.queue.len() < QUEUE && self.known.insert((due.delivery, due.attempt)) {
-            self.queue.push_back(due);
+            let Some(tenant) = self.tenant.upgrade() else { return };
+            self.queue.push_back((due, tenant.registry.count_in()));
             self.pump(ctx);
         }
     }
@@ -134,11 +135,13 @@ impl Deliveries {
     fn pump(&mut self, ctx: &mut Context<Self>) {
         while self.under_way.len() < AT_ONCE {
             let Some(next) =
-                self.queue.iter().position(|due| !self.under_way.contains(&due.session))
+                self.queue.iter().position(|(due, _)| !self.under_way.contains(&due.session))
             else {
                 return;
             };
-            let (Some(due), Some(tenant)) = (self.queue.remove(next), self.tenant.upgrade()) else {
+            let (Some((due, counted)), Some(tenant)) =
+                (self.queue.remove(next), self.tenant.upgrade())
+            else {
                 return;
             };
             let (session, try_) = (due.session, (due.delivery, due.attempt));
@@ -159,6 +162,7 @@ impl Deliveries {
                 if let Some(report) = report {
                     tell(&ports, &tenant, &due, report).await;
                 }
+                drop(counted);
             };
             ctx.spawn(report.into_actor(self).map(move |(), deliveries, ctx| {
                 deliveries.under_way.remove(&session);
@@ -183,6 +187,9 @@ async fn attempt(
         Ok(prepared) => prepared,
         Err(error) => return Some(report(error)),
     };
+    if tenant.registry.is_closed() {
+        return None; // stopping: its row waits
+    }
     let recorded = store
         .hand_over(tenant.id, due.delivery, due.attempt, *node, clock.now(), HANDOVER_LEASE)
         .await;

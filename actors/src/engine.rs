@@ -23,6 +23,9 @@ use crate::{
     timers::{Timers, TimersHandle},
 };
 
+/// After the drain, letters that are being handed over get this long to hear their answer.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
 /// Everything the engine needs from outside.
 pub struct Ports {
     pub store: Arc<dyn Store>,
@@ -155,8 +158,20 @@ impl Engine {
     }
 
     /// Takes nothing new, and waits until what runs has ended, `within` at most. True when all has ended.
+    ///
+    /// Turns and letters under way count: a letter that is cut between its record and its answer would
+    /// be uncertain. What has not ended by then passes no point of no return any more; its rows wait
+    /// for the next start.
     pub async fn stop(&self, within: Duration) -> bool {
         self.0.stopping.store(true, Ordering::Relaxed);
+        if self.idle(within).await {
+            return true;
+        }
+        self.0.registry.close();
+        self.idle(LAST_WORDS).await
+    }
+
+    async fn idle(&self, within: Duration) -> bool {
         let idle = async {
             while self.0.registry.in_flight() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;

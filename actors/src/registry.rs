@@ -43,7 +43,8 @@ struct Inner {
     shards: Vec<Mutex<HashMap<SessionId, Slot>>>,
     arbiters: Vec<Arbiter>,
     generation: AtomicU64,
-    in_flight: AtomicUsize,
+    in_flight: Arc<AtomicUsize>,
+    closed: AtomicBool,
     deaths: mpsc::Sender<Death>,
     ports: Arc<Ports>,
     config: EngineConfig,
@@ -94,7 +95,8 @@ impl Registry {
             shards: std::iter::repeat_with(Mutex::default).take(SHARDS).collect(),
             arbiters: std::iter::repeat_with(Arbiter::new).take(config.arbiters.max(1)).collect(),
             generation: AtomicU64::new(0),
-            in_flight: AtomicUsize::new(0),
+            in_flight: Arc::default(),
+            closed: AtomicBool::new(false),
             deaths,
             ports,
             config,
@@ -135,7 +137,7 @@ impl Registry {
         inbound: Option<InboundEvent>,
         fresh: bool,
     ) -> Result<Done, EngineError> {
-        let _counted = InFlight::count(&self.0.in_flight);
+        let _counted = self.count_in();
         let mut deaths = 0;
         for _ in 0..8 {
             let began = Arc::new(AtomicBool::new(false));
@@ -242,9 +244,24 @@ impl Registry {
         metrics::gauge!(names::SESSIONS_AWAKE).decrement(1.0);
     }
 
-    /// Commands that wait for their answers.
+    /// Counts something that a stop should wait for, until the guard is dropped.
+    pub(crate) fn count_in(&self) -> InFlight {
+        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(Arc::clone(&self.0.in_flight))
+    }
+
+    /// Commands, turns and letters that are under way.
     pub(crate) fn in_flight(&self) -> usize {
         self.0.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// From now on nothing passes a point of no return.
+    pub(crate) fn close(&self) {
+        self.0.closed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Relaxed)
     }
 
     fn shard(&self, session: SessionId) -> &Mutex<HashMap<SessionId, Slot>> {
@@ -253,17 +270,10 @@ impl Registry {
     }
 }
 
-/// Counts a command for as long as it waits, also when its caller goes away.
-struct InFlight<'a>(&'a AtomicUsize);
+/// Something under way; counted until it is dropped, also when its owner panics or goes away.
+pub(crate) struct InFlight(Arc<AtomicUsize>);
 
-impl<'a> InFlight<'a> {
-    fn count(counter: &'a AtomicUsize) -> Self {
-        counter.fetch_add(1, Ordering::Relaxed);
-        Self(counter)
-    }
-}
-
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

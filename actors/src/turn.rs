@@ -31,7 +31,7 @@ use forecourt_ports::{
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{engine::Ports, names, tenant::TenantShared};
+use crate::{engine::Ports, names, registry::InFlight, tenant::TenantShared};
 
 /// Tries of one turn, as long as nothing was shown and its time lasts (S2-US-3.4-8).
 const TRIES: u32 = 4;
@@ -66,6 +66,7 @@ impl RunningTurn {
         let addr = Turn::start_in_arbiter(&arbiter, move |_| Turn {
             end: End { turn, session: job.session, tenant: Arc::clone(&tenant), reported: false },
             ports,
+            _counted: tenant.registry.count_in(),
             job: Some(job),
         });
         Self { turn, addr }
@@ -90,6 +91,8 @@ pub(crate) struct Turn {
     job: Option<TurnJob>,
     ports: Arc<Ports>,
     end: End,
+    /// A stop waits for it.
+    _counted: InFlight,
 }
 
 /// Reports the end of the turn; if the turn is dropped without one, that it crashed.
