@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["sdk/**/*.test.ts", "widget/**/*.test.ts", "app/**/*.test.ts"], environment: "node" },
+  test: { include: ["sdk/**/*.test.ts", "widget/**/*.test.ts", "demo/**/*.test.ts", "app/**/*.test.ts"], environment: "node" },
 });

@@ -49,7 +49,12 @@ export function contactForm(tenant: PublicTenant, texts: Texts): HTMLElement {
   for (const car of tenant.vehicles) {
     if (car.status !== "sold") vehicle.append(el("option", { value: car.title }, `${car.title} (${car.year})`));
   }
-  const button = el("button", { class: "button", type: "submit" }, el("span", { class: "spinner", "aria-hidden": "true" }), el("span", {}, t.send));
+  const button = el(
+    "button",
+    { class: "button", type: "submit" },
+    el("span", { class: "spinner", "aria-hidden": "true" }),
+    el("span", {}, t.send),
+  );
   const summary = el("p", { class: "summary", role: "alert", hidden: "" });
   const form = el(
     "form",

@@ -97,17 +97,33 @@ function vehicleCard(vehicle: PublicVehicle, index: number, t: Texts): HTMLEleme
   const number = new Intl.NumberFormat(lang, { numberingSystem: "latn" });
   const status = t.status[vehicle.status as keyof Texts["status"]] ?? vehicle.status;
   const fuel = t.fuel[vehicle.fuel as keyof Texts["fuel"]] ?? vehicle.fuel;
-  const ask = el("button", { class: "button quiet", type: "button", "aria-label": `${t.stock.ask}: ${vehicle.title}` }, icon(CHAT), el("span", {}, t.stock.ask));
+  const ask = el(
+    "button",
+    { class: "button quiet", type: "button", "aria-label": `${t.stock.ask}: ${vehicle.title}` },
+    icon(CHAT),
+    el("span", {}, t.stock.ask),
+  );
   ask.onclick = () => chat(fill(t.stock.question, { car: vehicle.title }));
   return el(
     "li",
     { class: "vehicle", "data-status": vehicle.status },
-    el("div", { class: "stage", "data-paint": String(index % 6) }, car(vehicle.title, index), el("span", { class: "pill", "data-status": vehicle.status }, status)),
+    el(
+      "div",
+      { class: "stage", "data-paint": String(index % 6) },
+      car(vehicle.title, index),
+      el("span", { class: "pill", "data-status": vehicle.status }, status),
+    ),
     el(
       "div",
       { class: "about" },
       el("h3", { dir: "auto" }, vehicle.title),
-      el("p", { class: "specs" }, el("span", {}, String(vehicle.year)), el("span", {}, `${number.format(vehicle.kilometres)} ${t.stock.km}`), el("span", {}, fuel)),
+      el(
+        "p",
+        { class: "specs" },
+        el("span", {}, String(vehicle.year)),
+        el("span", {}, `${number.format(vehicle.kilometres)} ${t.stock.km}`),
+        el("span", {}, fuel),
+      ),
       el("div", { class: "deal" }, el("strong", { dir: "auto" }, vehicle.price), vehicle.status !== "sold" && ask),
     ),
   );
@@ -121,7 +137,11 @@ function stock(tenant: PublicTenant, t: Texts): HTMLElement {
 
 function services(tenant: PublicTenant, t: Texts): HTMLElement {
   const rows = tenant.services.map((service) => {
-    const book = el("button", { class: "button quiet", type: "button", "aria-label": `${t.services.book}: ${service.name}` }, t.services.book);
+    const book = el(
+      "button",
+      { class: "button quiet", type: "button", "aria-label": `${t.services.book}: ${service.name}` },
+      t.services.book,
+    );
     book.onclick = () => chat(fill(t.services.question, { service: service.name }));
     return el(
       "li",
@@ -173,7 +193,13 @@ function footer(t: Texts): HTMLElement {
 // ---- the page -------------------------------------------------------------------------------------
 
 function embedWidget(tenant: PublicTenant): void {
-  const script = el("script", { src: "/widget.js", "data-tenant": tenant.slug, "data-color": tenant.color, "data-name": tenant.name, "data-lang": lang });
+  const script = el("script", {
+    src: "/widget.js",
+    "data-tenant": tenant.slug,
+    "data-color": tenant.color,
+    "data-name": tenant.name,
+    "data-lang": lang,
+  });
   document.body.append(script);
 }
 
@@ -184,7 +210,14 @@ function show(tenant: PublicTenant): void {
   const side = section("contact", t.contact.title, t.contact.text, contactForm(tenant, t));
   page.replaceChildren(
     header(tenant, t),
-    el("main", {}, hero(tenant, t), stock(tenant, t), tenant.services.length > 0 && services(tenant, t), el("div", { class: "pair" }, hours(tenant, t), side)),
+    el(
+      "main",
+      {},
+      hero(tenant, t),
+      stock(tenant, t),
+      tenant.services.length > 0 && services(tenant, t),
+      el("div", { class: "pair" }, hours(tenant, t), side),
+    ),
     footer(t),
   );
   page.removeAttribute("aria-busy");
@@ -199,7 +232,12 @@ function fail(error: unknown): void {
   retry.onclick = () => void load();
   page.removeAttribute("aria-busy");
   page.replaceChildren(
-    el("main", { class: "failure", role: "alert" }, el("h1", {}, unknown ? t.unknown : t.broken), unknown ? el("a", { class: "button", href: "/" }, t.home) : retry),
+    el(
+      "main",
+      { class: "failure", role: "alert" },
+      el("h1", {}, unknown ? t.unknown : t.broken),
+      unknown ? el("a", { class: "button", href: "/" }, t.home) : retry,
+    ),
   );
 }
 

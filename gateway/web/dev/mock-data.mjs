@@ -42,7 +42,14 @@ export function publicTenant(lang) {
     services: SERVICES.map((service, i) => ({ name: names[i], ...service })),
     hours: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({
       weekday,
-      spans: weekday === 7 ? [] : weekday === 6 ? day("10:00", "15:00") : weekday === 4 ? [...day("08:00", "12:00"), ...day("13:00", "19:00")] : day("08:00", "17:00"),
+      spans:
+        weekday === 7
+          ? []
+          : weekday === 6
+            ? day("10:00", "15:00")
+            : weekday === 4
+              ? [...day("08:00", "12:00"), ...day("13:00", "19:00")]
+              : day("08:00", "17:00"),
     })),
   };
 }
@@ -64,10 +71,20 @@ export const ANSWER = {
 const PEOPLE = [
   ["Kari Nordmann", "kari.nordmann@example.no", "nb", "Hei, er Volvo EX30 ledig for prøvekjøring denne uken? Jeg kan komme etter kl. 16."],
   ["Ahmed Al-Farsi", "ahmed@example.com", "ar", "هل السيارة تويوتا RAV4 ما زالت متوفرة؟ وهل يمكن التقسيط؟"],
-  ["Élodie Marchand", "elodie.marchand@example.fr", "fr", "Bonjour, je cherche une voiture électrique pour ma famille. Le ID. Buzz est-il disponible en mai ?"],
+  [
+    "Élodie Marchand",
+    "elodie.marchand@example.fr",
+    "fr",
+    "Bonjour, je cherche une voiture électrique pour ma famille. Le ID. Buzz est-il disponible en mai ?",
+  ],
   ["Jonas Bakke", "jonas.bakke@example.no", "nb", "Trenger EU-kontroll før 31. mars på en Octavia 2019. Har dere ledig time?"],
   ["Maria Lindqvist", "maria.l@example.se", "en", "Can I trade in my 2018 Golf against the Model Y? What would you give for it?"],
-  ["Oluwaseun Adeyemi-Christoffersen", "seun.adeyemi@example.com", "en", "Do you deliver to Tromsø? I would like to buy the RAV4 without seeing it first."],
+  [
+    "Oluwaseun Adeyemi-Christoffersen",
+    "seun.adeyemi@example.com",
+    "en",
+    "Do you deliver to Tromsø? I would like to buy the RAV4 without seeing it first.",
+  ],
   ["Ingrid Solheim", "ingrid.solheim@example.no", "nb", "Pris på fire nye vinterdekk til ID. Buzz, ferdig montert?"],
   ["Per Olav Haugen", "po.haugen@example.no", "nb", "Jeg ble lovet at noen skulle ringe meg i går. Det har ikke skjedd."],
   ["Lina Haddad", "lina.haddad@example.com", "ar", "أريد حجز موعد لصيانة السيارة يوم الخميس صباحًا."],
@@ -94,7 +111,9 @@ export function makeLead(random, index, at) {
   const waiting = index < 2;
   const since = waiting ? Date.now() - (index === 0 ? 11_000 : 63_000) : at;
   const human = kind === 4 || kind === 7;
-  const status = waiting ? "new" : ["contacted", "contacted", "qualified", "contacted", "new", "won", "contacted", "qualified", "lost", "contacted"][kind];
+  const status = waiting
+    ? "new"
+    : ["contacted", "contacted", "qualified", "contacted", "new", "won", "contacted", "qualified", "lost", "contacted"][kind];
   const by = kind === 3 ? "template" : kind === 7 ? "member" : "model";
   const promise = waiting
     ? { state: "waiting", since: iso(since), deadline: iso(since + 90_000) }
@@ -102,7 +121,14 @@ export function makeLead(random, index, at) {
       ? { state: "broken", since: iso(since), deadline: iso(since + 90_000), answered_after_ms: 412_000, by }
       : kind === 8 && index > 10
         ? { state: "none" }
-        : { state: "kept", since: iso(since), deadline: iso(since + 90_000), answered_after_ms: Math.round(2100 + random() * 14_000), by, ...(by === "model" && { model: "house" }) };
+        : {
+            state: "kept",
+            since: iso(since),
+            deadline: iso(since + 90_000),
+            answered_after_ms: Math.round(2100 + random() * 14_000),
+            by,
+            ...(by === "model" && { model: "house" }),
+          };
   return {
     lead_id: `lead_${hex(random)}`,
     session_id: `ses_${hex(random)}`,

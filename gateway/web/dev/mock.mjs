@@ -88,7 +88,7 @@ async function answer(session, text) {
   session.draft = draft;
   await sleep(mood.think_ms);
   const chars = [...text];
-  for (let at = 0; at < chars.length; ) {
+  for (let at = 0; at < chars.length;) {
     if (session.turn !== turn) return emit(session, { type: "draft.discarded", draft_id: draft.draft_id }, false);
     const piece = chars.slice(at, at + 2 + Math.floor(random() * 5)).join("");
     draft.text += piece;
@@ -104,7 +104,10 @@ async function answer(session, text) {
   const lead = leads.find((row) => row.session_id === session.id);
   if (lead?.promise.state === "waiting") {
     const after = Date.now() - Date.parse(lead.promise.since);
-    Object.assign(lead, { status: "contacted", promise: { ...lead.promise, state: "kept", answered_after_ms: after, by: "model", model: "house" } });
+    Object.assign(lead, {
+      status: "contacted",
+      promise: { ...lead.promise, state: "kept", answered_after_ms: after, by: "model", model: "house" },
+    });
     push("lead.changed", lead);
   }
 }
@@ -116,12 +119,28 @@ async function toPerson(session) {
   session.status = "with_human";
   emit(session, { type: "session.status", status: "with_human", by: "assistant" });
   await sleep(1600);
-  const text = { nb: "Hei, jeg heter Kari og tar over herfra. Hva kan jeg hjelpe deg med?", en: "Hi, I am Kari and take over from here. How can I help?", fr: "Bonjour, je suis Kari et je prends le relais. Comment puis-je vous aider ?", ar: "مرحبًا، أنا كاري وسأتابع معك من هنا. كيف أساعدك؟" };
+  const text = {
+    nb: "Hei, jeg heter Kari og tar over herfra. Hva kan jeg hjelpe deg med?",
+    en: "Hi, I am Kari and take over from here. How can I help?",
+    fr: "Bonjour, je suis Kari et je prends le relais. Comment puis-je vous aider ?",
+    ar: "مرحبًا، أنا كاري وسأتابع معك من هنا. كيف أساعدك؟",
+  };
   post(session, "member", text[session.lang] ?? text.en, { member_name: "Kari Nordmann" });
 }
 
 function newSession(lang, lead) {
-  const session = { id: lead?.session_id ?? id("ses"), token: randomBytes(24).toString("base64url"), lang, status: lead?.session_status ?? "open", seq: 0, log: [], messages: [], listeners: new Set(), draft: null, turn: null };
+  const session = {
+    id: lead?.session_id ?? id("ses"),
+    token: randomBytes(24).toString("base64url"),
+    lang,
+    status: lead?.session_status ?? "open",
+    seq: 0,
+    log: [],
+    messages: [],
+    listeners: new Set(),
+    draft: null,
+    turn: null,
+  };
   sessions.set(session.id, session);
   return session;
 }
@@ -134,10 +153,21 @@ function sessionOf(leadRow) {
   const add = (author, after, text, extra = {}) =>
     session.messages.push({ message_id: id("msg"), seq: session.messages.length + 1, at: iso(at + after), author, text, ...extra });
   add("customer", 0, leadRow.excerpt);
-  if (leadRow.promise.by === "member") add("member", 412_000, "Hei! Beklager at du måtte vente. Jeg ringer deg i løpet av en halvtime.", { member_name: "Kari Nordmann" });
+  if (leadRow.promise.by === "member")
+    add("member", 412_000, "Hei! Beklager at du måtte vente. Jeg ringer deg i løpet av en halvtime.", { member_name: "Kari Nordmann" });
   else if (leadRow.promise.state === "kept") {
     add("assistant", leadRow.promise.answered_after_ms, ANSWER[leadRow.language] ?? ANSWER.en);
-    add("customer", 95_000, leadRow.language === "ar" ? "الساعة 14:30 مناسبة، شكرًا." : leadRow.language === "fr" ? "14:30, ce serait parfait." : leadRow.language === "en" ? "14:30 would be great, thanks!" : "14:30 passer fint, takk!");
+    add(
+      "customer",
+      95_000,
+      leadRow.language === "ar"
+        ? "الساعة 14:30 مناسبة، شكرًا."
+        : leadRow.language === "fr"
+          ? "14:30, ce serait parfait."
+          : leadRow.language === "en"
+            ? "14:30 would be great, thanks!"
+            : "14:30 passer fint, takk!",
+    );
   }
   session.seq = 10;
   return session;
@@ -183,7 +213,12 @@ async function sessionRoute(req, res, session, action, url) {
       return problem(res, 429, "too-many", "too many messages", { retry_after_s: 4 }, { "retry-after": "4" });
     }
     const known = session.messages.find((message) => message.client_id && message.client_id === input.client_id);
-    const message = known ?? post(session, bearer ? "customer" : "member", input.text, { client_id: input.client_id, ...(!bearer && { member_name: "Kari Nordmann" }) });
+    const message =
+      known ??
+      post(session, bearer ? "customer" : "member", input.text, {
+        client_id: input.client_id,
+        ...(!bearer && { member_name: "Kari Nordmann" }),
+      });
     send(res, 202, { message_id: message.message_id, seq: message.seq, version: session.seq });
     if (known || !bearer || session.status !== "open") return;
     if (/menneske|person|شخص|personne/i.test(input.text)) void toPerson(session);
@@ -209,19 +244,39 @@ async function sessionRoute(req, res, session, action, url) {
 const isStaff = (req) => members.has(/forecourt=([^;]+)/.exec(req.headers.cookie ?? "")?.[1]);
 
 function push(event, lead, message) {
-  const frame = JSON.stringify({ type: "event", seq: ++seq, event, at: iso(Date.now()), session_id: lead.session_id, lead, ...(message && { message }) });
+  const frame = JSON.stringify({
+    type: "event",
+    seq: ++seq,
+    event,
+    at: iso(Date.now()),
+    session_id: lead.session_id,
+    lead,
+    ...(message && { message }),
+  });
   for (const socket of sockets) socket.send(frame);
 }
 
 function newLead() {
   const lead = makeLead(random, Math.floor(random() * 7) + 10, Date.now());
   const since = Date.now();
-  Object.assign(lead, { name: ["Sigrid Moen", "Omar Khalil", "Camille Roux", "Even Dahl"][seq % 4], status: "new", created_at: iso(since), updated_at: iso(since), repeats: 0, needs_human: false, human_reason: null, promise: { state: "waiting", since: iso(since), deadline: iso(since + 90_000) } });
+  Object.assign(lead, {
+    name: ["Sigrid Moen", "Omar Khalil", "Camille Roux", "Even Dahl"][seq % 4],
+    status: "new",
+    created_at: iso(since),
+    updated_at: iso(since),
+    repeats: 0,
+    needs_human: false,
+    human_reason: null,
+    promise: { state: "waiting", since: iso(since), deadline: iso(since + 90_000) },
+  });
   leads.unshift(lead);
   push("lead.captured", lead);
   setTimeout(() => {
     const answered = Date.now() - since;
-    Object.assign(lead, { status: "contacted", promise: { ...lead.promise, state: "kept", answered_after_ms: answered, by: "model", model: "house" } });
+    Object.assign(lead, {
+      status: "contacted",
+      promise: { ...lead.promise, state: "kept", answered_after_ms: answered, by: "model", model: "house" },
+    });
     push("lead.changed", lead);
   }, 4200);
   return lead;
@@ -231,7 +286,8 @@ async function staffRoute(req, res, path, url) {
   if (path === "/v1/login" && req.method === "POST") {
     const { email, password } = await body(req);
     await sleep(300);
-    if (email !== "kari@nordlysbil.example" || password !== "nordlys-demo") return problem(res, 401, "bad-credentials", "mail or password is wrong");
+    if (email !== "kari@nordlysbil.example" || password !== "nordlys-demo")
+      return problem(res, 401, "bad-credentials", "mail or password is wrong");
     const token = randomUUID();
     members.add(token);
     return send(res, 204, undefined, { "set-cookie": `forecourt=${token}; HttpOnly; SameSite=Lax; Path=/` });
@@ -239,7 +295,20 @@ async function staffRoute(req, res, path, url) {
   if (path === "/v1/logout") return send(res, 204, undefined, { "set-cookie": "forecourt=; Max-Age=0; Path=/" });
   if (!isStaff(req)) return problem(res, 401, "unauthorised", "log in first");
   if (path === "/v1/me") {
-    return send(res, 200, { member_id: id("mem"), name: "Kari Nordmann", email: "kari@nordlysbil.example", role: "owner", tenant: { slug: TENANT.slug, name: TENANT.name, color: TENANT.color, languages: TENANT.languages, zone: "Europe/Oslo", promise: { deadline_ms: 90_000 } } });
+    return send(res, 200, {
+      member_id: id("mem"),
+      name: "Kari Nordmann",
+      email: "kari@nordlysbil.example",
+      role: "owner",
+      tenant: {
+        slug: TENANT.slug,
+        name: TENANT.name,
+        color: TENANT.color,
+        languages: TENANT.languages,
+        zone: "Europe/Oslo",
+        promise: { deadline_ms: 90_000 },
+      },
+    });
   }
   const detail = /^\/v1\/leads\/(lead_\w+)$/.exec(path);
   if (detail) {
@@ -263,7 +332,8 @@ async function staffRoute(req, res, path, url) {
   }
   if (path === "/v1/leads") {
     if (mood.leads === "slow") await sleep(60_000);
-    if (mood.leads === "error") return problem(res, 503, "store-unavailable", "the database does not answer; try again in a moment", {}, { "retry-after": "5" });
+    if (mood.leads === "error")
+      return problem(res, 503, "store-unavailable", "the database does not answer; try again in a moment", {}, { "retry-after": "5" });
     const want = (name) => url.searchParams.get(name) ?? "";
     const q = want("q").toLowerCase();
     const found = (mood.leads === "empty" ? [] : leads).filter(
@@ -277,7 +347,15 @@ async function staffRoute(req, res, path, url) {
     const per_page = Number(want("per_page") || 25);
     const page = Number(want("page") || 1);
     await sleep(120);
-    return send(res, 200, { leads: found.slice((page - 1) * per_page, page * per_page), total: found.length, page, pages: Math.max(1, Math.ceil(found.length / per_page)), per_page, epoch: EPOCH, seq });
+    return send(res, 200, {
+      leads: found.slice((page - 1) * per_page, page * per_page),
+      total: found.length,
+      page,
+      pages: Math.max(1, Math.ceil(found.length / per_page)),
+      per_page,
+      epoch: EPOCH,
+      seq,
+    });
   }
   problem(res, 404, "not-found", "no such route");
 }
@@ -289,7 +367,8 @@ async function form(req, res) {
   await sleep(400);
   const errors = [];
   if (!input.name?.trim()) errors.push({ pointer: "/name", code: "required", detail: "is missing" });
-  if (!/^\S+@\S+\.\S+$/.test(input.email ?? "")) errors.push({ pointer: "/email", code: "email", detail: "is not a mail address; write it like kari@example.no" });
+  if (!/^\S+@\S+\.\S+$/.test(input.email ?? ""))
+    errors.push({ pointer: "/email", code: "email", detail: "is not a mail address; write it like kari@example.no" });
   if (!input.message?.trim()) errors.push({ pointer: "/message", code: "required", detail: "is missing" });
   if (errors.length) return problem(res, 400, "invalid", "some fields are not right", { errors });
   const known = leads.find((lead) => lead.email === input.email);
@@ -298,7 +377,13 @@ async function form(req, res) {
   send(res, 200, { lead_id: lead.lead_id, status: known ? "repeated" : "created" });
 }
 
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
 
 async function file(res, path) {
   const hashed = /\/assets\//.test(path);
@@ -312,11 +397,15 @@ async function file(res, path) {
   } catch {
     return problem(res, 404, "not-found", "no such page");
   }
-  const headers = { "content-type": TYPES[extname(name)] ?? "application/octet-stream", "cache-control": hashed ? "public, max-age=31536000, immutable" : "no-cache" };
+  const headers = {
+    "content-type": TYPES[extname(name)] ?? "application/octet-stream",
+    "cache-control": hashed ? "public, max-age=31536000, immutable" : "no-cache",
+  };
   if (name.endsWith(".html")) {
     const nonce = randomBytes(16).toString("base64");
     bytes = bytes.toString().replaceAll("__CSP_NONCE__", nonce);
-    headers["content-security-policy"] = `default-src 'self'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: https:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'`;
+    headers["content-security-policy"] =
+      `default-src 'self'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: https:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'`;
   }
   res.writeHead(200, headers).end(bytes);
 }
@@ -325,7 +414,12 @@ async function route(req, res) {
   const url = new URL(req.url, "http://mock");
   const path = url.pathname;
   // The widget of a foreign page calls across origins.
-  const cors = { "access-control-allow-origin": req.headers.origin ?? "*", "access-control-allow-headers": "authorization, content-type, last-event-id", "access-control-allow-methods": "GET, POST", "access-control-expose-headers": "retry-after" };
+  const cors = {
+    "access-control-allow-origin": req.headers.origin ?? "*",
+    "access-control-allow-headers": "authorization, content-type, last-event-id",
+    "access-control-allow-methods": "GET, POST",
+    "access-control-expose-headers": "retry-after",
+  };
   if (req.headers.origin) for (const [name, value] of Object.entries(cors)) res.setHeader(name, value);
   if (req.method === "OPTIONS") return res.writeHead(204).end();
   if (path === "/mock") return send(res, 200, Object.assign(mood, await body(req)));
@@ -335,14 +429,28 @@ async function route(req, res) {
     for (const socket of sockets) socket.terminate();
     return send(res, 204);
   }
-  if (path === "/v1/public/tenant") return url.searchParams.get("slug") === TENANT.slug ? send(res, 200, publicTenant(url.searchParams.get("lang"))) : problem(res, 404, "unknown-tenant", "no tenant has this name");
-  if (path === "/v1/public/demo") return mood.demo ? send(res, 200, { tenant: TENANT.slug, email: "kari@nordlysbil.example", password: "nordlys-demo" }) : problem(res, 404, "not-found", "not a demo");
+  if (path === "/v1/public/tenant")
+    return url.searchParams.get("slug") === TENANT.slug
+      ? send(res, 200, publicTenant(url.searchParams.get("lang")))
+      : problem(res, 404, "unknown-tenant", "no tenant has this name");
+  if (path === "/v1/public/demo")
+    return mood.demo
+      ? send(res, 200, { tenant: TENANT.slug, email: "kari@nordlysbil.example", password: "nordlys-demo" })
+      : problem(res, 404, "not-found", "not a demo");
   if (path.startsWith("/v1/webhooks/form/")) return form(req, res);
   if (path === "/v1/sessions" && req.method === "POST") {
     const { lang } = await body(req);
     const session = newSession(lang ?? "en");
     const { name, color, phone, languages } = TENANT;
-    return send(res, 201, { session_id: session.id, token: session.token, lang: session.lang, tenant: { name, color, phone, languages }, greeting: GREETING[session.lang] ?? GREETING.en, epoch: EPOCH, seq: session.seq });
+    return send(res, 201, {
+      session_id: session.id,
+      token: session.token,
+      lang: session.lang,
+      tenant: { name, color, phone, languages },
+      greeting: GREETING[session.lang] ?? GREETING.en,
+      epoch: EPOCH,
+      seq: session.seq,
+    });
   }
   const session = /^\/v1\/sessions\/(ses_\w+)(?:\/(\w+))?$/.exec(path);
   if (session) return sessionRoute(req, res, sessions.get(session[1]), session[2], url);

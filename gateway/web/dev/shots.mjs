@@ -81,7 +81,10 @@ await shot("demo-form-done", {
   },
 });
 await shot("demo-unknown", { path: "/demo/nobody?lang=nb" });
-await shot("widget-open", { path: "/demo/nordlys-bil?lang=nb", act: async (page) => (await openChat(page), await page.waitForTimeout(500)) });
+await shot("widget-open", {
+  path: "/demo/nordlys-bil?lang=nb",
+  act: async (page) => (await openChat(page), await page.waitForTimeout(500)),
+});
 await shot("widget-stream", {
   path: "/demo/nordlys-bil?lang=nb",
   act: async (page) => {

@@ -19,9 +19,11 @@ export const TEXTS: Record<string, Record<string, string>> = {
     docsText: "Webhooks, samtaler, strømmer og den direkte kanalen, beskrevet med eksempler. Også maskinlesbart.",
     why: "Hva det lover",
     p1: "En klokke per henvendelse",
-    p1Text: "90 sekunder er et objekt med etapper og et neste trinn: en annen modell, en mal på kundens språk, et menneske med varsel. Beviset tas vare på.",
+    p1Text:
+      "90 sekunder er et objekt med etapper og et neste trinn: en annen modell, en mal på kundens språk, et menneske med varsel. Beviset tas vare på.",
     p2: "Ingenting går tapt",
-    p2Text: "Det som er bekreftet, ligger i Postgres. Strømmer fortsetter midt i setningen etter en ny lasting; et hull blir sagt, aldri skjult.",
+    p2Text:
+      "Det som er bekreftet, ligger i Postgres. Strømmer fortsetter midt i setningen etter en ny lasting; et hull blir sagt, aldri skjult.",
     p3: "Mennesker først",
     p3Text: "Når en medarbeider tar over, slipper ingen setning fra assistenten ut lenger. Et menneske er alltid ett trykk unna.",
     p4: "Modellen er ikke til å stole på",
@@ -47,11 +49,14 @@ export const TEXTS: Record<string, Record<string, string>> = {
     docsText: "Webhooks, sessions, flux d’événements et canal direct, décrits avec des exemples. Lisible aussi par machine.",
     why: "Ce qu’il promet",
     p1: "Un chronomètre par demande",
-    p1Text: "Les 90 secondes sont un objet avec des étapes et un échelon suivant : second modèle, modèle de texte dans la langue du client, une personne alertée. La preuve est gardée.",
+    p1Text:
+      "Les 90 secondes sont un objet avec des étapes et un échelon suivant : second modèle, modèle de texte dans la langue du client, une personne alertée. La preuve est gardée.",
     p2: "Rien ne se perd",
-    p2Text: "Ce qui est confirmé est dans Postgres. Les flux reprennent au milieu de la phrase après un rechargement ; un trou est annoncé, jamais caché.",
+    p2Text:
+      "Ce qui est confirmé est dans Postgres. Les flux reprennent au milieu de la phrase après un rechargement ; un trou est annoncé, jamais caché.",
     p3: "Les personnes d’abord",
-    p3Text: "Quand un membre de l’équipe reprend, plus aucune phrase de l’assistant ne part. Une personne est toujours à portée d’un geste.",
+    p3Text:
+      "Quand un membre de l’équipe reprend, plus aucune phrase de l’assistant ne part. Une personne est toujours à portée d’un geste.",
     p4: "On ne croit pas le modèle sur parole",
     p4Text: "Un prix, une heure ou « réservé » ne part qu’avec un reçu tiré des données du concessionnaire.",
     embed: "Une ligne sur votre site",

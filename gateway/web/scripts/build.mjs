@@ -44,4 +44,4 @@ await build({
 });
 await page("landing", "/", "dist");
 await page("demo", "/demo/", "dist/demo");
-//await page("app", "/app/", "dist/app", [react()]);
+await page("app", "/app/", "dist/app", [react()]);

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DraftAssembler, MAX_DRAFT, scalars } from "./draft";
 
-const delta = (offset: number, text: string, draft_id = "d1") =>
-  ({ type: "draft.delta", draft_id, offset, text }) as const;
+const delta = (offset: number, text: string, draft_id = "d1") => ({ type: "draft.delta", draft_id, offset, text }) as const;
 
 describe("a draft", () => {
   test("grows piece by piece", () => {

@@ -16,11 +16,7 @@ export const BEAT_SILENCE_MS = 35_000;
 const PING_MS = 5_000;
 
 /** What to do with a frame. */
-export type LiveStep =
-  | { do: "nothing" }
-  | { do: "ready" }
-  | { do: "apply"; event: EventFrame }
-  | { do: "resync" };
+export type LiveStep = { do: "nothing" } | { do: "ready" } | { do: "apply"; event: EventFrame } | { do: "resync" };
 
 /** The cursor of a live log, and the meaning of each frame for it. */
 export class LiveLog {
@@ -172,8 +168,7 @@ export class Live {
     this.#options.onState("connecting");
     this.#heardAt = Date.now();
     const socket = (this.#socket = new WebSocket(this.#options.url, "forecourt.v1"));
-    socket.onopen = () =>
-      this.#send({ type: "hello", ref: this.#ref(), after: this.#log.after, topics: ["leads"] });
+    socket.onopen = () => this.#send({ type: "hello", ref: this.#ref(), after: this.#log.after, topics: ["leads"] });
     socket.onmessage = (message) => this.#take(socket, message.data as string);
     socket.onclose = (event) => this.#closed(socket, event.code);
   }

@@ -117,10 +117,7 @@ describe("a session stream", () => {
     expect(first.headers["last-event-id"]).toBe("4-1");
     const line = first.stream();
     await line.write(posted(1) + posted(2) + posted(2) + ": hb\n\n" + posted(3));
-    expect(log.filter((entry) => entry.startsWith("message"))).toEqual([
-      "message.posted 2",
-      "message.posted 3",
-    ]);
+    expect(log.filter((entry) => entry.startsWith("message"))).toEqual(["message.posted 2", "message.posted 3"]);
     stream.stop();
   });
 
@@ -248,7 +245,7 @@ describe("a session stream", () => {
   test("ignores frames it cannot read and types it does not know", async () => {
     const stream = start();
     const line = calls[0]!.stream();
-    await line.write("data: {oops\n\nevent: new.thing\ndata: {\"type\":\"new.thing\"}\n\n" + posted(2));
+    await line.write('data: {oops\n\nevent: new.thing\ndata: {"type":"new.thing"}\n\n' + posted(2));
     expect(log).toContain("message.posted 2");
     stream.stop();
   });

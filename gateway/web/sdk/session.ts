@@ -11,15 +11,7 @@ import { type Cursor, isStale, parseCursor, printCursor } from "./cursor";
 import { DraftAssembler } from "./draft";
 import { ProblemError, problemOf, request } from "./http";
 import { type SseEvent, SseParser } from "./sse";
-import type {
-  Draft,
-  MessagePosted,
-  SessionEvent,
-  SessionSnapshot,
-  SessionStatusChanged,
-  TurnFailed,
-  TurnStarted,
-} from "./wire";
+import type { Draft, MessagePosted, SessionEvent, SessionSnapshot, SessionStatusChanged, TurnFailed, TurnStarted } from "./wire";
 
 /** The server sends a heartbeat every 10 s: after this long the line is dead. */
 export const SILENCE_MS = 25_000;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { MAX_EVENT, SseOverflow, SseParser } from "./sse";
 
 const STREAM =
-  "\uFEFFretry: 2000\n\n: hb\n\nid: 3-41\nevent: message.posted\ndata: {\"a\":\ndata: 1}\n\n" +
+  '\uFEFFretry: 2000\n\n: hb\n\nid: 3-41\nevent: message.posted\ndata: {"a":\ndata: 1}\n\n' +
   "event: draft.delta\r\ndata: hei på deg 🚗\r\n\r\ndata:no space\r\r: hb\r\ndata:  two spaces\n\n" +
   "event: nothing\n\nid: 3-42\ndata\n\n";
 
@@ -36,9 +36,7 @@ describe("the SSE parser", () => {
     const bytes = new TextEncoder().encode(STREAM);
     const parser = new SseParser();
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    const events = [...bytes].flatMap((byte) =>
-      parser.push(decoder.decode(new Uint8Array([byte]), { stream: true })),
-    );
+    const events = [...bytes].flatMap((byte) => parser.push(decoder.decode(new Uint8Array([byte]), { stream: true })));
     expect(events).toEqual(EVENTS);
   });
 

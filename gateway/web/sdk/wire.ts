@@ -150,14 +150,7 @@ export interface SessionError {
 
 /** Everything an event stream of one session can carry. */
 export type SessionEvent =
-  | MessagePosted
-  | SessionStatusChanged
-  | TurnStarted
-  | TurnFailed
-  | DraftDelta
-  | DraftDiscarded
-  | SessionGap
-  | SessionError;
+  MessagePosted | SessionStatusChanged | TurnStarted | TurnFailed | DraftDelta | DraftDiscarded | SessionGap | SessionError;
 
 // ---- the public face of a tenant ----------------------------------------------------------------
 

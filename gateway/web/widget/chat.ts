@@ -9,15 +9,7 @@
 import { Backoff } from "../sdk/backoff";
 import { ProblemError, request } from "../sdk/http";
 import { SessionStream, type StoredEvent, type StreamState } from "../sdk/session";
-import type {
-  Author,
-  Message,
-  MessageAccepted,
-  PublicTenant,
-  SessionOpened,
-  SessionSnapshot,
-  SessionStatus,
-} from "../sdk/wire";
+import type { Author, Message, MessageAccepted, PublicTenant, SessionOpened, SessionSnapshot, SessionStatus } from "../sdk/wire";
 
 /** Refusals of the same message before it is shown as failed. */
 const MOST_TRIES = 6;
@@ -374,10 +366,7 @@ export class Chat {
         if (item) item.state = "sending";
         this.#options.onChange();
         const { id, token } = this.#session!;
-        const accepted = await request<MessageAccepted>(
-          `${this.#options.base}/v1/sessions/${id}/messages`,
-          { token, body: next },
-        );
+        const accepted = await request<MessageAccepted>(`${this.#options.base}/v1/sessions/${id}/messages`, { token, body: next });
         this.#out.shift();
         // The stream may have been faster: then the list already holds the stored line.
         if (item && item.seq === Infinity) this.#put({ ...item, seq: accepted.seq, state: "sent" });

@@ -1,0 +1,167 @@
+/**
+ * One lead beside the list: who it is, how the promise went, the conversation, the records.
+ * Loaded when the first lead is opened, so that the list comes up light.
+ */
+import "@mantine/core/styles/Overlay.css";
+import "@mantine/core/styles/Paper.css";
+import "@mantine/core/styles/ModalBase.css";
+import "@mantine/core/styles/Drawer.css";
+import "@mantine/core/styles/Tabs.css";
+import "./detail.css";
+import { Button, Drawer, Tabs } from "@mantine/core";
+import { ProblemError } from "../../../sdk/http";
+import type { Lead, Me } from "../../../sdk/wire";
+import { useMedia } from "../hooks";
+import { Icon } from "../icons";
+import { formatExact, useLocale } from "../i18n";
+import { HumanBadge, LanguageMark, RepeatMark, SourceMark, StatusBadge } from "../leads/badges";
+import { PromiseClock } from "../leads/PromiseClock";
+import type { Leads } from "../leads/useLeads";
+import { Conversation, ConversationLoading } from "./Conversation";
+import { Deliveries, Timeline } from "./Records";
+import { useDetail } from "./useDetail";
+
+interface LeadDrawerProps {
+  leadId: string;
+  me: Me;
+  leads: Leads;
+  onClose(): void;
+  onUnauthorised(): void;
+}
+
+export default function LeadDrawer({ leadId, me, leads, onClose, onUnauthorised }: LeadDrawerProps) {
+  const { t } = useLocale();
+  const phone = useMedia("(max-width: 48em)");
+  const detail = useDetail(leadId, leads, onUnauthorised);
+  const lead = detail.data?.lead ?? leads.page?.leads.find((row) => row.lead_id === leadId) ?? null;
+  const zone = me.tenant.zone;
+  const now = leads.clock.now();
+  const title = lead ? lead.name || lead.email || t.nameless : "";
+  return (
+    <Drawer.Root
+      opened
+      onClose={onClose}
+      position="right"
+      size={phone ? "100%" : 560}
+      transitionProps={{ duration: 140 }}
+      classNames={{ content: "drawer" }}
+    >
+      <Drawer.Overlay backgroundOpacity={0.35} />
+      <Drawer.Content>
+        <header>
+          <div className="line">
+            <Drawer.Title>
+              <bdi>{title}</bdi>
+            </Drawer.Title>
+            <Drawer.CloseButton aria-label={t.detail.close} size={44} />
+          </div>
+          {lead && <Facts lead={lead} zone={zone} leads={leads} phone={phone} />}
+        </header>
+        {detail.error && !detail.data ? (
+          <div className="middle" role="alert">
+            <p>{detail.error instanceof ProblemError && detail.error.status === 404 ? t.detail.gone : t.error.text}</p>
+            <Button onClick={detail.reload}>{t.error.retry}</Button>
+          </div>
+        ) : !detail.data ? (
+          <ConversationLoading />
+        ) : (
+          <Tabs defaultValue="conversation" keepMounted={false}>
+            <Tabs.List>
+              <Tabs.Tab value="conversation">{t.detail.conversation}</Tabs.Tab>
+              <Tabs.Tab value="timeline">{t.detail.timeline}</Tabs.Tab>
+              <Tabs.Tab value="deliveries">{t.detail.deliveries}</Tabs.Tab>
+            </Tabs.List>
+            <Tabs.Panel value="conversation">
+              <Conversation detail={detail} zone={zone} now={now} />
+            </Tabs.Panel>
+            <Tabs.Panel value="timeline" className="records">
+              <Timeline events={detail.data.events} zone={zone} now={now} />
+            </Tabs.Panel>
+            <Tabs.Panel value="deliveries" className="records">
+              <Deliveries deliveries={detail.data.deliveries} zone={zone} now={now} />
+            </Tabs.Panel>
+          </Tabs>
+        )}
+      </Drawer.Content>
+    </Drawer.Root>
+  );
+}
+
+/** Only a web address becomes a link: what a customer's page sent is not trusted. */
+function webAddress(text: string | null | undefined): URL | null {
+  try {
+    const url = new URL(text ?? "");
+    return /^https?:$/.test(url.protocol) ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+function Facts({ lead, zone, leads, phone }: { lead: Lead; zone: string; leads: Leads; phone: boolean }) {
+  const { lang, t } = useLocale();
+  const url = webAddress(lead.source_url);
+  const facts = (
+    <dl>
+      {lead.vehicle_interest && (
+        <div>
+          <dt>{t.detail.vehicle}</dt>
+          <dd dir="auto">{lead.vehicle_interest}</dd>
+        </div>
+      )}
+      <div>
+        <dt>{t.detail.captured}</dt>
+        <dd>
+          <time dateTime={lead.created_at}>{formatExact(lead.created_at, lang, zone)}</time>
+        </dd>
+      </div>
+      {url && (
+        <div>
+          <dt>{t.detail.page}</dt>
+          <dd className="cut">
+            <a href={url.href} target="_blank" rel="noopener noreferrer" dir="ltr">
+              {url.host + url.pathname}
+            </a>
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+  return (
+    <>
+      <p className="contacts">
+        {lead.email && (
+          <a href={`mailto:${lead.email}`} dir="ltr">
+            {lead.email}
+          </a>
+        )}
+        {lead.phone && (
+          <a href={`tel:${lead.phone.replace(/[^\d+]/g, "")}`} dir="ltr">
+            {lead.phone}
+          </a>
+        )}
+      </p>
+      <div className="marks">
+        <StatusBadge lead={lead} />
+        <SourceMark lead={lead} />
+        <LanguageMark lead={lead} />
+        <RepeatMark lead={lead} />
+        <HumanBadge lead={lead} />
+      </div>
+      {phone ? (
+        <details>
+          <summary>{t.detail.more}</summary>
+          {facts}
+        </details>
+      ) : (
+        facts
+      )}
+      {lead.human_reason && lead.needs_human && (
+        <p className="reason">
+          <Icon name="alert" />
+          <span dir="auto">{lead.human_reason}</span>
+        </p>
+      )}
+      <PromiseClock promise={lead.promise} clock={leads.clock} large />
+    </>
+  );
+}

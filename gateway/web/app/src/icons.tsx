@@ -1,0 +1,57 @@
+/**
+ * Outline icons on a grid of 24 × 24.
+ */
+const PATHS = {
+  search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4",
+  close: "M6 6l12 12M18 6L6 18",
+  sun: "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2v2M12 20v2M4.9 4.9l1.4 1.4M17.7 17.7l1.4 1.4M2 12h2M20 12h2M4.9 19.1l1.4-1.4M17.7 6.3l1.4-1.4",
+  moon: "M20 14.5A8 8 0 1 1 9.5 4a6.5 6.5 0 0 0 10.5 10.5z",
+  logout: "M10 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h4M15 8l4 4-4 4M19 12H9",
+  download: "M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14",
+  person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20.5a8 8 0 0 1 16 0",
+  spark:
+    "M12 4l1.8 4.7a2 2 0 0 0 1.5 1.5L20 12l-4.7 1.8a2 2 0 0 0-1.5 1.5L12 20l-1.8-4.7a2 2 0 0 0-1.5-1.5L4 12l4.7-1.8a2 2 0 0 0 1.5-1.5z",
+  chat: "M4 6a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2h-7l-4 4v-4H6a2 2 0 0 1-2-2z",
+  globe: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM3 12h18M12 3c-5 5-5 13 0 18M12 3c5 5 5 13 0 18",
+  check: "M5 12.5l4.5 4.5L19 7.5",
+  cross: "M7 7l10 10M17 7L7 17",
+  alert: "M12 4L2.5 20h19zM12 10v4.5M12 17.3v.2",
+  mail: "M4 6h16v12H4zM4 7l8 6 8-6",
+  inbox: "M4 13l3-8h10l3 8v6H4zM4 13h5l1 3h4l1-3h5",
+  send: "M12 19V5M6 11l6-6 6 6",
+  previous: "M14.5 6l-6 6 6 6",
+  next: "M9.5 6l6 6-6 6",
+  down: "M7 10l5 5 5-5",
+  filter: "M4 6h16M7 12h10M10 18h4",
+  arrowUp: "M12 19V5M6 11l6-6 6 6",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
+  return (
+    <svg
+      viewBox="0 0 24 24"
+      width={size}
+      height={size}
+      fill="none"
+      stroke="currentColor"
+      strokeWidth={1.9}
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
+
+/** The mark of the product: the clock. */
+export function Mark({ size = 26 }: { size?: number }) {
+  return (
+    <svg viewBox="0 0 32 32" width={size} height={size} aria-hidden="true" className="mark">
+      <path d="M16 3a13 13 0 1 1-11.3 6.6" />
+      <path d="M16 9v7l4.5 3" />
+    </svg>
+  );
+}

@@ -1,0 +1,235 @@
+/**
+ * The one screen of the dashboard: the live list, and the drawer of one lead beside it.
+ */
+import { ActionIcon } from "@mantine/core";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import type { LiveState } from "../../../sdk/live";
+import type { Lead, Me } from "../../../sdk/wire";
+import { api } from "../api";
+import { useSearch, useStable } from "../hooks";
+import { Icon, Mark } from "../icons";
+import { count, fill, useLocale } from "../i18n";
+import { Switches } from "../Switches";
+import { ExportButton } from "./ExportButton";
+import { Filters } from "./Filters";
+import { LeadList } from "./LeadList";
+import { Pager } from "./Pager";
+import { isFiltered, type LeadQuery, NO_FILTER, parseQuery, printQuery } from "./query";
+import { EmptyList, ListError, ListSkeleton } from "./states";
+import { useLeads } from "./useLeads";
+
+const LeadDrawer = lazy(() => import("../detail/LeadDrawer"));
+
+/** A short drop is no news; the banner shows when it lasts. */
+const BANNER_AFTER_MS = 1500;
+
+export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) {
+  const { lang, t } = useLocale();
+  const [search, setSearch] = useSearch();
+  const text = search.toString();
+  const query = useMemo(() => parseQuery(text), [text]);
+  const selected = search.get("lead");
+  const leads = useLeads(me, query, onLoggedOut);
+  const [note, setNote] = useState("");
+  const { page } = leads;
+  const zone = me.tenant.zone;
+
+  const go = useStable((next: LeadQuery) => {
+    setNote("");
+    const onlyWords = next.q !== query.q;
+    setSearch(new URLSearchParams(printQuery(next)), onlyWords);
+    if (next.page !== query.page) scrollTo({ top: 0 });
+  });
+  const withLead = (lead: string | null) => {
+    const next = new URLSearchParams(printQuery(query));
+    if (lead) next.set("lead", lead);
+    return next;
+  };
+  const open = useStable((lead: Lead) => setSearch(withLead(lead.lead_id), selected !== null));
+  const close = useStable(() => {
+    const was = selected;
+    setSearch(withLead(null));
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-lead="${was}"] [data-stop]`)?.focus());
+  });
+  useListKeys(selected === null);
+
+  const waiting = page?.leads.filter((lead) => lead.promise.state === "waiting").length ?? 0;
+  const human = page?.leads.filter((lead) => lead.needs_human).length ?? 0;
+  useEffect(() => {
+    document.title = `${waiting ? `(${waiting}) ` : ""}${t.title} – ${me.tenant.name}`;
+  }, [waiting, t, me.tenant.name]);
+
+  /** Brings the first lead that `wanted` names under the reader's finger. */
+  const jump = (wanted: (lead: Lead) => boolean) => {
+    const first = page?.leads.find(wanted);
+    if (first) document.querySelector<HTMLElement>(`[data-lead="${first.lead_id}"] [data-stop]`)?.focus();
+  };
+  const arrivedName = leads.arrived?.lead.name || leads.arrived?.lead.email || t.nameless;
+
+  return (
+    <>
+      <a className="skip" href="#list">
+        {t.skip}
+      </a>
+      <Top me={me} live={leads.live} onLoggedOut={onLoggedOut} />
+      {/* Before the first page there is nothing to be behind of. */}
+      {page && <Banner live={leads.live} />}
+      <main className="page">
+        <div className="head">
+          <h1>{t.title}</h1>
+          {page && <span className="muted total">{count(t.found, page.total, lang)}</span>}
+          <div className="attention">
+            {waiting > 0 && (
+              <button type="button" className="chip" onClick={() => jump((lead) => lead.promise.state === "waiting")}>
+                <i className="pulse" />
+                {fill(t.attention.waiting, { n: waiting })}
+              </button>
+            )}
+            {human > 0 && (
+              <button type="button" className="chip hot" onClick={() => jump((lead) => lead.needs_human)}>
+                <Icon name="person" size={16} />
+                {fill(t.attention.human, { n: human })}
+              </button>
+            )}
+          </div>
+          <ExportButton query={query} zone={zone} disabled={!page?.total} onNote={setNote} />
+        </div>
+        <Filters query={query} onChange={go} />
+        <div role="status">{note && <p className="note">{note}</p>}</div>
+        <section id="list" className="sheet" aria-label={t.title} tabIndex={-1}>
+          {leads.above > 0 && (
+            <button type="button" className="above" onClick={() => go({ ...query, page: 1 })}>
+              <Icon name="arrowUp" size={16} />
+              {count(t.fresh, leads.above, lang)}
+            </button>
+          )}
+          {leads.error && !page ? (
+            <ListError error={leads.error} onRetry={leads.reload} busy={leads.loading} />
+          ) : !page ? (
+            <ListSkeleton />
+          ) : page.leads.length === 0 ? (
+            <EmptyList
+              filtered={isFiltered(query) || query.page > 1}
+              demo={`/demo/${me.tenant.slug}?lang=${lang}`}
+              onClear={() => go(NO_FILTER)}
+            />
+          ) : (
+            <LeadList
+              leads={page.leads}
+              fresh={leads.fresh}
+              selected={selected}
+              zone={zone}
+              clock={leads.clock}
+              stale={leads.loading}
+              hrefOf={(lead) => `?${withLead(lead.lead_id)}`}
+              onOpen={open}
+            />
+          )}
+        </section>
+        {!!leads.error && page && (
+          <p className="note" role="alert">
+            {t.error.title}.{" "}
+            <button type="button" className="link" onClick={leads.reload}>
+              {t.error.retry}
+            </button>
+          </p>
+        )}
+        {page && page.total > 0 && <Pager page={page} onPage={(n) => go({ ...query, page: n })} />}
+        <p className="muted small keys">{t.keys}</p>
+      </main>
+      <div className="sr" role="status">
+        {leads.arrived && fill(t.announce, { name: arrivedName })}
+      </div>
+      {selected && (
+        <Suspense>
+          <LeadDrawer key={selected} leadId={selected} me={me} leads={leads} onClose={close} onUnauthorised={onLoggedOut} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+function Top({ me, live, onLoggedOut }: { me: Me; live: LiveState; onLoggedOut(): void }) {
+  const { t } = useLocale();
+  const initials = me.name
+    .split(/\s+/)
+    .map((word) => [...word][0] ?? "")
+    .slice(0, 2)
+    .join("");
+  return (
+    <header className="top">
+      <a className="brand" href="/app/">
+        <Mark />
+        <span>{me.tenant.name}</span>
+      </a>
+      <span className="live" data-live={live} role="status">
+        <i />
+        <span>{t.live[live]}</span>
+      </span>
+      <div className="tools">
+        <Switches />
+        <span className="me" title={`${me.name} · ${me.email}`}>
+          <span aria-hidden="true">{initials}</span>
+          <span className="sr">{me.name}</span>
+        </span>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size={40}
+          aria-label={t.logout}
+          title={t.logout}
+          onClick={() => void api.logout().finally(onLoggedOut)}
+        >
+          <Icon name="logout" size={20} />
+        </ActionIcon>
+      </div>
+    </header>
+  );
+}
+
+function Banner({ live }: { live: LiveState }) {
+  const { t } = useLocale();
+  const [long, setLong] = useState(false);
+  const down = live !== "live";
+  useEffect(() => {
+    if (!down) return setLong(false);
+    const timer = setTimeout(() => setLong(true), BANNER_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [down]);
+  const offline = live === "offline";
+  return (
+    <div role="status">
+      {(long || offline) && (
+        <p className="banner">
+          <Icon name="alert" />
+          {t.banner[offline ? "offline" : "waiting"]}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** `j` and `k` walk through the rows, `/` goes to the search. Enter is the link's own. */
+function useListKeys(active: boolean): void {
+  useEffect(() => {
+    if (!active) return;
+    const press = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea")) return;
+      if (event.key === "/") {
+        event.preventDefault();
+        document.querySelector<HTMLElement>('input[name="q"]')?.focus();
+        return;
+      }
+      const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
+      if (!step) return;
+      const stops = [...document.querySelectorAll<HTMLElement>("[data-stop]")];
+      const at = stops.indexOf(document.activeElement as HTMLElement);
+      const next = at < 0 ? (step > 0 ? 0 : stops.length - 1) : Math.min(Math.max(at + step, 0), stops.length - 1);
+      stops[next]?.focus();
+      stops[next]?.closest("[data-lead]")?.scrollIntoView({ block: "nearest" });
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, [active]);
+}

@@ -1,0 +1,83 @@
+/**
+ * What the list shows: filters, search and page, kept in the address.
+ *
+ * Lives here: reading and writing the address, the query of the server, and the same filter as a
+ * test of one lead, for those that arrive live.
+ */
+import type { Lead, LeadSource, LeadStatus } from "../../../sdk/wire";
+import { nextDay, startOfDay } from "../zone";
+
+export const PER_PAGE = 25;
+
+export const STATUSES: LeadStatus[] = ["new", "contacted", "qualified", "won", "lost"];
+export const SOURCES: LeadSource[] = ["website", "widget"];
+
+export interface LeadQuery {
+  page: number;
+  status: LeadStatus | "";
+  source: LeadSource | "";
+  /** Days (`YYYY-MM-DD`) in the tenant's zone, both inclusive. */
+  from: string;
+  to: string;
+  q: string;
+}
+
+export const NO_FILTER: LeadQuery = { page: 1, status: "", source: "", from: "", to: "", q: "" };
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+export function parseQuery(search: string): LeadQuery {
+  const from = new URLSearchParams(search);
+  const oneOf = <T extends string>(name: string, values: readonly T[]): T | "" => values.find((value) => value === from.get(name)) ?? "";
+  const day = (name: string) => (DAY.test(from.get(name) ?? "") ? from.get(name)! : "");
+  const page = Number(from.get("page"));
+  return {
+    page: Number.isInteger(page) && page > 0 && page < 1e6 ? page : 1,
+    status: oneOf("status", STATUSES),
+    source: oneOf("source", SOURCES),
+    from: day("from"),
+    to: day("to"),
+    q: (from.get("q") ?? "").slice(0, 200),
+  };
+}
+
+/** The query as it stands in the address: only what differs from nothing. */
+export function printQuery(query: LeadQuery): string {
+  const to = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value && !(name === "page" && value === 1)) to.set(name, String(value));
+  }
+  return to.toString();
+}
+
+export function isFiltered({ status, source, from, to, q }: LeadQuery): boolean {
+  return !!(status || source || from || to || q.trim());
+}
+
+/** The query for the server: days become instants, the end exclusive. */
+export function toApi(query: LeadQuery, zone: string, perPage = PER_PAGE): string {
+  const to = new URLSearchParams({ page: String(query.page), per_page: String(perPage) });
+  if (query.status) to.set("status", query.status);
+  if (query.source) to.set("source", query.source);
+  const since = startOfDay(query.from, zone);
+  const until = query.to ? startOfDay(nextDay(query.to), zone) : null;
+  if (since) to.set("from", since.toISOString());
+  if (until) to.set("to", until.toISOString());
+  if (query.q.trim()) to.set("q", query.q.trim());
+  return to.toString();
+}
+
+/** Would the server list this lead under these filters? */
+export function matches(lead: Lead, query: LeadQuery, zone: string): boolean {
+  const at = Date.parse(lead.created_at);
+  const since = startOfDay(query.from, zone);
+  const until = query.to ? startOfDay(nextDay(query.to), zone) : null;
+  const words = query.q.trim().toLowerCase();
+  return (
+    (!query.status || lead.status === query.status) &&
+    (!query.source || lead.source === query.source) &&
+    (!since || at >= since.getTime()) &&
+    (!until || at < until.getTime()) &&
+    (!words || [lead.name, lead.email].some((text) => text?.toLowerCase().includes(words)))
+  );
+}

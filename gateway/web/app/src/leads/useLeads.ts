@@ -1,0 +1,147 @@
+/**
+ * One page of leads, alive.
+ *
+ * Lives here: loading, the live socket, and the order between the two: events that arrive while a
+ * page is on its way are kept and applied on top of it, so nothing is lost and nothing goes back.
+ */
+import { useCallback, useEffect, useRef, useState } from "react";
+import { ProblemError } from "../../../sdk/http";
+import { Live, type LiveState } from "../../../sdk/live";
+import type { EventFrame, LeadPage, Me } from "../../../sdk/wire";
+import { api } from "../api";
+import { useStable } from "../hooks";
+import { ServerClock } from "../promise";
+import { type LeadQuery, printQuery, toApi } from "./query";
+import { applyEvent } from "./rows";
+
+/** How long a row is shown as new. */
+const FRESH_MS = 4000;
+
+/** A list that did not load is asked for again after this and up to as much more. */
+const RETRY_MS = 8000;
+
+/** Events kept while a page is loading (A9); more than this asks for the page again. */
+const MOST_KEPT = 500;
+
+export interface Leads {
+  page: LeadPage | null;
+  loading: boolean;
+  error: unknown;
+  live: LiveState;
+  fresh: ReadonlySet<string>;
+  /** Leads that arrived above the page shown. */
+  above: number;
+  /** The last lead that came in, for those who listen instead of look. */
+  arrived: EventFrame | null;
+  clock: ServerClock;
+  reload(): void;
+  /** Hears every event; returns the way to stop. */
+  subscribe(listener: (frame: EventFrame | "gap") => void): () => void;
+}
+
+export function useLeads(me: Me, query: LeadQuery, onUnauthorised: () => void): Leads {
+  const zone = me.tenant.zone;
+  const key = printQuery(query);
+  const [page, setPage] = useState<LeadPage | null>(null);
+  const [loading, setLoading] = useState(true);
+  const [error, setError] = useState<unknown>(null);
+  const [live, setLive] = useState<LiveState>("connecting");
+  const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
+  const [above, setAbove] = useState(0);
+  const [arrived, setArrived] = useState<EventFrame | null>(null);
+  const clock = useRef(new ServerClock()).current;
+  const socket = useRef<Live | null>(null);
+  const kept = useRef<EventFrame[] | null>(null);
+  const current = useRef<LeadPage | null>(null);
+  const running = useRef<AbortController | null>(null);
+  const listeners = useRef(new Set<(frame: EventFrame | "gap") => void>()).current;
+
+  const show = (next: LeadPage) => {
+    current.current = next;
+    setPage(next);
+  };
+
+  const apply = useStable((frame: EventFrame) => {
+    if (!current.current) return;
+    const step = applyEvent(current.current, query, zone, frame);
+    show(step.page);
+    setAbove((n) => n + step.above);
+    if (!step.entered) return;
+    const entered = step.entered;
+    setArrived(frame);
+    setFresh((set) => new Set(set).add(entered));
+    setTimeout(() => setFresh((set) => new Set([...set].filter((one) => one !== entered))), FRESH_MS);
+  });
+
+  const load = useStable(async () => {
+    running.current?.abort();
+    const abort = (running.current = new AbortController());
+    kept.current = [];
+    setLoading(true);
+    try {
+      const next = await api.leads(toApi(query, zone), abort.signal);
+      const missed = (kept.current ?? []).filter((frame) => frame.seq > next.seq);
+      kept.current = null;
+      socket.current?.adopt(next);
+      show(next);
+      setAbove(0);
+      setError(null);
+      missed.forEach(apply);
+      socket.current?.start();
+    } catch (failure) {
+      if (abort.signal.aborted) return;
+      kept.current = null;
+      if (failure instanceof ProblemError && failure.status === 401) return onUnauthorised();
+      setError(failure);
+    } finally {
+      if (!abort.signal.aborted) setLoading(false);
+    }
+  });
+
+  const hear = useStable((frame: EventFrame) => {
+    clock.heard(frame.at);
+    kept.current?.push(frame);
+    if (kept.current && kept.current.length > MOST_KEPT) void load();
+    apply(frame);
+    listeners.forEach((listener) => listener(frame));
+  });
+  const missed = useStable(() => {
+    void load();
+    listeners.forEach((listener) => listener("gap"));
+  });
+  const leave = useStable(onUnauthorised);
+
+  useEffect(() => {
+    const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`;
+    socket.current = new Live({ url, onEvent: hear, onGap: missed, onState: setLive, onUnauthorised: leave });
+    return () => {
+      socket.current?.stop();
+      running.current?.abort();
+    };
+  }, [hear, missed, leave]);
+
+  useEffect(() => void load(), [key, load]);
+
+  // A dashboard on a wall has nobody to press the button.
+  useEffect(() => {
+    if (!error) return;
+    const again = () => void load();
+    const asked = error instanceof ProblemError ? error.retryAfterMs : 0;
+    const timer = setTimeout(again, Math.max(asked, RETRY_MS) * (1 + Math.random()));
+    addEventListener("online", again);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("online", again);
+    };
+  }, [error, load]);
+
+  const subscribe = useCallback(
+    (listener: (frame: EventFrame | "gap") => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    [listeners],
+  );
+
+  return { page, loading, error, live, fresh, above, arrived, clock, reload: load, subscribe };
+}

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { TEXTS as demo } from "../../demo/texts";
+import { TEXTS as widget } from "../../widget/texts";
+import { ar } from "./texts/ar";
+import { en } from "./texts/en";
+import { fr } from "./texts/fr";
+import { nb } from "./texts/nb";
+
+/** Every text with its path. */
+function flatten(node: unknown, path = ""): [string, string][] {
+  if (typeof node === "string") return [[path, node]];
+  return Object.entries(node as object).flatMap(([key, value]) => flatten(value, `${path}.${key}`));
+}
+const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map((found) => found[0]).sort();
+
+test.each([
+  ["the dashboard", { en, nb, fr, ar }],
+  ["the demo site", demo],
+  ["the widget", widget],
+])("%s says the same things in every language, with the same placeholders", (_, languages: Record<string, unknown>) => {
+  const english = new Map(flatten(languages["en"]));
+  for (const [lang, texts] of Object.entries(languages)) {
+    const flat = flatten(texts);
+    expect(
+      flat.map(([path]) => path),
+      lang,
+    ).toEqual([...english.keys()]);
+    for (const [path, text] of flat) {
+      expect(text.trim(), `${lang}${path}`).not.toBe("");
+      // "1 lead" may spell its number out.
+      if (!path.endsWith(".one")) expect(placeholders(text), `${lang}${path}`).toEqual(placeholders(english.get(path)!));
+    }
+  }
+});
