@@ -57,7 +57,7 @@ pub struct EngineConfig {
 impl Default for EngineConfig {
     fn default() -> Self {
         let arbiters = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { arbiters, sole: false, idle: Duration::from_secs(60) }
+        Self { arbiters, sole: false, idle: Duration::from_mins(1) }
     }
 }
 
@@ -144,7 +144,7 @@ impl Engine {
             TenantHandle::start(
                 shared,
                 Arc::clone(&self.0.stopping),
-                self.0.registry.arbiter_of(id.as_uuid()),
+                &self.0.registry.arbiter_of(id.as_uuid()),
             )
         });
         let tenant = tenant.clone();

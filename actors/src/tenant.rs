@@ -137,10 +137,10 @@ impl TenantHandle {
     pub(crate) fn start(
         shared: Arc<TenantShared>,
         stopping: Arc<AtomicBool>,
-        arbiter: ArbiterHandle,
+        arbiter: &ArbiterHandle,
     ) -> Self {
         let tenant = Arc::clone(&shared);
-        let actor = Tenant::start_in_arbiter(&arbiter, move |ctx| {
+        let actor = Tenant::start_in_arbiter(arbiter, move |ctx| {
             ctx.set_mailbox_capacity(CAPTURES);
             Tenant { shared: tenant, capturing: HashMap::new() }
         });
@@ -182,7 +182,7 @@ impl TenantHandle {
     }
 
     /// Logs a refused call.
-    pub async fn log_inbound(&self, inbound: InboundEvent) {
+    pub fn log_inbound(&self, inbound: InboundEvent) {
         self.shared.journal.log_inbound(inbound);
     }
 

@@ -201,7 +201,7 @@ async fn run(
             return Err(failed.failure);
         }
         ports.clock.sleep_until(next).await;
-        pause = pause * 2;
+        pause *= 2;
     }
     Err(TurnFailure::Model)
 }

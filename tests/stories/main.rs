@@ -1,5 +1,7 @@
 //! Stories: what a user would tell of Forecourt, told against the real binary. One story per file.
 
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod a_bad_request_is_told_what_is_wrong;
 mod a_chat_is_streamed_and_survives_a_reload;
 mod a_crash_loses_and_doubles_nothing;

@@ -81,7 +81,7 @@ async fn a_store_that_is_away_refuses_loudly_and_the_engines_own_work_waits_for_
         world.capture("ola@example.no", "Hei").await,
         Err(EngineError::Unavailable { .. })
     ));
-    world.pass(5).await;
+    world.pass(5);
     world.store.set_unavailable(false);
     world.until_answered().await;
     assert_eq!(world.letters().len(), 1);
@@ -110,7 +110,7 @@ async fn a_letter_whose_fate_is_unknown_is_told_to_a_person_and_never_sent_again
             })
             .await;
         for _ in 0..100 {
-            world.pass(1).await;
+            world.pass(1);
         }
         let answers = world.journal().await;
         let uncertain = answers.iter().filter(|e| matches!(e, Event::DeliveryUncertain { .. }));
@@ -125,7 +125,7 @@ async fn a_provider_that_refuses_for_now_is_tried_again_within_the_promise() {
     world.sender.dial_next(3, &Dial::Refuse);
     world.capture("kari@example.no", "Hei, er bilen ledig?").await.unwrap();
     for _ in 0..60 {
-        world.pass(1).await;
+        world.pass(1);
         tokio::time::sleep(Duration::from_millis(5)).await;
         if world.letters().len() == 1 {
             break;

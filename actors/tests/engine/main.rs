@@ -1,5 +1,7 @@
 //! The engine over fakes, in virtual time: what a customer, a colleague and a fault would see of it.
 
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod faults;
 mod promise;
 mod support;

@@ -67,7 +67,7 @@ async fn a_model_that_is_down_stalls_or_babbles_leaves_the_template_before_the_p
         // A minute and a half passes second by second, as it would for the customer.
         let mut kept = None;
         for second in 1..90_i64 {
-            world.pass(1).await;
+            world.pass(1);
             // Lets what is due run: the engine answers in real time.
             tokio::time::sleep(Duration::from_millis(3)).await;
             if world.letters().len() == 1 {
@@ -97,7 +97,7 @@ async fn a_model_that_recovers_within_its_slice_is_asked_again() {
     world.primary.push(Script::fail(overloaded));
     world.capture("kari@example.no", "Hei, er bilen ledig?").await.unwrap();
     for _ in 0..40 {
-        world.pass(1).await;
+        world.pass(1);
         tokio::time::sleep(Duration::from_millis(3)).await;
         if !world.letters().is_empty() {
             break;
@@ -114,7 +114,7 @@ async fn the_second_model_takes_over_when_the_slice_of_the_first_is_over() {
     world.primary.push(Script::hang());
     world.capture("kari@example.no", "Hei, er bilen ledig?").await.unwrap();
     world.until("the turn", |e| matches!(e, Event::TurnStarted { .. })).await;
-    world.pass(30).await;
+    world.pass(30);
     world
         .until("the second rung", |e| matches!(e, Event::RungReached { rung: Rung::Second, .. }))
         .await;

@@ -191,7 +191,7 @@ impl World {
         }
     }
 
-    pub(crate) async fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
 
