@@ -1,0 +1,128 @@
+//! What the gateway asks of the engine, as a seam: tests put an engine behind it that fails on demand.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use forecourt_actors::{Captured, Engine, EngineError, Posted, TenantHandle};
+use forecourt_core::{
+    capture::Submission,
+    id::{MemberId, SessionId, TenantId},
+    knowledge::Knowledge,
+    lang::Lang,
+};
+use forecourt_ports::store::{InboundEvent, TenantSnapshot};
+
+/// The engine: finds tenants. See [`forecourt_actors::Engine`].
+#[async_trait]
+pub trait Desk: Send + Sync {
+    async fn tenant(&self, slug: &str) -> Result<Option<Arc<dyn TenantDesk>>, EngineError>;
+    async fn tenant_by_id(&self, id: TenantId) -> Result<Option<Arc<dyn TenantDesk>>, EngineError>;
+    fn is_stopping(&self) -> bool;
+}
+
+/// One tenant of the engine. See [`forecourt_actors::TenantHandle`].
+#[async_trait]
+pub trait TenantDesk: Send + Sync {
+    fn id(&self) -> TenantId;
+    fn snapshot(&self) -> Arc<TenantSnapshot>;
+    async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError>;
+    async fn capture(
+        &self,
+        submission: Submission,
+        inbound: InboundEvent,
+    ) -> Result<Captured, EngineError>;
+    async fn log_inbound(&self, inbound: InboundEvent);
+    async fn open_session(&self, lang: Lang) -> Result<SessionId, EngineError>;
+    async fn post_message(
+        &self,
+        session: SessionId,
+        text: String,
+        client_id: String,
+        page_url: Option<String>,
+    ) -> Result<Posted, EngineError>;
+    async fn post_member_message(
+        &self,
+        session: SessionId,
+        member: MemberId,
+        text: String,
+        client_id: String,
+    ) -> Result<Posted, EngineError>;
+    async fn take_over(&self, session: SessionId, member: MemberId) -> Result<(), EngineError>;
+    async fn release(&self, session: SessionId, member: MemberId) -> Result<(), EngineError>;
+}
+
+#[async_trait]
+impl Desk for Engine {
+    async fn tenant(&self, slug: &str) -> Result<Option<Arc<dyn TenantDesk>>, EngineError> {
+        let tenant = Self::tenant(self, slug).await?;
+        Ok(tenant.map(|tenant| Arc::new(tenant) as Arc<dyn TenantDesk>))
+    }
+
+    async fn tenant_by_id(&self, id: TenantId) -> Result<Option<Arc<dyn TenantDesk>>, EngineError> {
+        let tenant = Self::tenant_by_id(self, id).await?;
+        Ok(tenant.map(|tenant| Arc::new(tenant) as Arc<dyn TenantDesk>))
+    }
+
+    fn is_stopping(&self) -> bool {
+        Self::is_stopping(self)
+    }
+}
+
+#[async_trait]
+impl TenantDesk for TenantHandle {
+    fn id(&self) -> TenantId {
+        Self::id(self)
+    }
+
+    fn snapshot(&self) -> Arc<TenantSnapshot> {
+        Self::snapshot(self)
+    }
+
+    async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {
+        Self::knowledge(self).await
+    }
+
+    async fn capture(
+        &self,
+        submission: Submission,
+        inbound: InboundEvent,
+    ) -> Result<Captured, EngineError> {
+        Self::capture(self, submission, inbound).await
+    }
+
+    async fn log_inbound(&self, inbound: InboundEvent) {
+        Self::log_inbound(self, inbound);
+    }
+
+    async fn open_session(&self, lang: Lang) -> Result<SessionId, EngineError> {
+        Self::open_session(self, lang).await
+    }
+
+    async fn post_message(
+        &self,
+        session: SessionId,
+        text: String,
+        client_id: String,
+        page_url: Option<String>,
+    ) -> Result<Posted, EngineError> {
+        Self::post_message(self, session, text, client_id, page_url).await
+    }
+
+    async fn post_member_message(
+        &self,
+        session: SessionId,
+        member: MemberId,
+        text: String,
+        client_id: String,
+    ) -> Result<Posted, EngineError> {
+        Self::post_member_message(self, session, member, text, client_id).await
+    }
+
+    async fn take_over(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
+        Self::take_over(self, session, member).await
+    }
+
+    async fn release(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
+        Self::release(self, session, member).await
+    }
+}

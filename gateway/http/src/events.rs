@@ -1,0 +1,50 @@
+//! `GET /v1/sessions/{session}/events`: what happens in a conversation, as it happens (SSE).
+
+use std::convert::Infallible;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, ContentEncoding},
+    web,
+};
+use bytes::Bytes;
+use futures_util::Stream;
+
+use crate::{
+    auth::Owner,
+    extract::Query,
+    feed::{End, Feed, Start},
+    gateway::Gateway,
+    problem::Answer,
+};
+
+/// `GET /v1/sessions/{session}/events` — replays after `Last-Event-ID` or `?after=`, then goes on live.
+/// A cursor that is not of this log, unreadable ones included, is answered with a gap.
+pub(crate) async fn get(
+    request: HttpRequest,
+    gateway: web::Data<Gateway>,
+    mut query: Query,
+    owner: Owner,
+) -> Answer {
+    let header = request.headers().get("last-event-id").filter(|value| !value.is_empty());
+    let header = header.map(|value| value.to_str().unwrap_or_default().to_owned());
+    // The header is what a browser sends after a drop: newer than the address it began with.
+    let after = header.or_else(|| query.read("after", |text| Ok(text.to_owned())));
+    query.finish()?;
+    let start = after.map_or(Start::Now, |cursor| Start::After(cursor.trim().parse().ok()));
+    let of = (owner.visitor.tenant(), owner.visitor.session());
+    let feed = Feed::open(&gateway, of, None, start, End::Never).await?;
+    Ok(event_stream(feed.stream(Some(owner.visitor.expires_at()))))
+}
+
+/// An answer of content type `text/event-stream` that nothing on the way holds back.
+pub(crate) fn event_stream(
+    stream: impl Stream<Item = Result<Bytes, Infallible>> + 'static,
+) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-cache, no-store, no-transform"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .insert_header(ContentEncoding::Identity) // keeps compression out
+        .streaming(stream)
+}

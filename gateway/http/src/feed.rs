@@ -1,0 +1,447 @@
+//! The event stream of one session: replay after a cursor, then live, mid-sentence drafts included.
+//!
+//! The order is what makes it whole: subscribe first, then read the state, then replay from the journal,
+//! then pass on what the subscription held, leaving out what was replayed. An event that is missing in
+//! between (another node was faster, a queue overflowed) is fetched from the journal.
+//!
+//! # Invariants
+//! - **A1** only stored events carry an id;
+//! - a listener gets every event after its cursor once and in order, or a `gap` that says where it goes on;
+//! - **A9** a replay is bounded, the queue is the bus's bounded queue, and who is cut is told why;
+//! - a draft is passed on only while its turn runs: an answer that is over leaves no ghost.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use forecourt_core::{
+    event::{Author, Event, EventRecord, Version},
+    id::{MessageId, SessionId, TenantId, TurnId},
+};
+use forecourt_ports::bus::{Audience, Draft, Pushed, Subscription};
+use forecourt_wire::{Cursor, SessionError, SessionEvent, SessionGap};
+use futures_util::Stream;
+use jiff::Timestamp;
+use tokio::time::MissedTickBehavior;
+
+use crate::{
+    gateway::{Gateway, State, lock},
+    problem::{Code, Problem},
+    sessions,
+};
+
+/// Silence after which a comment says that the line is alive.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Events that a replay fetches at once, and altogether; a listener further behind gets a gap.
+const REPLAY_PAGE: u32 = 200;
+const REPLAY_MOST: usize = 2_000;
+/// Frames that are written together when they queue up.
+const TOGETHER: usize = 64;
+
+/// Where a listener begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// With whatever comes from now on.
+    Now,
+    /// After this cursor, as the listener sent it; `None` when it could not be read.
+    After(Option<Cursor>),
+    /// With this message, which stands after this version.
+    Message(MessageId, Version),
+}
+
+/// When a stream is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Never by itself.
+    Never,
+    /// Once somebody has answered, or nobody will for the moment; at the latest then.
+    Answered(Timestamp),
+}
+
+/// A listener that has subscribed and knows where it stands.
+pub(crate) struct Feed {
+    gateway: Gateway,
+    tenant: TenantId,
+    session: SessionId,
+    subscription: Subscription,
+    epoch: i64,
+    /// The version of the last event that was passed on, or passed over.
+    seen: i64,
+    /// The version that `running` belongs to.
+    known: i64,
+    running: Option<TurnId>,
+    gap: bool,
+    /// The message a turn's stream waits for before it says anything.
+    awaited: Option<MessageId>,
+    end: End,
+    over: bool,
+    _slot: Slot,
+}
+
+impl Feed {
+    /// Subscribes. `subscription` is given when it was made before something else had to happen.
+    pub(crate) async fn open(
+        gateway: &Gateway,
+        (tenant, session): (TenantId, SessionId),
+        subscription: Option<Subscription>,
+        start: Start,
+        end: End,
+    ) -> Result<Self, Problem> {
+        let state = &gateway.0;
+        if state.is_stopping() {
+            return Err(Problem::new(Code::Stopping).retry_after(Duration::from_secs(1)));
+        }
+        let slot = Slot::take(gateway, session)?;
+        let subscription =
+            subscription.unwrap_or_else(|| state.bus.subscribe_session(tenant, session));
+        let loaded = sessions::load(state, tenant, session).await?;
+        let head = state.store.head(tenant).await?;
+        let Version(now) = loaded.state.version;
+        let (seen, gap) = match start {
+            Start::Now => (now, false),
+            Start::Message(_, Version(before)) => (before, false),
+            Start::After(Some(cursor)) if cursor.epoch == head.epoch && cursor.seq <= now => {
+                let behind = usize::try_from(now - cursor.seq).unwrap_or(usize::MAX);
+                if behind > REPLAY_MOST { (now, true) } else { (cursor.seq, false) }
+            }
+            Start::After(_) => (now, true),
+        };
+        let awaited = match start {
+            Start::Message(message, _) => Some(message),
+            Start::Now | Start::After(_) => None,
+        };
+        Ok(Self {
+            gateway: gateway.clone(),
+            tenant,
+            session,
+            subscription,
+            epoch: head.epoch,
+            seen,
+            known: now,
+            running: loaded.state.turn.as_ref().map(|turn| turn.turn),
+            gap,
+            awaited,
+            end,
+            over: false,
+            _slot: slot,
+        })
+    }
+
+    /// The bytes of the stream. It ends with the listener's token, with the node, or as asked.
+    pub(crate) fn stream(
+        mut self,
+        expires: Option<Timestamp>,
+    ) -> impl Stream<Item = Result<Bytes, Infallible>> {
+        async_stream::stream! {
+            yield Ok(Bytes::from_static(b"retry: 2000\n\n"));
+            if self.gap {
+                let gap = SessionEvent::Gap(SessionGap {
+                    snapshot_url: format!("/v1/sessions/{}", self.session),
+                    epoch: self.epoch,
+                    seq: self.seen,
+                });
+                yield Ok(ephemeral(&gap));
+            }
+            while self.seen < self.known && !self.over {
+                match self.catch_up(self.known).await {
+                    Ok(bytes) if bytes.is_empty() => {}
+                    Ok(bytes) => yield Ok(bytes),
+                    Err(problem) => { yield Ok(last(&problem)); return; }
+                }
+            }
+            if let Some(draft) = self.subscription.draft.take()
+                && let Some(bytes) = self.draft(&draft)
+            {
+                yield Ok(bytes);
+            }
+            let clock = Arc::clone(&self.gateway.0.clock);
+            let stopping = self.gateway.0.stopping.clone();
+            let expired = clock.sleep_until(expires.unwrap_or(Timestamp::MAX));
+            let late = clock.sleep_until(match self.end {
+                End::Never => Timestamp::MAX,
+                End::Answered(latest) => latest,
+            });
+            tokio::pin!(expired, late);
+            let mut beat = tokio::time::interval(HEARTBEAT);
+            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            beat.reset();
+            let mut queue = Vec::with_capacity(4);
+            while !self.over {
+                tokio::select! {
+                    count = self.subscription.events.recv_many(&mut queue, TOGETHER) => {
+                        if count == 0 {
+                            yield Ok(last(&again(Code::SlowListener)));
+                            return;
+                        }
+                        match self.pass_on(&mut queue).await {
+                            Ok(bytes) if bytes.is_empty() => {}
+                            Ok(bytes) => { beat.reset(); yield Ok(bytes); }
+                            Err(problem) => { yield Ok(last(&problem)); return; }
+                        }
+                    }
+                    _ = beat.tick() => yield Ok(Bytes::from_static(b": hb\n\n")),
+                    () = &mut expired => { yield Ok(last(&Problem::new(Code::TokenExpired))); return; }
+                    () = &mut late => return,
+                    () = stopping.cancelled() => { yield Ok(last(&again(Code::Stopping))); return; }
+                }
+            }
+        }
+    }
+
+    /// One page of what the journal has after `seen`; at its end `seen` is `to` at least.
+    async fn catch_up(&mut self, to: i64) -> Result<Bytes, Problem> {
+        let state = Arc::clone(&self.gateway.0);
+        let after = Version(self.seen);
+        let page =
+            state.store.replay_session(self.tenant, self.session, after, REPLAY_PAGE).await?;
+        if page.is_empty() {
+            self.seen = self.seen.max(to);
+        }
+        let mut out = BytesMut::new();
+        for record in page {
+            let name = state.names.of(&*state.store, &record, state.clock.now()).await;
+            let bytes = stored(&record, self.epoch, name.as_deref());
+            if let Some(bytes) = self.step(&record, bytes) {
+                out.extend_from_slice(&bytes);
+            }
+            if self.over {
+                break;
+            }
+        }
+        Ok(out.freeze())
+    }
+
+    /// Everything that was queued, as one piece: frames that queue up share a write.
+    async fn pass_on(&mut self, queue: &mut Vec<Pushed>) -> Result<Bytes, Problem> {
+        let mut pieces: Vec<Bytes> = Vec::with_capacity(queue.len());
+        for pushed in merged(queue) {
+            if self.over {
+                break;
+            }
+            match pushed {
+                Pushed::Event(published) => {
+                    let Version(version) = published.record.version;
+                    if version <= self.seen {
+                        continue;
+                    }
+                    while self.seen + 1 < version && !self.over {
+                        pieces.push(self.catch_up(version - 1).await?);
+                    }
+                    if version <= self.seen || self.over {
+                        continue;
+                    }
+                    let state = &self.gateway.0;
+                    let record = &published.record;
+                    let name = state.names.of(&*state.store, record, state.clock.now()).await;
+                    let epoch = self.epoch;
+                    let bytes = published.encoded(Audience::Customer, |record| {
+                        stored(record, epoch, name.as_deref())
+                    });
+                    pieces.extend(self.step(record, bytes));
+                }
+                Pushed::Draft(draft) => pieces.extend(self.draft(&draft)),
+            }
+        }
+        Ok(match pieces.len() {
+            1 => pieces.swap_remove(0),
+            _ => pieces.concat().into(),
+        })
+    }
+
+    /// Moves past an event; gives its bytes back when they are to be sent.
+    fn step(&mut self, record: &EventRecord, bytes: Option<Bytes>) -> Option<Bytes> {
+        let Version(version) = record.version;
+        self.seen = self.seen.max(version);
+        if version > self.known {
+            self.known = version;
+            match &record.event {
+                Event::TurnStarted { turn, .. } => self.running = Some(*turn),
+                event if ends_turn(event) => self.running = None,
+                _ => {}
+            }
+        }
+        if let Some(awaited) = self.awaited {
+            let begins = matches!(&record.event, Event::MessagePosted(p) if p.message == awaited);
+            if !begins {
+                return None;
+            }
+            self.awaited = None;
+            return bytes;
+        }
+        self.over |= matches!(self.end, End::Answered(_)) && ends_wait(&record.event);
+        bytes
+    }
+
+    fn draft(&self, draft: &Draft) -> Option<Bytes> {
+        let turn = match draft {
+            Draft::Delta { turn, .. } | Draft::Discarded { turn } => *turn,
+        };
+        let told = self.running == Some(turn) && self.awaited.is_none();
+        told.then(|| ephemeral(&SessionEvent::from(draft)))
+    }
+}
+
+/// Pieces of one answer that queued up are one piece.
+fn merged(queue: &mut Vec<Pushed>) -> Vec<Pushed> {
+    let mut out: Vec<Pushed> = Vec::with_capacity(queue.len());
+    let mut text = String::new();
+    for pushed in queue.drain(..) {
+        if let (
+            Pushed::Draft(Draft::Delta { turn, text: more, .. }),
+            Some(Pushed::Draft(Draft::Delta { turn: last, text: so_far, .. })),
+        ) = (&pushed, out.last_mut())
+            && turn == last
+        {
+            if text.is_empty() {
+                text.push_str(so_far);
+            }
+            text.push_str(more);
+            continue;
+        }
+        flush(&mut out, &mut text);
+        out.push(pushed);
+    }
+    flush(&mut out, &mut text);
+    out
+}
+
+fn flush(out: &mut [Pushed], text: &mut String) {
+    if let (false, Some(Pushed::Draft(Draft::Delta { text: so_far, .. }))) =
+        (text.is_empty(), out.last_mut())
+    {
+        *so_far = std::mem::take(text).into();
+    }
+}
+
+/// Whether a running turn is over with this event.
+const fn ends_turn(event: &Event) -> bool {
+    match event {
+        Event::TurnFailed { .. } | Event::TurnCancelled { .. } | Event::Closed { .. } => true,
+        Event::MessagePosted(posted) => matches!(posted.author, Author::Assistant),
+        _ => false,
+    }
+}
+
+/// Whether nobody waits for the assistant any more: an answer stands, or a person must come.
+const fn ends_wait(event: &Event) -> bool {
+    match event {
+        Event::HandoffRequested { .. } | Event::TakenOver { .. } | Event::Closed { .. } => true,
+        Event::MessagePosted(posted) => !matches!(posted.author, Author::Customer),
+        _ => false,
+    }
+}
+
+/// A stored event as the stream writes it; `None` when it is not the customer's.
+fn stored(record: &EventRecord, epoch: i64, member: Option<&str>) -> Option<Bytes> {
+    let event = SessionEvent::of(record, member)?;
+    let Version(seq) = record.version;
+    Some(written(&event, &format!("id: {}\n", Cursor { epoch, seq })))
+}
+
+/// An event without a place in the log.
+fn ephemeral(event: &SessionEvent) -> Bytes {
+    written(event, "")
+}
+
+/// The last event of a stream.
+fn last(problem: &Problem) -> Bytes {
+    ephemeral(&SessionEvent::Error(SessionError { problem: problem.body() }))
+}
+
+fn again(code: Code) -> Problem {
+    Problem::new(code).retry_after(Duration::from_secs(1))
+}
+
+fn written(event: &SessionEvent, id: &str) -> Bytes {
+    // JSON escapes line breaks, so no text can make up a frame of its own.
+    let json = serde_json::to_string(event).unwrap_or_default();
+    format!("{id}event: {}\ndata: {json}\n\n", event.name()).into()
+}
+
+/// A place among the open streams, given back when the stream ends.
+struct Slot {
+    gateway: Gateway,
+    session: SessionId,
+}
+
+impl Slot {
+    fn take(gateway: &Gateway, session: SessionId) -> Result<Self, Problem> {
+        let state: &State = &gateway.0;
+        let limits = &state.config.limits;
+        let mut streams = lock(&state.streams);
+        let full = streams.len() >= limits.streams;
+        let open = streams.entry(session).or_insert(0);
+        if *open >= limits.streams_per_session || (full && *open == 0) {
+            if *open == 0 {
+                streams.remove(&session);
+            }
+            return Err(Problem::new(Code::TooMany)
+                .detail("too many event streams are open")
+                .retry_after(Duration::from_secs(5)));
+        }
+        *open += 1;
+        drop(streams);
+        metrics::gauge!("http_event_streams").increment(1.0);
+        Ok(Self { gateway: gateway.clone(), session })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        metrics::gauge!("http_event_streams").decrement(1.0);
+        let mut streams = lock(&self.gateway.0.streams);
+        if let Some(open) = streams.get_mut(&self.session) {
+            *open -= 1;
+            if *open == 0 {
+                streams.remove(&self.session);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use forecourt_wire::DraftDelta;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn delta(turn: u128, offset: usize, text: &str) -> Pushed {
+        let turn = TurnId::from_uuid(Uuid::from_u128(turn));
+        Pushed::Draft(Draft::Delta { turn, offset, text: text.into() })
+    }
+
+    #[test]
+    fn pieces_of_one_answer_that_queue_up_become_one() {
+        let turn = TurnId::from_uuid(Uuid::from_u128(1));
+        let mut queue = vec![
+            delta(1, 0, "Ja, "),
+            delta(1, 4, "den "),
+            delta(1, 8, "er"),
+            Pushed::Draft(Draft::Discarded { turn }),
+            delta(2, 0, "Nei"),
+            delta(1, 0, "x"),
+        ];
+        let told: Vec<String> = merged(&mut queue)
+            .into_iter()
+            .map(|pushed| match pushed {
+                Pushed::Draft(Draft::Delta { offset, text, .. }) => format!("{offset}:{text}"),
+                Pushed::Draft(Draft::Discarded { .. }) => "-".into(),
+                Pushed::Event(_) => unreachable!(),
+            })
+            .collect();
+        assert_eq!(told, ["0:Ja, den er", "-", "0:Nei", "0:x"]);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn text_cannot_make_up_a_frame() {
+        let event = SessionEvent::DraftDelta(DraftDelta {
+            draft_id: TurnId::from_uuid(Uuid::from_u128(1)),
+            offset: 0,
+            text: "a\n\nevent: session.status\ndata: {}\r\n\u{2028}".into(),
+        });
+        let frame = String::from_utf8(ephemeral(&event).to_vec()).unwrap();
+        assert_eq!(frame.lines().count(), 3, "{frame:?}"); // event, data, end
+        assert!(frame.ends_with("\n\n") && frame.matches("\n\n").count() == 1);
+    }
+}

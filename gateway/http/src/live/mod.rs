@@ -1,0 +1,59 @@
+//! `GET /v1/live`: the socket of the dashboard (subprotocol `forecourt.v1`).
+//!
+//! [`protocol`] is what is said, [`room`] tells everybody, [`catch_up`] those who were away; [`socket`] is the
+//! only file that knows actix-web-actors, and [`guard`] keeps oversized frames out of memory.
+
+mod catch_up;
+mod echo;
+mod guard;
+mod protocol;
+mod room;
+mod socket;
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use actix_web::{FromRequest as _, HttpRequest, dev::Payload, web};
+use forecourt_ports::store::Role;
+
+pub(crate) use self::room::Rooms;
+use crate::{
+    auth::Staff,
+    gateway::Gateway,
+    origin,
+    problem::{Answer, Code, Problem},
+};
+
+/// `GET /v1/live` — opens the socket for a signed-in member on one of the engine's own pages.
+///
+/// A foreign page is refused before the upgrade. Without a sign-in the socket opens and closes with 4001:
+/// a browser cannot see the status of a refused upgrade.
+pub(crate) async fn live(
+    request: HttpRequest,
+    payload: web::Payload,
+    gateway: web::Data<Gateway>,
+) -> Answer {
+    origin::require_own(&request)?;
+    let staff = Staff::from_request(&request, &mut Payload::None).await;
+    if !socket::is_upgrade(&request) {
+        staff?.require(Role::Seller)?;
+        return Err(Problem::new(Code::UpgradeRequired));
+    }
+    let staff = match staff {
+        Ok(staff) => Some(staff),
+        Err(problem) if problem.code() == Code::Unauthorised => None,
+        Err(problem) => return Err(problem),
+    };
+    let state = &gateway.0;
+    if state.is_stopping() {
+        return Err(Problem::new(Code::Stopping).retry_after(Duration::from_secs(1)));
+    }
+    if state.sockets.load(Ordering::Relaxed) >= state.config.limits.sockets {
+        return Err(Problem::new(Code::Busy).retry_after(Duration::from_secs(5)));
+    }
+    socket::start(&request, payload.into_inner(), &gateway, staff)
+}
+
+/// `GET /test/echo` — a WebSocket echo, where the configuration opens it.
+pub(crate) async fn echo(request: HttpRequest, payload: web::Payload) -> Answer {
+    socket::start_echo(&request, payload.into_inner())
+}

@@ -1,0 +1,331 @@
+//! A tenant's live room: events come in once, are written once, and go out to every dashboard.
+//!
+//! One task per tenant that has listeners. It takes what has queued up, reads the rows of all leads in it
+//! with one query, writes each frame once, and hands the same bytes to everybody.
+//!
+//! # Invariants
+//! - **A9** a listener whose mailbox is full is cut, and comes back with its cursor; the room never waits
+//!   for one; what all of them hold together are references to the same batches;
+//! - a listener that has joined gets every event that is published from then on, in order;
+//! - whoever signs out, or whose sign-in ends, is closed within five seconds.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{Message, Recipient, dev::SendError};
+use bytestring::ByteString;
+use forecourt_core::{
+    event::{EventRecord, Seq},
+    id::{SessionId, TenantId},
+};
+use forecourt_ports::{
+    bus::{Bus, Pushed, Subscription},
+    clock::Clock,
+    store::{Store, StoreError},
+};
+use forecourt_wire::{EventFrame, Lead, LeadEventName, ServerFrame};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::protocol::close;
+use crate::{gateway::lock, names::Names};
+
+/// How often sign-ins are looked at again.
+const AUDIT: Duration = Duration::from_secs(4);
+/// Events that one batch takes at most.
+const TOGETHER: usize = 256;
+/// Joins and sign-outs that may wait for the room.
+const COMMANDS: usize = 1_024;
+/// Tries to read rows before everybody is asked to come back.
+const TRIES: u32 = 3;
+
+/// Frames of one moment, in order, each with its place in the log.
+pub(crate) type Batch = [(Seq, ByteString)];
+
+/// What a room tells a socket.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub(crate) enum Push {
+    Frames(Arc<Batch>),
+    Close(u16, &'static str),
+}
+
+/// Whether the room still has a listener. A full mailbox cannot be told, so it is written here.
+#[derive(Clone, Default)]
+pub(crate) struct Fate(Arc<AtomicBool>);
+
+impl Fate {
+    pub(crate) fn is_cut(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A socket in a room. Dropping it, for whatever reason, says so in its fate.
+pub(crate) struct Listener {
+    /// The only one for this socket: each clone of a recipient has a mailbox slot of its own.
+    to: Recipient<Push>,
+    fate: Fate,
+    /// Names the sign-in session.
+    signed_in: [u8; 32],
+}
+
+impl Listener {
+    pub(crate) fn new(to: Recipient<Push>, fate: Fate, signed_in: [u8; 32]) -> Self {
+        Self { to, fate, signed_in }
+    }
+
+    /// False when the listener is gone or too slow.
+    fn push(&self, push: Push) -> bool {
+        match self.to.try_send(push) {
+            Ok(()) => true,
+            Err(SendError::Full(_)) => {
+                metrics::counter!("http_live_cut_total").increment(1);
+                false
+            }
+            Err(SendError::Closed(_)) => false,
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.fate.0.store(true, Ordering::Relaxed);
+    }
+}
+
+enum Command {
+    Join(Listener, oneshot::Sender<()>),
+    SignOut([u8; 32]),
+}
+
+/// All rooms of this node.
+pub(crate) struct Rooms(Arc<Shared>);
+
+struct Shared {
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
+    names: Arc<Names>,
+    stopping: CancellationToken,
+    rooms: Mutex<HashMap<TenantId, mpsc::Sender<Command>>>,
+}
+
+impl Rooms {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        clock: Arc<dyn Clock>,
+        names: Arc<Names>,
+        stopping: CancellationToken,
+    ) -> Self {
+        Self(Arc::new(Shared { store, bus, clock, names, stopping, rooms: Mutex::default() }))
+    }
+
+    /// Adds a listener to its tenant's room, and opens the room for the first one. Once the receiver
+    /// answers, nothing that is published is missed; an error means: come back later.
+    pub(crate) fn join(&self, tenant: TenantId, listener: Listener) -> oneshot::Receiver<()> {
+        let (joined, answer) = oneshot::channel();
+        let mut rooms = lock(&self.0.rooms);
+        let open = rooms.get(&tenant).filter(|room| !room.is_closed()).cloned();
+        let room = open.unwrap_or_else(|| {
+            let (commands, inbox) = mpsc::channel(COMMANDS);
+            let room = Room {
+                tenant,
+                subscription: self.0.bus.subscribe_tenant(tenant),
+                shared: Arc::clone(&self.0),
+                listeners: Vec::new(),
+            };
+            actix_web::rt::spawn(room.run(inbox));
+            rooms.insert(tenant, commands.clone());
+            commands
+        });
+        // When the room is full of commands the listener is dropped, and so is `joined`.
+        let _full = room.try_send(Command::Join(listener, joined));
+        answer
+    }
+
+    /// Closes every socket of a sign-in session on this node.
+    pub(crate) fn sign_out(&self, tenant: TenantId, signed_in: [u8; 32]) {
+        if let Some(room) = lock(&self.0.rooms).get(&tenant) {
+            // When this is lost, the next look at the sign-ins finds it.
+            let _full = room.try_send(Command::SignOut(signed_in));
+        }
+    }
+}
+
+struct Room {
+    tenant: TenantId,
+    shared: Arc<Shared>,
+    subscription: Subscription,
+    listeners: Vec<Listener>,
+}
+
+impl Room {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+        let mut audit = tokio::time::interval(AUDIT);
+        let mut queue = Vec::with_capacity(TOGETHER);
+        let stopping = self.shared.stopping.clone();
+        loop {
+            tokio::select! {
+                count = self.subscription.events.recv_many(&mut queue, TOGETHER) => {
+                    if count == 0 {
+                        // Too slow for the bus: everybody resumes with their cursor.
+                        self.listeners.clear();
+                        self.subscription = self.shared.bus.subscribe_tenant(self.tenant);
+                    }
+                    self.tell(&mut queue).await;
+                }
+                Some(command) = inbox.recv() => match command {
+                    Command::Join(listener, joined) => {
+                        self.listeners.push(listener);
+                        let _gone = joined.send(()); // a socket that closed meanwhile is found by the audit
+                    }
+                    Command::SignOut(signed_in) => self.close(|one| one.signed_in == signed_in),
+                },
+                _ = audit.tick() => {
+                    self.audit().await;
+                    if self.listeners.is_empty() && self.leave(&inbox) {
+                        return;
+                    }
+                }
+                () = stopping.cancelled() => {
+                    for one in &self.listeners {
+                        one.push(Push::Close(close::AWAY, "the node is stopping"));
+                    }
+                    lock(&self.shared.rooms).remove(&self.tenant);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Closes the room, unless somebody is at the door: joins are sent under the same lock.
+    fn leave(&self, inbox: &mpsc::Receiver<Command>) -> bool {
+        let mut rooms = lock(&self.shared.rooms);
+        let empty = inbox.is_empty();
+        if empty {
+            rooms.remove(&self.tenant);
+        }
+        empty
+    }
+
+    async fn tell(&mut self, queue: &mut Vec<Pushed>) {
+        let records: Vec<EventRecord> = queue
+            .drain(..)
+            .filter_map(|pushed| match pushed {
+                Pushed::Event(published) => Some(published.record.clone()),
+                Pushed::Draft(_) => None,
+            })
+            .collect();
+        if records.is_empty() || self.listeners.is_empty() {
+            return;
+        }
+        let mut tries = 0;
+        let batch = loop {
+            match self.shared.frames(self.tenant, &records).await {
+                Ok(batch) => break batch,
+                Err(_) if tries < TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(50 << tries)).await;
+                }
+                Err(_) => {
+                    // What cannot be told is not skipped either: everybody comes back with their cursor.
+                    self.listeners.clear();
+                    return;
+                }
+            }
+        };
+        if !batch.is_empty() {
+            self.listeners.retain(|one| one.push(Push::Frames(Arc::clone(&batch))));
+        }
+    }
+
+    /// Forgets sockets that are gone and closes those whose sign-in has ended.
+    async fn audit(&mut self) {
+        self.listeners.retain(|one| one.to.connected());
+        let sessions: HashSet<[u8; 32]> = self.listeners.iter().map(|one| one.signed_in).collect();
+        let now = self.shared.clock.now();
+        for signed_in in sessions {
+            // While the store cannot say, nobody is closed: it will be asked again.
+            let member = self.shared.store.find_staff_session(self.tenant, signed_in, now).await;
+            if matches!(member, Ok(None)) {
+                self.close(|one| one.signed_in == signed_in);
+            }
+        }
+    }
+
+    fn close(&mut self, which: impl Fn(&Listener) -> bool) {
+        self.listeners.retain(|one| {
+            let closed = which(one);
+            if closed {
+                one.push(Push::Close(close::UNAUTHORISED, "signed out"));
+            }
+            !closed
+        });
+    }
+}
+
+impl Rooms {
+    /// The frames of some events, for a listener that catches up.
+    pub(crate) async fn frames(
+        &self,
+        tenant: TenantId,
+        records: &[EventRecord],
+    ) -> Result<Arc<Batch>, StoreError> {
+        self.0.frames(tenant, records).await
+    }
+}
+
+impl Shared {
+    /// Writes events as frames, each with the fresh row of its lead; events without a lead have none.
+    async fn frames(
+        &self,
+        tenant: TenantId,
+        records: &[EventRecord],
+    ) -> Result<Arc<Batch>, StoreError> {
+        let told = |record: &&EventRecord| LeadEventName::of(&record.event).is_some();
+        let sessions: HashSet<SessionId> =
+            records.iter().filter(told).map(|record| record.session).collect();
+        if sessions.is_empty() {
+            return Ok(Arc::new([]));
+        }
+        let sessions: Vec<SessionId> = sessions.into_iter().collect();
+        let rows = self.store.lead_rows(tenant, &sessions).await?;
+        let rows: HashMap<SessionId, Lead> =
+            rows.into_iter().map(|row| (row.session, Lead::from(row))).collect();
+        let mut batch = Vec::with_capacity(records.len());
+        for record in records {
+            let Some(event) = LeadEventName::of(&record.event) else { continue };
+            let Some(lead) = rows.get(&record.session) else { continue };
+            let name = self.names.of(&*self.store, record, self.clock.now()).await;
+            let message = match &record.event {
+                forecourt_core::event::Event::MessagePosted(posted) => {
+                    Some(forecourt_wire::Message::posted(posted, record.at, name.as_deref()))
+                }
+                _ => None,
+            };
+            let frame = ServerFrame::Event(Box::new(EventFrame {
+                seq: record.seq.0,
+                event,
+                at: record.at,
+                session_id: record.session,
+                lead: lead.clone(),
+                message,
+            }));
+            batch.push((record.seq, text(&frame)));
+        }
+        Ok(batch.into())
+    }
+}
+
+/// A frame as the socket writes it.
+pub(crate) fn text(frame: &ServerFrame) -> ByteString {
+    // The shapes of the wire cannot fail to serialise.
+    serde_json::to_string(frame).unwrap_or_default().into()
+}

@@ -1,0 +1,303 @@
+//! The socket: actix-web-actors on one side, [`Protocol`] on the other. No other file names either, so that
+//! one can be replaced by changing this file alone.
+//!
+//! A jammed socket stops its actor from being polled at all, its heartbeat included. So the room notices, by
+//! a full mailbox, and `TCP_USER_TIMEOUT` frees the socket (see `harden`).
+
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use actix::{
+    Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Handler, StreamHandler,
+    WrapFuture as _,
+};
+use actix_http::ws::Item;
+use actix_web::{HttpRequest, dev::Payload};
+use actix_web_actors::ws::{
+    CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, WsResponseBuilder,
+};
+use forecourt_wire::HelloFrame;
+
+use super::{
+    catch_up::catch_up,
+    echo::Echo,
+    guard::FrameGuard,
+    protocol::{Act, MAX_MESSAGE, Piece, Protocol, close, later},
+    room::{Fate, Listener, Push},
+};
+use crate::{
+    auth::Staff,
+    gateway::Gateway,
+    problem::{Answer, Code, Problem},
+};
+
+/// The subprotocol we speak.
+const SUBPROTOCOL: &[&str] = &["forecourt.v1"];
+/// A client that has not said hello by then is closed.
+const HELLO_WITHIN: Duration = Duration::from_secs(5);
+const BEAT: Duration = Duration::from_secs(15);
+/// Batches that may wait for a socket; with one more it is cut.
+const QUEUE: usize = 32;
+
+/// A live socket.
+pub(crate) struct Live {
+    gateway: Gateway,
+    /// `None` when nobody is signed in: the socket is opened only to say so.
+    staff: Option<Staff>,
+    protocol: Protocol,
+    fate: Fate,
+    oversized: Rc<Cell<bool>>,
+    closing: bool,
+}
+
+type Context = WebsocketContext<Live>;
+
+/// Answers the upgrade and starts the socket.
+pub(crate) fn start(
+    request: &HttpRequest,
+    payload: Payload,
+    gateway: &Gateway,
+    staff: Option<Staff>,
+) -> Answer {
+    let oversized = Rc::new(Cell::new(false));
+    let live = Live {
+        gateway: gateway.clone(),
+        staff,
+        protocol: Protocol::new(gateway.0.config.limits.live_frames.limiter()),
+        fate: Fate::default(),
+        oversized: Rc::clone(&oversized),
+        closing: false,
+    };
+    let payload = FrameGuard::new(payload, MAX_MESSAGE, oversized);
+    let answer = WsResponseBuilder::new(live, request, payload)
+        .protocols(SUBPROTOCOL)
+        .frame_size(MAX_MESSAGE)
+        .start();
+    answer.map_err(|_| Problem::new(Code::UpgradeRequired))
+}
+
+/// Answers the upgrade and echoes whatever comes.
+pub(crate) fn start_echo(request: &HttpRequest, payload: Payload) -> Answer {
+    const LARGEST: usize = 32 * 1024 * 1024;
+    let oversized = Rc::new(Cell::new(false));
+    let echo = EchoSocket { echo: Echo::new(LARGEST), oversized: Rc::clone(&oversized) };
+    let payload = FrameGuard::new(payload, LARGEST, oversized);
+    let answer = WsResponseBuilder::new(echo, request, payload).frame_size(LARGEST).start();
+    answer.map_err(|_| Problem::new(Code::UpgradeRequired))
+}
+
+/// The code for a broken stream: what the guard saw, what is no UTF-8, and all the rest.
+fn reason(error: &ProtocolError, oversized: bool) -> (u16, &'static str) {
+    match error {
+        ProtocolError::Overflow => (close::TOO_BIG, "the message is too big"),
+        ProtocolError::Io(_) if oversized => (close::TOO_BIG, "the message is too big"),
+        // The codec wraps text that is no UTF-8 like this, and nothing else of the peer's making.
+        ProtocolError::Io(_) => (close::NOT_UTF8, "text must be UTF-8"),
+        _ => (close::PROTOCOL, "not the WebSocket protocol"),
+    }
+}
+
+fn close_reason(code: u16, words: &str) -> CloseReason {
+    CloseReason { code: CloseCode::from(code), description: Some(words.to_owned()) }
+}
+
+impl Live {
+    fn act(&mut self, act: Option<Act>, ctx: &mut Context) {
+        match act {
+            None => {}
+            Some(Act::Send(frame)) => ctx.text(frame),
+            Some(Act::Close(code, words)) => self.close(code, words, ctx),
+            Some(Act::Greet(hello)) => self.greet(hello, ctx),
+        }
+    }
+
+    fn close(&mut self, code: u16, words: &str, ctx: &mut Context) {
+        if !self.closing {
+            self.closing = true;
+            ctx.close(Some(close_reason(code, words)));
+            ctx.stop();
+        }
+    }
+
+    fn greet(&mut self, hello: HelloFrame, ctx: &mut Context) {
+        let Some(staff) = &self.staff else { return };
+        let tenant = staff.member.tenant;
+        let to = ctx.address().recipient();
+        let listener = Listener::new(to, self.fate.clone(), staff.session);
+        let joined = self.gateway.0.rooms.join(tenant, listener);
+        let gateway = self.gateway.clone();
+        let greeting = async move { catch_up(&gateway.0, tenant, hello, joined).await };
+        ctx.spawn(greeting.into_actor(self).map(|greeting, live, ctx| match greeting {
+            Ok(greeting) => {
+                for frame in live.protocol.greeted(greeting) {
+                    ctx.text(frame);
+                }
+            }
+            Err(problem) => live.act(Some(later(problem.code())), ctx),
+        }));
+    }
+}
+
+impl Actor for Live {
+    type Context = Context;
+
+    fn started(&mut self, ctx: &mut Context) {
+        self.gateway.0.sockets.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        metrics::gauge!("http_live_sockets").increment(1.0);
+        ctx.set_mailbox_capacity(QUEUE);
+        if self.staff.is_none() {
+            return self.act(Some(later(Code::Unauthorised)), ctx);
+        }
+        ctx.run_later(HELLO_WITHIN, |live, ctx| {
+            if live.protocol.is_silent() {
+                live.close(close::BAD_HELLO, "no hello came", ctx);
+            }
+        });
+        ctx.run_interval(BEAT, |live, ctx| {
+            if live.fate.is_cut() {
+                return live.close(close::SLOW, "too slow, resume", ctx);
+            }
+            if let Some(beat) = live.protocol.beat() {
+                ctx.text(beat);
+            }
+        });
+    }
+
+    fn stopped(&mut self, _: &mut Context) {
+        self.gateway.0.sockets.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        metrics::gauge!("http_live_sockets").decrement(1.0);
+    }
+}
+
+impl Handler<Push> for Live {
+    type Result = ();
+
+    fn handle(&mut self, push: Push, ctx: &mut Context) {
+        if self.closing {
+            return;
+        }
+        match push {
+            Push::Close(code, words) => self.close(code, words, ctx),
+            // What waited in the mailbox of a listener that was cut has a hole behind it.
+            Push::Frames(_) if self.fate.is_cut() => {
+                self.close(close::SLOW, "too slow, resume", ctx);
+            }
+            Push::Frames(batch) => {
+                let act = self.protocol.pushed(batch, |frame| ctx.text(frame));
+                self.act(act, ctx);
+            }
+        }
+    }
+}
+
+impl StreamHandler<Result<Message, ProtocolError>> for Live {
+    fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Context) {
+        if self.closing {
+            return;
+        }
+        if let Some(act) = self.protocol.count() {
+            return self.act(Some(act), ctx);
+        }
+        let act = match message {
+            Ok(Message::Text(text)) => Some(self.protocol.message(&text)),
+            Ok(Message::Continuation(item)) => match piece(item) {
+                Some(piece) => self.protocol.piece(piece),
+                None => Some(Act::Close(close::NOT_TEXT, "send text")),
+            },
+            Ok(Message::Binary(_)) => Some(Act::Close(close::NOT_TEXT, "send text")),
+            Ok(Message::Ping(bytes)) => {
+                ctx.pong(&bytes);
+                None
+            }
+            Ok(Message::Pong(_) | Message::Nop) => None,
+            Ok(Message::Close(given)) => {
+                self.closing = true;
+                ctx.close(given);
+                ctx.stop();
+                None
+            }
+            Err(error) => {
+                let (code, words) = reason(&error, self.oversized.get());
+                Some(Act::Close(code, words))
+            }
+        };
+        self.act(act, ctx);
+    }
+}
+
+/// A piece of a text message; `None` for binary.
+fn piece(item: Item) -> Option<Piece> {
+    Some(match item {
+        Item::FirstText(bytes) => Piece::First(bytes),
+        Item::Continue(bytes) => Piece::Next(bytes),
+        Item::Last(bytes) => Piece::Last(bytes),
+        Item::FirstBinary(_) => return None,
+    })
+}
+
+/// The echo of the conformance tests.
+struct EchoSocket {
+    echo: Echo,
+    oversized: Rc<Cell<bool>>,
+}
+
+impl Actor for EchoSocket {
+    type Context = WebsocketContext<Self>;
+}
+
+impl StreamHandler<Result<Message, ProtocolError>> for EchoSocket {
+    fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
+        let fault = match message {
+            Ok(Message::Text(text)) => {
+                ctx.text(text);
+                None
+            }
+            Ok(Message::Binary(bytes)) => {
+                ctx.binary(bytes);
+                None
+            }
+            Ok(Message::Continuation(item)) => {
+                let joined = match item {
+                    Item::FirstText(bytes) => self.echo.first(true, &bytes),
+                    Item::FirstBinary(bytes) => self.echo.first(false, &bytes),
+                    Item::Continue(bytes) => self.echo.more(&bytes, false),
+                    Item::Last(bytes) => self.echo.more(&bytes, true),
+                };
+                match joined {
+                    Ok(None) => None,
+                    Ok(Some((true, bytes))) => match bytestring::ByteString::try_from(bytes) {
+                        Ok(text) => {
+                            ctx.text(text);
+                            None
+                        }
+                        Err(_) => Some((close::NOT_UTF8, "text must be UTF-8")),
+                    },
+                    Ok(Some((false, bytes))) => {
+                        ctx.binary(bytes);
+                        None
+                    }
+                    Err(fault) => Some(fault),
+                }
+            }
+            Ok(Message::Ping(bytes)) => {
+                ctx.pong(&bytes);
+                None
+            }
+            Ok(Message::Pong(_) | Message::Nop) => None,
+            Ok(Message::Close(given)) => {
+                ctx.close(given);
+                ctx.stop();
+                None
+            }
+            Err(error) => Some(reason(&error, self.oversized.get())),
+        };
+        if let Some((code, words)) = fault {
+            ctx.close(Some(close_reason(code, words)));
+            ctx.stop();
+        }
+    }
+}
+
+/// Whether a request asks for a WebSocket at all.
+pub(crate) fn is_upgrade(request: &HttpRequest) -> bool {
+    actix_web_actors::ws::handshake(request).is_ok()
+}

@@ -1,0 +1,147 @@
+//! `POST /v1/sessions/{session}/messages`: a customer or a member writes.
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use forecourt_actors::Posted;
+use forecourt_core::{
+    capture::MAX_MESSAGE,
+    event::{Event, Version},
+    id::{MessageId, SessionId, TenantId},
+    text,
+};
+use forecourt_ports::store::Role;
+use forecourt_wire::{MessageAccepted, PostMessage};
+
+use crate::{
+    auth::{Caller, Owner, Staff},
+    client,
+    extract::Json,
+    gateway::{Gateway, State},
+    limits::Network,
+    problem::{Answer, Problem},
+    sessions, turn,
+};
+
+/// Events that are searched for a message that was posted before.
+const SEARCHED: u32 = 500;
+
+/// Answers 202 with the message's place once it is stored; with `Accept: text/event-stream` a customer gets
+/// the stream of the turn instead. The same `client_id` gives the same answer.
+pub(crate) async fn post(
+    request: HttpRequest,
+    gateway: web::Data<Gateway>,
+    caller: Caller,
+    body: Json<PostMessage>,
+) -> Answer {
+    let Json(PostMessage { text, client_id }) = body;
+    let text = parse_text(&text)?;
+    check_client_id(&client_id)?;
+    match caller {
+        Caller::Customer(owner) => by_customer(&request, &gateway, &owner, text, client_id).await,
+        Caller::Staff(staff) => by_member(&request, &gateway.0, &staff, text, client_id).await,
+    }
+}
+
+async fn by_customer(
+    request: &HttpRequest,
+    gateway: &Gateway,
+    owner: &Owner,
+    text: String,
+    client_id: String,
+) -> Answer {
+    let state = &gateway.0;
+    let (tenant_id, session) = (owner.visitor.tenant(), owner.visitor.session());
+    state.limiters.message_ip.check(&Network::from(client::ip(request)))?;
+    state.limiters.message_session.check(&session)?;
+    let tenant = state.desk.tenant_by_id(tenant_id).await?;
+    let tenant = tenant.ok_or_else(|| Problem::new(crate::problem::Code::NotFound))?;
+    let page = owner.visitor.page.clone();
+    if wants_stream(request) {
+        let post = tenant.post_message(session, text, client_id, page);
+        return turn::stream(gateway, owner, tenant.snapshot(), post).await;
+    }
+    let posted = tenant.post_message(session, text, client_id, page).await?;
+    accepted(state, tenant_id, session, posted).await
+}
+
+async fn by_member(
+    request: &HttpRequest,
+    state: &State,
+    staff: &Staff,
+    text: String,
+    client_id: String,
+) -> Answer {
+    staff.require(Role::Seller)?;
+    let session = sessions::named(request)?;
+    state.limiters.message_session.check(&session)?;
+    let tenant = sessions::tenant_of(state, staff).await?;
+    let posted = tenant.post_member_message(session, staff.member.member, text, client_id).await?;
+    accepted(state, staff.member.tenant, session, posted).await
+}
+
+async fn accepted(state: &State, tenant: TenantId, session: SessionId, posted: Posted) -> Answer {
+    let version = match posted.version {
+        Version(0) => first_version(state, tenant, session, posted.message).await?,
+        version => version,
+    };
+    Ok(HttpResponse::Accepted().json(MessageAccepted {
+        message_id: posted.message,
+        seq: posted.seq.0,
+        version: version.0,
+    }))
+}
+
+/// Where the log stood when a message was first stored: a repeat is answered like the first time.
+///
+/// All events of one decision carry the same time, so the decision ends where the time changes.
+async fn first_version(
+    state: &State,
+    tenant: TenantId,
+    session: SessionId,
+    message: MessageId,
+) -> Result<Version, Problem> {
+    let mut after = Version(0);
+    let mut found = None;
+    loop {
+        let page = state.store.replay_session(tenant, session, after, SEARCHED).await?;
+        for record in &page {
+            match found {
+                Some((at, _)) if at == record.at => found = Some((at, record.version)),
+                Some((_, version)) => return Ok(version),
+                None if matches!(&record.event, Event::MessagePosted(p) if p.message == message) => {
+                    found = Some((record.at, record.version));
+                }
+                None => {}
+            }
+        }
+        match page.last() {
+            Some(last) => after = last.version,
+            None => return Ok(found.map_or(after, |(_, version)| version)),
+        }
+    }
+}
+
+pub(crate) fn parse_text(raw: &str) -> Result<String, Problem> {
+    text::paragraphs(raw, MAX_MESSAGE).map_err(|error| {
+        let code = match error {
+            text::TextError::Empty => "required",
+            text::TextError::TooLong { .. } => "too_long",
+            text::TextError::Control => "control_characters",
+        };
+        Problem::field("/text", code, error.to_string())
+    })
+}
+
+fn check_client_id(id: &str) -> Result<(), Problem> {
+    let printable = (1..=100).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+    let detail = "must be 1 to 100 printable ASCII characters without spaces; a UUID is a good one";
+    if printable { Ok(()) } else { Err(Problem::field("/client_id", "client_id", detail)) }
+}
+
+fn wants_stream(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| {
+        accept
+            .split(',')
+            .any(|kind| kind.split(';').next().unwrap_or_default().trim() == "text/event-stream")
+    })
+}

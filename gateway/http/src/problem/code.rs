@@ -1,0 +1,116 @@
+//! Every code there is: its status, its words, and what its page says. A new error adds a row here.
+
+use actix_web::http::StatusCode;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $status:ident, $name:literal, $title:literal, $detail:literal, $mend:literal;)*) => {
+        /// The stable code of a problem.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+
+            /// As in `/problems/<name>` and in the body's `code`.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            pub(crate) const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+
+            /// The detail when the occasion gives none of its own.
+            pub(crate) const fn detail(self) -> &'static str {
+                match self { $(Self::$variant => $detail,)* }
+            }
+
+            /// How to mend it, for the page.
+            pub(crate) const fn mend(self) -> &'static str {
+                match self { $(Self::$variant => $mend,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson = BAD_REQUEST, "malformed-json", "The body is not JSON",
+        "the body is not valid JSON",
+        "Send UTF-8 JSON, at most 64 levels deep. The detail names the line and column where reading stopped.";
+    MalformedForm = BAD_REQUEST, "malformed-form", "The form cannot be read",
+        "the body is not a valid form",
+        "Send application/x-www-form-urlencoded text whose percent-encoded bytes are UTF-8, each field once.";
+    MalformedQuery = BAD_REQUEST, "malformed-query", "The query cannot be read",
+        "the query string is not valid",
+        "Percent-encode the query as UTF-8 and give each parameter once.";
+    Invalid = BAD_REQUEST, "invalid", "Some fields are not as they should be",
+        "mend the fields in `errors` and send them again",
+        "Each entry of `errors` points at one field and says what it should be.";
+    Unauthorised = UNAUTHORIZED, "unauthorised", "Sign in first",
+        "there is no valid sign-in with this request",
+        "Staff sign in at POST /v1/login; a visitor sends the token of POST /v1/sessions as a bearer.";
+    TokenExpired = UNAUTHORIZED, "token-expired", "The token has expired",
+        "open a new session",
+        "A visitor's token is good for 24 hours at most. Open a new session with POST /v1/sessions.";
+    BadCredentials = UNAUTHORIZED, "bad-credentials", "These credentials are not right",
+        "the tenant, the mail address or the password is wrong",
+        "Which of the three is wrong is not told, so that nobody can find out who works where.";
+    Forbidden = FORBIDDEN, "forbidden", "This is not yours to do",
+        "your role does not allow it",
+        "The OpenAPI document names the least role of each operation as `x-min-role`.";
+    OriginNotAllowed = FORBIDDEN, "origin-not-allowed", "This page may not call the engine",
+        "the request's Origin is not among those that are allowed",
+        "Add the page's origin (scheme, host and port) to the tenant's allowed origins. Staff addresses answer only to the engine's own pages.";
+    NotFound = NOT_FOUND, "not-found", "There is nothing here",
+        "the address leads nowhere, or to something that is not yours",
+        "Check the address. What belongs to somebody else is answered as if it were not there.";
+    UnknownTenant = NOT_FOUND, "unknown-tenant", "There is no such business",
+        "no tenant has this name",
+        "Check the name in the address or in `data-tenant`.";
+    MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here",
+        "the address does not know this method",
+        "The Allow header names the methods it knows.";
+    TooSlow = REQUEST_TIMEOUT, "body-too-slow", "The body took too long",
+        "the whole body must arrive within 15 seconds",
+        "Send the request again, over a better line or with a smaller body.";
+    ConversationClosed = CONFLICT, "conversation-closed", "The conversation is closed",
+        "nothing more can be added to it",
+        "Open a new session.";
+    NotYours = CONFLICT, "not-yours", "Somebody else has the conversation",
+        "another member has taken the conversation over",
+        "Take it over yourself first.";
+    Stale = CONFLICT, "stale", "It is over",
+        "what this speaks of is over",
+        "Read the conversation again.";
+    TooLarge = PAYLOAD_TOO_LARGE, "too-large", "The body is too large",
+        "the body is larger than 64 KiB",
+        "Send less. Texts have at most 5,000 characters.";
+    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body's type is not understood",
+        "send application/json",
+        "Send application/json in UTF-8; forms may also be application/x-www-form-urlencoded. Compressed bodies are not read.";
+    UpgradeRequired = UPGRADE_REQUIRED, "upgrade-required", "This is a WebSocket",
+        "connect with the WebSocket protocol, version 13",
+        "Open the address with a WebSocket client that offers the subprotocol forecourt.v1.";
+    TooMany = TOO_MANY_REQUESTS, "too-many-requests", "Too many requests",
+        "wait as long as Retry-After says",
+        "The limits are per address, per conversation and per tenant.";
+    Internal = INTERNAL_SERVER_ERROR, "internal", "Something is wrong here",
+        "the fault is ours; it has been noted",
+        "Try again later, and give the request's id when you report it.";
+    Busy = SERVICE_UNAVAILABLE, "busy", "Too much at once",
+        "nothing was stored; try again",
+        "A queue was full. Try again after the time in Retry-After.";
+    Unavailable = SERVICE_UNAVAILABLE, "unavailable", "Not available for the moment",
+        "try again; a repeat with the same client_id or content is recognised",
+        "The database, or the engine itself, cannot take it now. Whether it was stored may be unknown; a repeat finds out.";
+    Stopping = SERVICE_UNAVAILABLE, "stopping", "This node is stopping",
+        "connect again; another node will answer",
+        "Connect again with your cursor: nothing is lost.";
+    SlowListener = SERVICE_UNAVAILABLE, "slow-listener", "The listener was too slow",
+        "connect again with the last id",
+        "Events came faster than they were read. Connect again with your cursor: nothing is lost.";
+}

@@ -1,0 +1,162 @@
+//! Every address, what it knows, and who answers.
+//!
+//! What is documented of them stands in [`crate::openapi`]; a test compares the two.
+
+use actix_web::{
+    Error, HttpRequest, HttpResponse, Resource, Route,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    guard,
+    http::{Method, StatusCode, header},
+    middleware::{Compress, Next, from_fn},
+    web::{self, ServiceConfig},
+};
+
+use crate::{
+    assets, dev_mail, docs, events, form,
+    gateway::Gateway,
+    health, leads, live, login, messages, openapi, origin,
+    problem::{self, Code, Problem},
+    public, scrape, sessions, trace, unsubscribe,
+};
+
+/// Adds the gateway to an application: all routes, and what stands around them.
+pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
+    let echo = gateway.0.config.echo;
+    config.app_data(web::Data::new(gateway));
+    let mut all = web::scope("")
+        .wrap(Compress::default())
+        .wrap(from_fn(trace::trace))
+        // What a tenant's own pages call.
+        .service(
+            exposed("/v1/webhooks/form/{tenant}", "POST, OPTIONS")
+                .route(web::post().to(form::post))
+                .route(web::method(Method::OPTIONS).to(form::preflight)),
+        )
+        .service(
+            exposed("/v1/sessions", "POST, OPTIONS")
+                .route(web::post().to(sessions::open))
+                .route(preflight("POST, OPTIONS")),
+        )
+        .service(
+            exposed("/v1/sessions/{session}", "GET, OPTIONS")
+                .route(web::get().to(sessions::get))
+                .route(preflight("GET, OPTIONS")),
+        )
+        .service(
+            exposed("/v1/sessions/{session}/messages", "POST, OPTIONS")
+                .route(web::post().to(messages::post))
+                .route(preflight("POST, OPTIONS")),
+        )
+        .service(
+            exposed("/v1/sessions/{session}/events", "GET, OPTIONS")
+                .route(web::get().to(events::get))
+                .route(preflight("GET, OPTIONS")),
+        )
+        .service(
+            exposed("/v1/public/tenant", "GET, OPTIONS")
+                .route(web::get().to(public::tenant))
+                .route(preflight("GET, OPTIONS")),
+        )
+        .service(at("/v1/public/demo", "GET").route(web::get().to(public::demo)))
+        // Staff.
+        .service(at("/v1/login", "POST").route(web::post().to(login::login)))
+        .service(at("/v1/logout", "POST").route(web::post().to(login::logout)))
+        .service(at("/v1/me", "GET").route(web::get().to(login::me)))
+        .service(at("/v1/leads", "GET").route(web::get().to(leads::list)))
+        .service(at("/v1/leads/{lead}", "GET").route(web::get().to(leads::get)))
+        .service(
+            at("/v1/sessions/{session}/takeover", "POST")
+                .route(web::post().to(sessions::take_over)),
+        )
+        .service(
+            at("/v1/sessions/{session}/release", "POST").route(web::post().to(sessions::release)),
+        )
+        .service(at("/v1/live", "GET").route(web::get().to(live::live)))
+        // Mail.
+        .service(
+            at("/u/{token}", "GET, HEAD, POST")
+                .route(read().to(unsubscribe::get))
+                .route(web::post().to(unsubscribe::post)),
+        )
+        .service(at("/dev/mail", "GET, HEAD").route(read().to(dev_mail::list)))
+        .service(at("/dev/mail.json", "GET, HEAD").route(read().to(dev_mail::json)))
+        .service(at("/dev/mail/{id}", "GET, HEAD").route(read().to(dev_mail::show)))
+        .service(at("/dev/mail/{id}/html", "GET, HEAD").route(read().to(dev_mail::html_part)))
+        .service(at("/dev/mail/{id}/raw", "GET, HEAD").route(read().to(dev_mail::raw)))
+        // Operations.
+        .service(at("/healthz", "GET, HEAD").route(read().to(health::alive)))
+        .service(at("/readyz", "GET, HEAD").route(read().to(health::ready)))
+        .service(at("/metrics", "GET").route(web::get().to(scrape::get)))
+        .service(at("/openapi.json", "GET, HEAD").route(read().to(openapi::get)))
+        .service(at("/docs", "GET, HEAD").route(read().to(docs::get)))
+        .service(at("/problems/{code}", "GET, HEAD").route(read().to(problem::page::get)))
+        // Pages.
+        .service(at("/", "GET, HEAD").route(read().to(assets::landing)))
+        .service(at("/widget.js", "GET, HEAD").route(read().to(assets::widget)))
+        .service(at("/app", "GET, HEAD").route(read().to(to_app)))
+        .service(at("/app/{path:.*}", "GET, HEAD").route(read().to(assets::app)))
+        .service(at("/demo/assets/{file:.*}", "GET, HEAD").route(read().to(assets::asset)))
+        .service(at("/demo/{slug}", "GET, HEAD").route(read().to(assets::demo)))
+        .service(at("/assets/{file:.*}", "GET, HEAD").route(read().to(assets::asset)))
+        .service(
+            at(r"/{file:[A-Za-z0-9_-]+\.(svg|ico|png|txt|webmanifest|woff2)}", "GET, HEAD")
+                .route(read().to(assets::asset)),
+        );
+    if echo {
+        all = all.service(at("/test/echo", "GET").route(web::get().to(live::echo)));
+    }
+    config.service(all.default_service(web::to(problem::not_found)));
+}
+
+/// A resource that answers other methods with 405 and those it knows.
+fn at(path: &str, methods: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move || async move {
+        Err::<HttpResponse, _>(Problem::new(Code::MethodNotAllowed).allow(methods.to_owned()))
+    }))
+}
+
+/// GET, and HEAD with the same headers.
+fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// A resource that other pages may call: they may read its answers.
+fn exposed(
+    path: &str,
+    methods: &'static str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    at(path, methods).wrap(from_fn(expose))
+}
+
+/// A browser asks first whether a page may call.
+fn preflight(methods: &'static str) -> Route {
+    web::method(Method::OPTIONS)
+        .to(move |request: HttpRequest| async move { origin::preflight(&request, methods) })
+}
+
+async fn expose(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let http_request = request.request().clone();
+    let mut response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(error) => ServiceResponse::new(http_request.clone(), error.error_response()),
+    };
+    let refused = response.status() == StatusCode::FORBIDDEN;
+    origin::expose(&http_request, refused, response.headers_mut());
+    Ok(response)
+}
+
+async fn to_app() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/app/")).finish()
+}

@@ -1,0 +1,233 @@
+//! What we seal and hand out: a visitor's token, and the links in mails.
+//!
+//! A token is `<kind>.<claims>.<mac>`: what it says is readable, and only we can have said it. Each kind has
+//! a key of its own, derived from the signing key, so that one kind never passes for another.
+//!
+//! # Invariants
+//! - macs are compared in constant time (S6), before anything they cover is read;
+//! - a visitor's token opens one conversation of one tenant, from one origin, until it expires;
+//! - **A14** keys print nowhere.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use forecourt_core::id::{SessionId, TenantId};
+use hmac::{Hmac, Mac as _};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::problem::{Code, Problem};
+
+type HmacSha256 = Hmac<Sha256>;
+
+/// The longest token that is looked at.
+const MAX_TOKEN: usize = 4_096;
+
+/// The secret behind every token: at least 32 random bytes, the same on all nodes.
+#[derive(Clone)]
+pub struct SigningKey(Vec<u8>);
+
+impl SigningKey {
+    /// `None` when there are fewer than 32 bytes.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
+        let bytes = bytes.into();
+        (bytes.len() >= 32).then_some(Self(bytes))
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(..)")
+    }
+}
+
+/// What a visitor's token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Visitor {
+    #[serde(rename = "t")]
+    pub(crate) tenant: Uuid,
+    #[serde(rename = "s")]
+    pub(crate) session: Uuid,
+    /// The page's origin, when a page asked for the token.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<String>,
+    /// Unix seconds.
+    #[serde(rename = "x")]
+    pub(crate) expires: i64,
+    /// The page of the conversation, without query and fragment.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) page: Option<String>,
+}
+
+impl Visitor {
+    pub(crate) const fn tenant(&self) -> TenantId {
+        TenantId::from_uuid(self.tenant)
+    }
+
+    pub(crate) const fn session(&self) -> SessionId {
+        SessionId::from_uuid(self.session)
+    }
+
+    pub(crate) fn expires_at(&self) -> Timestamp {
+        Timestamp::from_second(self.expires).unwrap_or(Timestamp::MIN)
+    }
+}
+
+/// Seals and opens tokens.
+pub(crate) struct Sealer {
+    visitor: HmacSha256,
+    unsubscribe: HmacSha256,
+}
+
+impl Sealer {
+    pub(crate) fn new(key: &SigningKey) -> Self {
+        let derived = |purpose: &str| {
+            let mut mac = keyed(&key.0);
+            mac.update(purpose.as_bytes());
+            keyed(&mac.finalize().into_bytes())
+        };
+        Self {
+            visitor: derived("forecourt visitor token 1"),
+            unsubscribe: derived("forecourt unsubscribe link 1"),
+        }
+    }
+
+    pub(crate) fn visitor(&self, visitor: &Visitor) -> String {
+        // A struct of plain values cannot fail to serialise.
+        seal(&self.visitor, "v1", &serde_json::to_vec(visitor).unwrap_or_default())
+    }
+
+    /// The claims of a token that is ours and still good.
+    pub(crate) fn open_visitor(&self, token: &str, now: Timestamp) -> Result<Visitor, Problem> {
+        let claims = open(&self.visitor, "v1", token);
+        let visitor: Option<Visitor> = claims.and_then(|json| serde_json::from_slice(&json).ok());
+        let visitor = visitor.ok_or_else(|| Problem::new(Code::Unauthorised))?;
+        if now >= visitor.expires_at() {
+            return Err(Problem::new(Code::TokenExpired));
+        }
+        Ok(visitor)
+    }
+
+    /// A link never expires: a mail may be read years later (RFC 8058).
+    pub(crate) fn unsubscribe(&self, tenant: TenantId, session: SessionId) -> String {
+        let mut claims = [0; 32];
+        claims[..16].copy_from_slice(tenant.as_uuid().as_bytes());
+        claims[16..].copy_from_slice(session.as_uuid().as_bytes());
+        seal(&self.unsubscribe, "u1", &claims)
+    }
+
+    pub(crate) fn open_unsubscribe(&self, token: &str) -> Option<(TenantId, SessionId)> {
+        let claims: [u8; 32] = open(&self.unsubscribe, "u1", token)?.try_into().ok()?;
+        let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
+        Some((
+            TenantId::from_uuid(uuid(&claims[..16])?),
+            SessionId::from_uuid(uuid(&claims[16..])?),
+        ))
+    }
+}
+
+fn keyed(key: &[u8]) -> HmacSha256 {
+    HmacSha256::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+fn seal(key: &HmacSha256, kind: &str, claims: &[u8]) -> String {
+    let signed = format!("{kind}.{}", URL_SAFE_NO_PAD.encode(claims));
+    let mut mac = key.clone();
+    mac.update(signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+fn open(key: &HmacSha256, kind: &str, token: &str) -> Option<Vec<u8>> {
+    let (signed, mac) = token.rsplit_once('.').filter(|_| token.len() <= MAX_TOKEN)?;
+    let given = URL_SAFE_NO_PAD.decode(mac).ok()?;
+    let mut expected = key.clone();
+    expected.update(signed.as_bytes());
+    expected.verify_slice(&given).ok()?; // in constant time
+    let claims = signed.strip_prefix(kind)?.strip_prefix('.')?;
+    URL_SAFE_NO_PAD.decode(claims).ok()
+}
+
+/// A fresh secret for a cookie, and the hash under which it is kept. Secrets do not come from a port: no
+/// replay may ever give the same one again.
+pub(crate) fn fresh_secret() -> (String, [u8; 32]) {
+    let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    let hash = hash(&secret);
+    (secret, hash)
+}
+
+pub(crate) fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer(seed: u8) -> Sealer {
+        Sealer::new(&SigningKey::new(vec![seed; 32]).unwrap())
+    }
+
+    fn claims() -> Visitor {
+        Visitor {
+            tenant: Uuid::from_u128(1),
+            session: Uuid::from_u128(2),
+            origin: Some("https://bil.example.no".into()),
+            expires: 1_000,
+            page: None,
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_token_opens_until_it_expires_and_says_what_was_sealed() {
+        let token = sealer(1).visitor(&claims());
+        assert_eq!(sealer(1).open_visitor(&token, at(999)).unwrap(), claims());
+        let expired = sealer(1).open_visitor(&token, at(1_000)).unwrap_err();
+        assert_eq!(expired.code(), Code::TokenExpired);
+    }
+
+    #[test]
+    fn a_token_that_we_did_not_seal_is_refused_however_it_was_made() {
+        let token = sealer(1).visitor(&claims());
+        let (signed, mac) = token.rsplit_once('.').unwrap();
+        let forged = URL_SAFE_NO_PAD.encode(br#"{"t":"00000000-0000-0000-0000-000000000009","s":"00000000-0000-0000-0000-000000000002","x":99999}"#);
+        for token in [
+            String::new(),
+            ".".into(),
+            "v1..".into(),
+            token[..token.len() - 1].to_owned(),
+            format!("{token}A"),
+            format!("{signed}."),
+            format!("v1.{forged}.{mac}"),
+            format!("{}.{mac}", signed.replace("v1", "u1")),
+            sealer(2).visitor(&claims()),
+            sealer(1)
+                .unsubscribe(TenantId::from_uuid(Uuid::nil()), SessionId::from_uuid(Uuid::nil())),
+            "v1.".repeat(2_000),
+        ] {
+            let refused = sealer(1).open_visitor(&token, at(0)).unwrap_err();
+            assert_eq!(refused.code(), Code::Unauthorised, "{token}");
+        }
+    }
+
+    #[test]
+    fn an_unsubscribe_link_names_its_conversation_and_a_visitor_token_is_none() {
+        let (tenant, session) =
+            (TenantId::from_uuid(Uuid::from_u128(1)), SessionId::from_uuid(Uuid::from_u128(2)));
+        let token = sealer(1).unsubscribe(tenant, session);
+        assert_eq!(sealer(1).open_unsubscribe(&token), Some((tenant, session)));
+        assert_eq!(sealer(2).open_unsubscribe(&token), None);
+        assert_eq!(sealer(1).open_unsubscribe(&sealer(1).visitor(&claims())), None);
+    }
+
+    #[test]
+    fn a_short_key_is_refused_and_a_key_prints_nothing() {
+        assert!(SigningKey::new(vec![7; 31]).is_none());
+        assert_eq!(format!("{:?}", SigningKey::new(vec![7; 32]).unwrap()), "SigningKey(..)");
+    }
+}
