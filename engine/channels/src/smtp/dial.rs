@@ -22,7 +22,7 @@ use super::{
     config::{ConfigError, Security, SmtpConfig},
     fault::Fault,
     link::Link,
-    wire::{Watch, Wire},
+    wire::{Socket, Wire},
 };
 
 /// What a new connection needs, made once.
@@ -88,13 +88,13 @@ impl Dialer {
     pub(super) async fn dial(&self) -> Result<Link, Fault> {
         let times = self.config.timeouts;
         let stream = timeout(times.connect, self.connect()).await.map_err(|_| Fault::Timeout)??;
-        let watch = Arc::new(Watch::default());
+        let (socket, watch) = Socket::new(stream);
         let wire = match &self.encryption {
-            Encryption::Later { .. } => Wire::plain(stream, Arc::clone(&watch)),
+            Encryption::Later { .. } => Wire::Plain(socket),
             Encryption::AtOnce { connector, name } => {
-                let handshake = connector.connect(name.clone(), stream);
+                let handshake = connector.connect(name.clone(), socket);
                 let stream = timeout(times.command, handshake).await.map_err(|_| Fault::Timeout)?;
-                Wire::tls(stream.map_err(|_| Fault::Tls)?, Arc::clone(&watch))
+                Wire::Tls(Box::new(stream.map_err(|_| Fault::Tls)?))
             }
         };
         let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &self.hello);

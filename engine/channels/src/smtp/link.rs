@@ -5,8 +5,9 @@
 //! - [`Link::finish`] sends the mail and the final dot: the point of no return;
 //! - a server that has something to say before it is asked is heard first.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use lettre::transport::smtp::{
     Error,
     client::AsyncSmtpConnection,
@@ -27,7 +28,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 pub(super) struct Link {
     smtp: AsyncSmtpConnection,
-    watch: Arc<Watch>,
+    watch: Watch,
     times: Timeouts,
     /// When it was opened.
     pub(super) born: Instant,
@@ -38,7 +39,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(smtp: AsyncSmtpConnection, watch: Arc<Watch>, times: Timeouts) -> Self {
+    pub(super) fn new(smtp: AsyncSmtpConnection, watch: Watch, times: Timeouts) -> Self {
         let now = Instant::now();
         Self { smtp, watch, times, born: now, idle_since: now, mails: 0 }
     }
@@ -56,12 +57,23 @@ impl Link {
 
     /// Whether the server has neither spoken nor hung up since the last reply. Costs no round trip.
     pub(super) async fn quiet(&mut self) -> Result<(), Fault> {
-        // Lets the runtime look at its sockets first: what has arrived is to be seen now.
-        tokio::task::yield_now().await;
-        match timeout(Duration::ZERO, self.smtp.read_response()).await {
-            Err(_silence) => Ok(()),
-            Ok(Ok(_unasked)) => Err(Fault::BadReply),
-            Ok(Err(error)) => Err(Self::fault(&error, &self.watch)),
+        self.hear()?;
+        if self.watch.has_unread() {
+            // The runtime is behind the system; in TLS what has arrived may say nothing at all.
+            let caught_up = timeout(CHECK, self.watch.readable()).await;
+            caught_up.map_err(|_| Fault::Timeout)?.map_err(|_| Fault::Lost)?;
+            self.hear()?;
+        }
+        Ok(())
+    }
+
+    /// Reads what is there to be read, without waiting.
+    fn hear(&mut self) -> Result<(), Fault> {
+        // Not a timeout of zero: the timer's grain is a millisecond.
+        match self.smtp.read_response().now_or_never() {
+            None => Ok(()),
+            Some(Ok(_unasked)) => Err(Fault::BadReply),
+            Some(Err(error)) => Err(Self::fault(&error, &self.watch)),
         }
     }
 

@@ -1,62 +1,130 @@
-//! The socket under an SMTP connection, plain or in TLS, and what we must know of it afterwards.
+//! The socket under an SMTP connection, plain or in TLS, and what we must know of it besides.
 //!
 //! `lettre` connects by itself too, but leaves Nagle's algorithm on: the final dot, written after
 //! the body, would then wait for the body's acknowledgement, some 40 ms per mail.
 
 use std::{
     fmt, io,
-    net::SocketAddr,
+    mem::MaybeUninit,
+    net::{Shutdown, SocketAddr},
     pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use lettre::transport::smtp::client::AsyncTokioStream;
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
 use tokio_rustls::client::TlsStream;
 
-/// Whether the peer has ended the connection; `lettre` tells that apart from garbage by words only.
-#[derive(Debug, Default)]
-pub(super) struct Watch(AtomicBool);
+/// The socket, seen from beside the connection that reads and writes it.
+#[derive(Clone)]
+pub(super) struct Watch {
+    socket: Arc<TcpStream>,
+    ended: Arc<AtomicBool>,
+}
 
 impl Watch {
+    /// Whether the connection has ended; `lettre` tells that apart from garbage by words only.
     pub(super) fn has_ended(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    /// Whether something has arrived that nobody has read: bytes, the end, or an error. Asks the
+    /// system, not the runtime, which learns of it a moment later.
+    pub(super) fn has_unread(&self) -> bool {
+        let peeked = SockRef::from(&*self.socket).peek(&mut [MaybeUninit::uninit()]);
+        !matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Waits until the runtime knows, too, that something has arrived.
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        self.socket.readable().await
     }
 }
 
-pub(super) struct Wire {
-    stream: Stream,
-    watch: Arc<Watch>,
-}
+/// A socket that [`Watch`] looks at while something else owns this half.
+pub(super) struct Socket(Watch);
 
-enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-impl Wire {
-    pub(super) const fn plain(stream: TcpStream, watch: Arc<Watch>) -> Self {
-        Self { stream: Stream::Plain(stream), watch }
+impl Socket {
+    pub(super) fn new(stream: TcpStream) -> (Self, Watch) {
+        let watch = Watch { socket: Arc::new(stream), ended: Arc::default() };
+        (Self(watch.clone()), watch)
     }
 
-    pub(super) fn tls(stream: TlsStream<TcpStream>, watch: Arc<Watch>) -> Self {
-        Self { stream: Stream::Tls(Box::new(stream)), watch }
+    fn tcp(&self) -> &TcpStream {
+        &self.0.socket
     }
 
-    /// Notes an error as the end of the connection.
-    fn noted<T>(&self, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if matches!(polled, Poll::Ready(Err(_))) {
-            self.watch.0.store(true, Ordering::Relaxed);
+    /// Tries again while the runtime believes in a readiness that is gone; notes how it ended.
+    fn noted<T>(&self, tried: io::Result<T>) -> Option<Poll<io::Result<T>>> {
+        match tried {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(error) => {
+                self.0.ended.store(true, Ordering::Relaxed);
+                Some(Poll::Ready(Err(error)))
+            }
+            Ok(done) => Some(Poll::Ready(Ok(done))),
         }
-        polled
     }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.tcp().poll_read_ready(cx))?;
+            let room = buffer.initialize_unfilled();
+            let asked = !room.is_empty();
+            let tried = self.tcp().try_read(room);
+            if let Some(done) = self.noted(tried) {
+                return done.map_ok(|read| {
+                    if read == 0 && asked {
+                        self.0.ended.store(true, Ordering::Relaxed);
+                    }
+                    buffer.advance(read);
+                });
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.tcp().poll_write_ready(cx))?;
+            if let Some(done) = self.noted(self.tcp().try_write(bytes)) {
+                return done;
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(self.tcp()).shutdown(Shutdown::Write))
+    }
+}
+
+/// What `lettre` reads and writes.
+pub(super) enum Wire {
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 impl AsyncRead for Wire {
@@ -65,16 +133,10 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = buffer.filled().len();
-        let polled = match &mut this.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-        };
-        if matches!(polled, Poll::Ready(Ok(()))) && buffer.filled().len() == before {
-            this.watch.0.store(true, Ordering::Relaxed);
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
         }
-        this.noted(polled)
     }
 }
 
@@ -84,36 +146,32 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let polled = match &mut this.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        };
-        this.noted(polled)
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let polled = match &mut this.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        };
-        this.noted(polled)
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }
 
 impl AsyncTokioStream for Wire {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        match &self.stream {
-            Stream::Plain(stream) => stream.peer_addr(),
-            Stream::Tls(stream) => stream.get_ref().0.peer_addr(),
+        match self {
+            Self::Plain(stream) => stream.tcp().peer_addr(),
+            Self::Tls(stream) => stream.get_ref().0.tcp().peer_addr(),
         }
     }
 }
