@@ -159,7 +159,7 @@ CREATE TABLE messages (
     text text NOT NULL
         CONSTRAINT messages_text_check CHECK (char_length(text) BETWEEN 1 AND 32768),
     client_id text
-        CONSTRAINT messages_client_id_check CHECK (char_length(client_id) <= 200),
+        CONSTRAINT messages_client_id_check CHECK (char_length(client_id) <= 512),
     turn_id uuid,
     model text
         CONSTRAINT messages_model_check CHECK (char_length(model) <= 200),

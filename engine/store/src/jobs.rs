@@ -4,7 +4,7 @@
 //! learns *that* a tenant owes something; *what*, it reads in that tenant's own scope.
 //!
 //! # Invariants
-//! - **A8** only the typed queries below run here; the role has grants on single columns;
+//! - **A8** only typed queries of this crate run here; the role has grants on single columns;
 //! - **A9** each answer is limited and paged.
 
 use diesel::{ExpressionMethods, QueryDsl};
@@ -74,13 +74,23 @@ impl JobsDb {
     where
         for<'query> Q: LoadQuery<'query, JobsTx, Uuid> + Send,
     {
+        Ok(self.load::<Q, Uuid>(query).await?.into_iter().map(TenantId::from_uuid).collect())
+    }
+
+    /// Runs one query without a tenant's scope; the sweeps of [`crate::pg`] state theirs next to
+    /// what they are for.
+    pub(crate) async fn load<Q, R>(&self, query: Q) -> Result<Vec<R>, DbError>
+    where
+        for<'query> Q: LoadQuery<'query, JobsTx, R> + Send,
+        R: Send,
+    {
         let work = async {
             let mut lease = self.0.lease().await?;
             lease.begin(Scope::None).await?;
             let mut tx = JobsTx(lease);
-            let found: Vec<Uuid> = query.load(&mut tx).await?;
+            let found: Vec<R> = query.load(&mut tx).await?;
             tx.0.rollback().await;
-            Ok(found.into_iter().map(TenantId::from_uuid).collect())
+            Ok(found)
         };
         timeout(self.0.config.transaction_timeout, work)
             .await

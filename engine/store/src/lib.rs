@@ -2,7 +2,7 @@
 //!
 //! Lives here: the private cluster ([`embedded`]), the three roles ([`roles`]), the embedded
 //! migrations ([`migrate`]), the tenant scope without which no query compiles ([`scope`]), the
-//! tables ([`schema`]). May depend on: `core`, `ports`. May be used by: `gateway/server` and tests.
+//! tables ([`schema`]) with their statements, and the ports on them ([`pg`]). May depend on: `core`, `ports`. May be used by: `gateway/server` and tests.
 //!
 //! # Invariants
 //! - **A1** a transaction that answered `Ok` is durable: a commit that Postgres turned into a
@@ -20,9 +20,11 @@ pub mod embedded;
 pub mod error;
 pub mod jobs;
 pub mod migrate;
+pub mod pg;
 pub mod roles;
 pub mod schema;
 pub mod scope;
+mod tables;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod testing;
@@ -35,4 +37,5 @@ pub use connect::{ConnectOptions, ConnectOptionsError};
 pub use db::{Db, PoolConfig, PoolStatus};
 pub use error::DbError;
 pub use jobs::JobsDb;
+pub use pg::PgStore;
 pub use scope::TenantTx;

@@ -264,7 +264,7 @@ impl TenantData {
                         DeliveryEnd::Accepted { .. } => ("accepted", None),
                         DeliveryEnd::Failed { code } => ("failed", Some(code.clone())),
                         DeliveryEnd::Uncertain { code } => ("uncertain", Some(code.clone())),
-                        DeliveryEnd::Refused => ("refused", row.code.take()),
+                        DeliveryEnd::Refused => ("refused", None),
                     };
                     row.attempts += u32::from(status != "refused");
                     (row.status, row.code, row.claim) = (status, code, None);

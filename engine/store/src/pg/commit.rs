@@ -1,0 +1,203 @@
+//! One commit of a tenant's journal: few statements, however many decisions share it.
+//!
+//! ```text
+//! BEGIN + scope │ lock the log │ versions, leads, contacts │ sessions, contacts, timers, the log's end
+//!               │ events, messages, leads, deliveries │ calls │ COMMIT
+//! ```
+//!
+//! Each column is one round trip; the statements in it share it, and need nothing of each other.
+//!
+//! # Invariants
+//! - **A2** versions are read under the lock of the tenant's log, so of two nodes that commit at once
+//!   the second sees what the first has stored; there is no second lock to wait for, hence no
+//!   deadlock between commits;
+//! - a batch that the database refuses is stored append by append, so that one poisoned decision
+//!   harms only its own session (R8).
+
+use diesel::QueryResult;
+use forecourt_core::{contact::Email, event::Event, id::TenantId};
+use forecourt_ports::store::{Append, Appended, Batch, InboundEvent};
+use futures_util::try_join;
+
+use super::{
+    PgStore,
+    plan::{Known, Plan},
+};
+use crate::{
+    TenantTx,
+    db::Retry,
+    error::DbError,
+    tables::{
+        bulk::{Bulk, send},
+        contacts::{self, NewContacts, TellContacts},
+        deliveries::{MoveDeliveries, NewDeliveries},
+        inbound_events::InboundEvents,
+        journal::Events,
+        leads::PutLeads,
+        messages::Messages,
+        sessions::{self, PutSessions},
+        tenants,
+        timers::{EndTimers, SetTimers},
+    },
+};
+
+impl PgStore {
+    pub(super) async fn commit_batch(
+        &self,
+        tenant: TenantId,
+        batch: &Batch,
+    ) -> Result<Vec<Appended>, DbError> {
+        match self.commit_once(tenant, &batch.appends, &batch.inbound).await {
+            Err(error) if is_about_data(&error) => self.commit_singly(tenant, batch).await,
+            result => result,
+        }
+    }
+
+    /// Stores each append in a transaction of its own, so that only those that cannot be stored are
+    /// refused.
+    async fn commit_singly(
+        &self,
+        tenant: TenantId,
+        batch: &Batch,
+    ) -> Result<Vec<Appended>, DbError> {
+        let mut appended = Vec::with_capacity(batch.appends.len());
+        for append in &batch.appends {
+            let one = std::slice::from_ref(append);
+            appended.push(match self.commit_once(tenant, one, &[]).await {
+                Ok(answers) => answers.first().copied().unwrap_or(Appended::Unstorable),
+                Err(DbError::UniqueViolation { constraint }) => {
+                    tracing::warn!(session.id = %append.session, constraint, "a key is taken");
+                    Appended::Taken
+                }
+                Err(error) if is_about_data(&error) => {
+                    tracing::error!(session.id = %append.session, %error, "it cannot be stored");
+                    Appended::Unstorable
+                }
+                Err(error) => return Err(error),
+            });
+        }
+        for event in &batch.inbound {
+            match self.commit_once(tenant, &[], std::slice::from_ref(event)).await {
+                Err(error) if is_about_data(&error) => {
+                    tracing::error!(inbound.id = %event.id, %error, "a call cannot be logged");
+                }
+                result => drop(result?),
+            }
+        }
+        Ok(appended)
+    }
+
+    /// One transaction; repeated when it lost to another one, which a commit alone never does.
+    async fn commit_once(
+        &self,
+        tenant: TenantId,
+        appends: &[Append],
+        inbound: &[InboundEvent],
+    ) -> Result<Vec<Appended>, DbError> {
+        let mut retry = Retry::default();
+        loop {
+            let work = async |tx: &mut TenantTx| -> Result<Vec<Appended>, DbError> {
+                let known = read(tx, appends).await?;
+                let plan = Plan::of(appends, inbound, known, self.node)?;
+                write(tx, plan).await
+            };
+            match self.app.tenant(tenant, work).await {
+                Err(error) if retry.again(&error).await => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+/// Reads what decides who wins. Nobody else changes it before this transaction ends.
+async fn read(tx: &mut TenantTx, appends: &[Append]) -> Result<Known, DbError> {
+    if appends.is_empty() {
+        return Ok(Known::default());
+    }
+    let last = tenants::lock_log(tx).await?;
+    let tx = &*tx;
+    let mut ids: Vec<_> = appends.iter().map(|append| append.session.into_uuid()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let captured =
+        appends.iter().flat_map(|append| &append.events).filter_map(|event| match event {
+            Event::LeadCaptured(captured) => Some(captured),
+            _ => None,
+        });
+    let (mut keys, mut contacts) = (Vec::new(), Vec::new());
+    for captured in captured {
+        keys.extend(captured.email.as_ref().map(Email::key));
+        contacts.push(captured.contact.into_uuid());
+    }
+    let known_contacts = async {
+        if contacts.is_empty() {
+            return Ok(Vec::new());
+        }
+        contacts::known(tx, keys, contacts).await
+    };
+    let (sessions, contacts) = try_join!(sessions::before(tx, ids), known_contacts)?;
+    Ok(Known { last, sessions, contacts })
+}
+
+/// Writes a plan; what points to a row is sent after that row is there.
+async fn write(tx: &mut TenantTx, plan: Plan) -> Result<Vec<Appended>, DbError> {
+    let tx = &*tx;
+    let (moves, last) = (!plan.events.is_empty(), plan.last);
+    let log = async { if moves { tenants::move_log(tx, last).await } else { Ok(0) } };
+    try_join!(
+        log,
+        put::<PutSessions, _>(tx, plan.sessions),
+        put::<NewContacts, _>(tx, plan.new_contacts.into_values()),
+        put::<TellContacts, _>(tx, plan.told_contacts.into_values()),
+        put::<SetTimers, _>(tx, plan.set_timers.into_values()),
+        put::<EndTimers, _>(tx, plan.ended_timers.into_values()),
+    )?;
+    try_join!(
+        put::<Events, _>(tx, plan.events),
+        put::<Messages, _>(tx, plan.messages),
+        put::<PutLeads, _>(tx, plan.leads),
+        put::<NewDeliveries, _>(tx, plan.new_deliveries.into_values()),
+        put::<MoveDeliveries, _>(tx, plan.moved_deliveries.into_values()),
+    )?;
+    put::<InboundEvents, _>(tx, plan.inbound).await?;
+    Ok(plan.appended)
+}
+
+async fn put<Rows, Row>(tx: &TenantTx, rows: impl IntoIterator<Item = Row>) -> QueryResult<usize>
+where
+    Rows: Bulk + FromIterator<Row>,
+{
+    send(tx, rows.into_iter().collect::<Rows>()).await
+}
+
+/// Whether the rows themselves are the reason: repeating the same batch would fail again.
+fn is_about_data(error: &DbError) -> bool {
+    /// What Postgres says of values; Diesel drops its code. Otherwise it is a bug or a fault that
+    /// is not one append's.
+    const OF_VALUES: [&str; 6] = [
+        "invalid byte sequence",
+        "unsupported Unicode escape",
+        "invalid input syntax",
+        "value too long",
+        "a value could not be sent",
+        "a text holds NUL",
+    ];
+    match error {
+        DbError::UniqueViolation { .. }
+        | DbError::ExclusionViolation { .. }
+        | DbError::ForeignKeyViolation { .. }
+        | DbError::CheckViolation { .. }
+        | DbError::Inconsistent { .. } => true,
+        DbError::Other(what) => {
+            OF_VALUES.iter().any(|start| what.contains(start)) || what.ends_with("out of range")
+        }
+        DbError::Unavailable(_)
+        | DbError::OutcomeUnknown
+        | DbError::Timeout(_)
+        | DbError::Deadlock
+        | DbError::Serialization
+        | DbError::Refused(_)
+        | DbError::NotFound
+        | DbError::Aborted => false,
+    }
+}

@@ -1,0 +1,378 @@
+//! What a commit writes: who wins, and the rows that follow from events and effects. Pure.
+//!
+//! # Invariants
+//! - **A2** an append is stored only from the version that the session has, counting the appends
+//!   before it in the same batch;
+//! - one append that is refused changes nothing for the others;
+//! - rows that follow from several appends of one session are written once, as they stand in the end.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use forecourt_core::{
+    contact::Email,
+    effect::{DeliveryEnd, Effect, TimerEnd, TimerKind},
+    event::{DeliveryKind, DeliveryQueued, Event, LeadCaptured, Seq},
+    id::{ContactId, DeliveryId, MessageId, NodeId, SessionId},
+    session::LeadSession,
+};
+use forecourt_ports::store::{Append, Appended, InboundEvent, LeadRecord, search_text};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    error::DbError,
+    tables::{
+        Doc, Word,
+        contacts::{KnownContact, NewContact, ToldContact},
+        deliveries::{self, MovedDelivery, NewDelivery},
+        inbound_events::InboundRow,
+        journal::EventRow,
+        leads::LeadColumns,
+        messages::MessageRow,
+        sessions::{Before, SessionRow},
+        some,
+        timers::{self, EndedTimer, TimerRow},
+    },
+};
+
+/// How long a commit holds the deliveries it queued for its own node, which sends them from memory.
+const OWN_DELIVERIES: SignedDuration = SignedDuration::from_secs(15);
+/// The longest code or reference of a provider that a row keeps, in characters.
+const PROVIDER_WORD: usize = 200;
+
+/// What stands in the tables, read under the lock of the tenant's log.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) last: Seq,
+    pub(super) sessions: Vec<(SessionId, Before)>,
+    pub(super) contacts: Vec<KnownContact>,
+}
+
+/// Everything a commit writes.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// One answer per append, in order.
+    pub(super) appended: Vec<Appended>,
+    /// The last place of the log, once the plan is carried out.
+    pub(super) last: Seq,
+    pub(super) events: Vec<EventRow>,
+    pub(super) messages: Vec<MessageRow>,
+    pub(super) sessions: Vec<SessionRow>,
+    pub(super) leads: Vec<LeadColumns>,
+    pub(super) new_contacts: BTreeMap<ContactId, NewContact>,
+    pub(super) told_contacts: BTreeMap<ContactId, ToldContact>,
+    pub(super) set_timers: BTreeMap<(SessionId, TimerKind), TimerRow>,
+    pub(super) ended_timers: BTreeMap<(SessionId, TimerKind), EndedTimer>,
+    pub(super) new_deliveries: BTreeMap<DeliveryId, NewDelivery>,
+    pub(super) moved_deliveries: BTreeMap<DeliveryId, MovedDelivery>,
+    pub(super) inbound: Vec<InboundRow>,
+}
+
+impl Plan {
+    pub(super) fn of(
+        appends: &[Append],
+        inbound: &[InboundEvent],
+        known: Known,
+        node: NodeId,
+    ) -> Result<Self, DbError> {
+        let mut planning = Planning::new(known, node);
+        for append in appends {
+            let appended = match planning.check(append) {
+                Ok(()) => planning.append(append)?,
+                Err(refused) => refused,
+            };
+            planning.plan.appended.push(appended);
+        }
+        let mut plan = planning.finish()?;
+        plan.inbound.extend(inbound.iter().map(InboundRow::of));
+        Ok(plan)
+    }
+}
+
+struct Planning<'a> {
+    node: NodeId,
+    plan: Plan,
+    sessions: HashMap<SessionId, Progress<'a>>,
+    /// In order of their first append, so that the same batch writes the same rows in the same order.
+    touched: Vec<SessionId>,
+    contacts: HashSet<ContactId>,
+    mails: HashMap<String, ContactId>,
+}
+
+/// How far a session is within the batch.
+#[derive(Default)]
+struct Progress<'a> {
+    version: i64,
+    stored_lead: Option<LeadRecord>,
+    lead: Option<LeadRecord>,
+    began_at: Option<Timestamp>,
+    newest: Option<(&'a LeadSession, Timestamp)>,
+}
+
+impl<'a> Planning<'a> {
+    fn new(known: Known, node: NodeId) -> Self {
+        let progress = |(id, before): (SessionId, Before)| {
+            let progress = Progress {
+                version: before.version.0,
+                stored_lead: before.lead.clone(),
+                lead: before.lead,
+                ..Progress::default()
+            };
+            (id, progress)
+        };
+        let mails = known
+            .contacts
+            .iter()
+            .filter_map(|contact| contact.email_key.clone().map(|key| (key, contact.contact)));
+        Self {
+            node,
+            plan: Plan { last: known.last, ..Plan::default() },
+            mails: mails.collect(),
+            contacts: known.contacts.iter().map(|contact| contact.contact).collect(),
+            sessions: known.sessions.into_iter().map(progress).collect(),
+            touched: Vec::new(),
+        }
+    }
+
+    fn check(&self, append: &Append) -> Result<(), Appended> {
+        let version = self.sessions.get(&append.session).map_or(0, |session| session.version);
+        if append.expected.0 != version {
+            return Err(Appended::Conflict);
+        }
+        let after = version + append.events.len() as i64;
+        if append.events.is_empty()
+            || append.state.version.0 != after
+            || append.state.id != append.session
+        {
+            return Err(Appended::Unstorable);
+        }
+        let captured = append.events.iter().find_map(|event| match event {
+            Event::LeadCaptured(captured) => Some(captured),
+            _ => None,
+        });
+        if captured.is_some_and(|captured| self.is_taken(captured)) {
+            return Err(Appended::Taken);
+        }
+        Ok(())
+    }
+
+    /// A new contact must be new, by id and by mail address; a known one must be known.
+    fn is_taken(&self, captured: &LeadCaptured) -> bool {
+        let is_known = self.contacts.contains(&captured.contact);
+        let mail = captured.email.as_ref().map(Email::key);
+        captured.new_contact == is_known
+            || captured.new_contact && mail.is_some_and(|mail| self.mails.contains_key(&mail))
+    }
+
+    fn append(&mut self, append: &'a Append) -> Result<Appended, DbError> {
+        let first = Seq(self.plan.last.0 + 1);
+        for (n, event) in (1..).zip(&append.events) {
+            self.plan.last.0 += 1;
+            self.plan.events.push(EventRow {
+                seq: self.plan.last.0,
+                session_id: append.session.into_uuid(),
+                version: append.expected.0 + n,
+                at: append.at.into(),
+                kind: event.kind(),
+                body: Doc::of(event)?,
+            });
+            match event {
+                Event::MessagePosted(posted) => {
+                    let row = MessageRow::of(append.session, posted, append.at);
+                    self.plan.messages.push(row);
+                }
+                Event::LeadCaptured(captured) => self.capture(captured, append.at),
+                _ => {}
+            }
+        }
+        for effect in &append.effects {
+            self.keep(effect, append.session, append.at);
+        }
+        self.plan.inbound.extend(append.inbound.iter().map(InboundRow::of));
+        let progress = self.sessions.entry(append.session).or_default();
+        let lead = progress.lead.take();
+        progress.lead = LeadRecord::after(lead, append.at, &append.events, &append.state);
+        progress.version = append.state.version.0;
+        if progress.newest.replace((&append.state, append.at)).is_none() {
+            progress.began_at = Some(append.at);
+            self.touched.push(append.session);
+        }
+        Ok(Appended::Stored { first })
+    }
+
+    fn capture(&mut self, captured: &LeadCaptured, at: Timestamp) {
+        let (name, phone) = (captured.name.clone(), captured.phone.as_ref());
+        let phone = phone.map(|phone| phone.as_str().to_owned());
+        let mail = captured.email.as_ref();
+        let search = search_text(name.as_deref(), mail.map(Email::as_str));
+        if captured.new_contact {
+            let new = NewContact {
+                contact_id: captured.contact.into_uuid(),
+                name,
+                email: mail.map(|mail| mail.as_str().to_owned()),
+                email_key: mail.map(Email::key),
+                phone,
+                search,
+                created_at: at.into(),
+                updated_at: at.into(),
+            };
+            self.plan.new_contacts.insert(captured.contact, new);
+            self.contacts.insert(captured.contact);
+            self.mails.extend(mail.map(|mail| (mail.key(), captured.contact)));
+            return;
+        }
+        // What is only partly told cannot be searched anew.
+        let search = (name.is_some() && mail.is_some()).then_some(search);
+        if let Some(new) = self.plan.new_contacts.get_mut(&captured.contact) {
+            new.name = name.or(new.name.take());
+            new.phone = phone.or(new.phone.take());
+            new.search = search.unwrap_or_else(|| std::mem::take(&mut new.search));
+            new.updated_at = at.into();
+            return;
+        }
+        let told = ToldContact {
+            contact_id: captured.contact.into_uuid(),
+            name,
+            phone,
+            search,
+            updated_at: at.into(),
+        };
+        self.plan.told_contacts.insert(captured.contact, told);
+    }
+
+    fn keep(&mut self, effect: &Effect, session: SessionId, at: Timestamp) {
+        match effect {
+            Effect::SetTimer { kind, due_at } => {
+                self.plan.ended_timers.remove(&(session, *kind));
+                let row = TimerRow {
+                    entity_kind: timers::SESSION,
+                    entity_id: session.into_uuid(),
+                    kind: kind.word(),
+                    due_at: (*due_at).into(),
+                    status: timers::PENDING,
+                    set_at: at.into(),
+                    ended_at: None,
+                };
+                self.plan.set_timers.insert((session, *kind), row);
+            }
+            Effect::EndTimer { kind, end } => self.end_timer(session, *kind, *end, at),
+            Effect::QueueDelivery(queued) => {
+                let row = self.queued(queued, session, at);
+                self.plan.new_deliveries.insert(queued.delivery, row);
+            }
+            Effect::RetryDelivery { delivery, next_at, code } => {
+                let moved = MovedDelivery {
+                    delivery_id: delivery.into_uuid(),
+                    status: deliveries::PENDING,
+                    attempts: 1,
+                    next_at: some(Some(*next_at)),
+                    code: Some(cut(code)),
+                    reference: None,
+                    updated_at: at.into(),
+                };
+                self.move_delivery(*delivery, moved);
+            }
+            Effect::EndDelivery { delivery, end } => {
+                let (status, code, reference) = match end {
+                    DeliveryEnd::Accepted { reference } => {
+                        ("accepted", None, reference.as_deref().map(cut))
+                    }
+                    DeliveryEnd::Failed { code } => ("failed", Some(cut(code)), None),
+                    DeliveryEnd::Uncertain { code } => ("uncertain", Some(cut(code)), None),
+                    DeliveryEnd::Refused => ("refused", None, None),
+                };
+                let moved = MovedDelivery {
+                    delivery_id: delivery.into_uuid(),
+                    status,
+                    attempts: i32::from(*end != DeliveryEnd::Refused),
+                    next_at: None,
+                    code,
+                    reference,
+                    updated_at: at.into(),
+                };
+                self.move_delivery(*delivery, moved);
+            }
+            // What runs after the commit is no row.
+            Effect::StartTurn { .. } | Effect::CancelTurn { .. } => {}
+        }
+    }
+
+    fn end_timer(&mut self, session: SessionId, kind: TimerKind, end: TimerEnd, at: Timestamp) {
+        if let Some(set) = self.plan.set_timers.get_mut(&(session, kind)) {
+            (set.status, set.ended_at) = (end.word(), some(Some(at)));
+            return;
+        }
+        let row = EndedTimer {
+            entity_kind: timers::SESSION,
+            entity_id: session.into_uuid(),
+            kind: kind.word(),
+            status: end.word(),
+            ended_at: some(Some(at)),
+        };
+        self.plan.ended_timers.insert((session, kind), row);
+    }
+
+    fn queued(&self, queued: &DeliveryQueued, session: SessionId, at: Timestamp) -> NewDelivery {
+        let (kind, reason) = match queued.kind {
+            DeliveryKind::Answer => (deliveries::ANSWER, None),
+            DeliveryKind::Alert { reason } => (deliveries::ALERT, Some(reason.word())),
+        };
+        NewDelivery {
+            delivery_id: queued.delivery.into_uuid(),
+            session_id: session.into_uuid(),
+            kind,
+            reason,
+            message_id: queued.message.map(MessageId::into_uuid),
+            fence: queued.fence.map(|fence| fence.0),
+            to_address: queued.to.as_str().to_owned(),
+            status: deliveries::PENDING,
+            attempts: 0,
+            next_at: at.into(),
+            deadline: some(queued.deadline),
+            claimed_by: Some(self.node.into_uuid()),
+            claimed_until: some(at.saturating_add(OWN_DELIVERIES).ok()),
+            code: None,
+            reference: None,
+            created_at: at.into(),
+            updated_at: at.into(),
+        }
+    }
+
+    fn move_delivery(&mut self, id: DeliveryId, moved: MovedDelivery) {
+        if let Some(new) = self.plan.new_deliveries.get_mut(&id) {
+            new.status = moved.status;
+            new.attempts += moved.attempts;
+            new.next_at = moved.next_at.unwrap_or(new.next_at);
+            (new.claimed_by, new.claimed_until) = (None, None);
+            (new.code, new.reference) = (moved.code, moved.reference);
+            new.updated_at = moved.updated_at;
+            return;
+        }
+        let before = self.plan.moved_deliveries.remove(&id);
+        let attempts = moved.attempts + before.as_ref().map_or(0, |before| before.attempts);
+        let next_at = moved.next_at.or(before.and_then(|before| before.next_at));
+        self.plan.moved_deliveries.insert(id, MovedDelivery { attempts, next_at, ..moved });
+    }
+
+    /// Sessions and leads as they stand in the end.
+    fn finish(mut self) -> Result<Plan, DbError> {
+        for id in self.touched {
+            let Some(progress) = self.sessions.remove(&id) else { continue };
+            let Some((state, at)) = progress.newest else { continue };
+            let mut row = SessionRow::of(state, at)?;
+            row.created_at = progress.began_at.unwrap_or(at).into();
+            self.plan.sessions.push(row);
+            if progress.lead != progress.stored_lead {
+                self.plan.leads.extend(progress.lead.map(LeadColumns::of));
+            }
+        }
+        Ok(self.plan)
+    }
+}
+
+fn cut(word: &str) -> String {
+    word.chars().take(PROVIDER_WORD).collect()
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

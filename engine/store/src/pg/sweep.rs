@@ -1,0 +1,126 @@
+//! What the sweeps ask over all tenants at once: which tenants owe work, since when, and how much.
+
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl};
+use forecourt_core::id::TenantId;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    JobsDb,
+    error::DbError,
+    schema::{deliveries, sessions, timers},
+    tables::{HandingOver, Pending, Time, Uncertain, number},
+};
+
+/// Of how many tenants the waiting sessions are looked at in one count of undone work (A9).
+pub(super) const TENANTS_PER_COUNT: i64 = 500;
+
+/// That a tenant owes something, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owed {
+    pub(super) tenant: TenantId,
+    pub(super) since: Timestamp,
+}
+
+fn owed((tenant, since): (Uuid, Time)) -> Owed {
+    Owed { tenant: TenantId::from_uuid(tenant), since: since.to_jiff() }
+}
+
+/// Whose are the oldest due timers that nobody holds; a tenant stands here once per timer.
+pub(super) async fn due_timers(
+    jobs: &JobsDb,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Owed>, DbError> {
+    let now = Time::from(now);
+    let query = timers::table
+        .filter(timers::status.eq(Pending))
+        .filter(timers::due_at.le(now))
+        .filter(timers::claimed_until.is_null().or(timers::claimed_until.le(now)))
+        .order(timers::due_at)
+        .limit(limit.into())
+        .select((timers::tenant_id, timers::due_at));
+    Ok(jobs.load(query).await?.into_iter().map(owed).collect())
+}
+
+/// Whose are the oldest due deliveries that nobody holds, and those that were begun and never
+/// ended; a tenant stands here once per delivery.
+pub(super) async fn due_deliveries(
+    jobs: &JobsDb,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Owed>, DbError> {
+    let now = Time::from(now);
+    let free = || deliveries::claimed_until.is_null().or(deliveries::claimed_until.le(now));
+    let pending = deliveries::table
+        .filter(deliveries::status.eq(Pending))
+        .filter(deliveries::next_at.le(now))
+        .filter(free())
+        .order(deliveries::next_at)
+        .limit(limit.into())
+        .select((deliveries::tenant_id, deliveries::next_at));
+    let begun = deliveries::table
+        .filter(deliveries::status.eq(HandingOver))
+        .filter(free())
+        .order(deliveries::claimed_until)
+        .limit(limit.into())
+        .select((deliveries::tenant_id, deliveries::next_at));
+    let mut found: Vec<Owed> = jobs.load(pending).await?.into_iter().map(owed).collect();
+    found.extend(jobs.load(begun).await?.into_iter().map(owed));
+    found.sort_by_key(|owed| (owed.since, owed.tenant));
+    found.truncate(limit as usize);
+    Ok(found)
+}
+
+/// Tenants with rows that somebody holds, or whose handover was begun.
+pub(super) async fn holding(jobs: &JobsDb) -> Result<Vec<TenantId>, DbError> {
+    let timers = timers::table
+        .filter(timers::claimed_until.is_not_null())
+        .select(timers::tenant_id)
+        .distinct();
+    let deliveries = deliveries::table
+        .filter(deliveries::claimed_until.is_not_null())
+        .select(deliveries::tenant_id)
+        .distinct();
+    let mut found: Vec<Uuid> = jobs.load(timers).await?;
+    found.extend(jobs.load::<_, Uuid>(deliveries).await?);
+    found.sort_unstable();
+    found.dedup();
+    Ok(found.into_iter().map(TenantId::from_uuid).collect())
+}
+
+/// Some tenants in whose sessions somebody waits.
+pub(super) async fn waiting(jobs: &JobsDb) -> Result<Vec<TenantId>, DbError> {
+    let query = sessions::table
+        .filter(sessions::waiting_since.is_not_null())
+        .select(sessions::tenant_id)
+        .distinct()
+        .limit(TENANTS_PER_COUNT);
+    Ok(jobs.load(query).await?.into_iter().map(TenantId::from_uuid).collect())
+}
+
+/// How much is undone over all tenants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Undone {
+    pub(super) overdue_timers: u64,
+    pub(super) pending_deliveries: u64,
+    pub(super) uncertain_deliveries: u64,
+}
+
+pub(super) async fn undone(jobs: &JobsDb, now: Timestamp) -> Result<Undone, DbError> {
+    let overdue = timers::table
+        .filter(timers::status.eq(Pending))
+        .filter(timers::due_at.lt(Time::from(now)))
+        .count();
+    let pending = deliveries::table.filter(deliveries::status.eq(Pending)).count();
+    let begun = deliveries::table.filter(deliveries::status.eq(HandingOver)).count();
+    let uncertain = deliveries::table.filter(deliveries::status.eq(Uncertain)).count();
+    let count = |rows: Vec<i64>| number(rows.into_iter().sum::<i64>(), "counts");
+    let mut under_way = jobs.load(pending).await?;
+    under_way.extend(jobs.load::<_, i64>(begun).await?);
+    Ok(Undone {
+        overdue_timers: count(jobs.load(overdue).await?)?,
+        pending_deliveries: count(under_way)?,
+        uncertain_deliveries: count(jobs.load(uncertain).await?)?,
+    })
+}

@@ -1,0 +1,86 @@
+//! Tenants on Postgres: found by slug, read, made.
+
+use async_trait::async_trait;
+use forecourt_core::{
+    id::{SessionId, TenantId},
+    knowledge::Knowledge,
+};
+use forecourt_ports::store::{NewTenant, StoreError, TenantSnapshot, Tenants};
+use futures_util::try_join;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{PgStore, store_error};
+use crate::{
+    TenantTx,
+    error::DbError,
+    tables::{bookings, contacts, faqs, members, services, tenants, vehicles},
+};
+
+/// How far ahead bookings are read.
+const HORIZON: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+#[async_trait]
+impl Tenants for PgStore {
+    async fn find_tenant(&self, slug: &str) -> Result<Option<TenantId>, StoreError> {
+        self.app.resolve_slug(slug).await.map_err(store_error)
+    }
+
+    async fn load_tenant(&self, tenant: TenantId) -> Result<Option<TenantSnapshot>, StoreError> {
+        let read = async |tx: &mut TenantTx| tenants::find(tx).await;
+        self.app.read(tenant, read).await.map_err(store_error)
+    }
+
+    async fn load_knowledge(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<Knowledge, StoreError> {
+        let horizon = now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX);
+        let read = async |tx: &mut TenantTx| {
+            let tx = &*tx;
+            let (services, faqs, vehicles, busy) = try_join!(
+                services::list(tx),
+                faqs::list(tx),
+                vehicles::list(tx),
+                bookings::list(tx, now, horizon),
+            )?;
+            Ok(Knowledge { services, faqs, vehicles, busy })
+        };
+        self.app.read(tenant, read).await.map_err(store_error)
+    }
+
+    async fn unsubscribe(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let write = async |tx: &mut TenantTx| contacts::unsubscribe(tx, session, now).await;
+        self.app.tenant(tenant, write).await.map_err(store_error)
+    }
+}
+
+impl PgStore {
+    pub(super) async fn insert_tenant(
+        &self,
+        new: &NewTenant,
+        now: Timestamp,
+    ) -> Result<(TenantId, bool), DbError> {
+        let write = async |tx: &mut TenantTx| {
+            if !tenants::insert(tx, new, now).await? {
+                return Ok(false);
+            }
+            members::insert(tx, &new.members, now).await?;
+            services::insert(tx, &new.knowledge.services, now).await?;
+            faqs::insert(tx, &new.knowledge.faqs, now).await?;
+            vehicles::insert(tx, &new.knowledge.vehicles, now).await?;
+            bookings::insert(tx, &new.knowledge.busy, now).await?;
+            Ok::<_, DbError>(true)
+        };
+        if self.app.tenant(new.snapshot.id, write).await? {
+            return Ok((new.snapshot.id, true));
+        }
+        let taken = self.app.resolve_slug(&new.snapshot.slug).await?;
+        Ok((taken.ok_or(DbError::NotFound)?, false))
+    }
+}

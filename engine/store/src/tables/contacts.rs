@@ -1,0 +1,122 @@
+//! `contacts`: customers as a tenant knows them. The mail address decides who somebody is.
+
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension,
+    QueryDsl,
+};
+use diesel_async::RunQueryDsl;
+use forecourt_core::{
+    contact::{Email, Phone},
+    id::{ContactId, SessionId},
+};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Time, bulk::bulk};
+use crate::{
+    TenantTx,
+    error::DbError,
+    schema::{contacts, leads},
+};
+
+bulk! {
+    /// A contact that is new with this commit.
+    insert NewContacts of NewContact into contacts {
+        contact_id: Uuid,
+        name: Option<String>,
+        email: Option<String>,
+        email_key: Option<String>,
+        phone: Option<String>,
+        search: String,
+        created_at: Time,
+        updated_at: Time,
+    }
+    ""
+}
+
+bulk! {
+    /// What a known contact said of themselves this time; what they left out stays.
+    update TellContacts of ToldContact in contacts {
+        contact_id: Uuid,
+        name: Option<String>,
+        phone: Option<String>,
+        search [maybe]: Option<String>,
+        updated_at: Time,
+    }
+    "name = COALESCE(new.name, old.name), phone = COALESCE(new.phone, old.phone), \
+     search = COALESCE(new.search, old.search), updated_at = new.updated_at"
+    where "old.contact_id = new.contact_id"
+}
+
+/// What is known of a contact that an append speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KnownContact {
+    pub(crate) contact: ContactId,
+    pub(crate) email_key: Option<String>,
+}
+
+/// The contacts with one of these keys or ids.
+pub(crate) async fn known(
+    mut tx: &TenantTx,
+    keys: Vec<String>,
+    ids: Vec<Uuid>,
+) -> Result<Vec<KnownContact>, DbError> {
+    let found: Vec<(Uuid, Option<String>)> = contacts::table
+        .filter(contacts::email_key.eq_any(keys).or(contacts::contact_id.eq_any(ids).nullable()))
+        .select((contacts::contact_id, contacts::email_key))
+        .load(&mut tx)
+        .await?;
+    let known = |(id, email_key)| KnownContact { contact: ContactId::from_uuid(id), email_key };
+    Ok(found.into_iter().map(known).collect())
+}
+
+pub(crate) async fn find_by_email(
+    mut tx: &TenantTx,
+    email: &Email,
+) -> Result<Option<ContactId>, DbError> {
+    let found = contacts::table
+        .filter(contacts::email_key.eq(email.key()))
+        .select(contacts::contact_id)
+        .get_result(&mut tx)
+        .await
+        .optional()?;
+    Ok(found.map(ContactId::from_uuid))
+}
+
+/// The newest contact with this phone number.
+pub(crate) async fn find_by_phone(
+    mut tx: &TenantTx,
+    phone: Option<&Phone>,
+) -> Result<Option<ContactId>, DbError> {
+    let Some(phone) = phone else { return Ok(None) };
+    let found = contacts::table
+        .filter(contacts::phone.eq(phone.as_str()))
+        .order((contacts::created_at.desc(), contacts::contact_id.desc()))
+        .select(contacts::contact_id)
+        .first(&mut tx)
+        .await
+        .optional()?;
+    Ok(found.map(ContactId::from_uuid))
+}
+
+/// Marks the contact of a session; the first time stays. Says whether the session has one.
+pub(crate) async fn unsubscribe(
+    tx: &mut TenantTx,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let contact = leads::table
+        .filter(leads::session_id.eq(session.into_uuid()))
+        .select(leads::contact_id)
+        .get_result::<Uuid>(tx)
+        .await
+        .optional()?;
+    let Some(contact) = contact else { return Ok(false) };
+    let new = contacts::table
+        .filter(contacts::contact_id.eq(contact))
+        .filter(contacts::unsubscribed_at.is_null());
+    let now = Time::from(now);
+    let set = (contacts::unsubscribed_at.eq(Some(now)), contacts::updated_at.eq(now));
+    diesel::update(new).set(set).execute(tx).await?;
+    Ok(true)
+}

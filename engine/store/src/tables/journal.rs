@@ -1,0 +1,101 @@
+//! `journal`: everything that happened, in order; append-only.
+
+use diesel::{ExpressionMethods, QueryDsl};
+use diesel_async::RunQueryDsl;
+use forecourt_core::{
+    event::{EventRecord, Seq, Version},
+    id::{SessionId, TenantId},
+};
+use uuid::Uuid;
+
+use super::{Doc, Time, bulk::bulk};
+use crate::{TenantTx, error::DbError, schema::journal};
+
+const TABLE: &str = "journal";
+
+bulk! {
+    /// An event in its place.
+    insert Events of EventRow into journal {
+        seq: i64,
+        session_id: Uuid,
+        version: i64,
+        at: Time,
+        kind: &'static str,
+        body: Doc,
+    }
+    ""
+}
+
+type Stored = (i64, Uuid, i64, Time, Doc);
+type Columns = (journal::seq, journal::session_id, journal::version, journal::at, journal::body);
+const COLUMNS: Columns =
+    (journal::seq, journal::session_id, journal::version, journal::at, journal::body);
+
+fn record(
+    tenant: TenantId,
+    (seq, session, version, at, body): Stored,
+) -> Result<EventRecord, DbError> {
+    Ok(EventRecord {
+        tenant,
+        session: SessionId::from_uuid(session),
+        seq: Seq(seq),
+        version: Version(version),
+        at: at.to_jiff(),
+        event: body.parse(TABLE)?,
+    })
+}
+
+fn records(tx: &TenantTx, found: Vec<Stored>) -> Result<Vec<EventRecord>, DbError> {
+    found.into_iter().map(|row| record(tx.tenant(), row)).collect()
+}
+
+/// The tenant's events after `after`, in order.
+pub(crate) async fn list(
+    mut tx: &TenantTx,
+    after: Seq,
+    limit: u32,
+) -> Result<Vec<EventRecord>, DbError> {
+    let found = journal::table
+        .filter(journal::seq.gt(after.0))
+        .order(journal::seq)
+        .limit(limit.into())
+        .select(COLUMNS)
+        .load(&mut tx)
+        .await?;
+    records(tx, found)
+}
+
+/// One session's events after `after`, in order.
+pub(crate) async fn list_of_session(
+    mut tx: &TenantTx,
+    session: SessionId,
+    after: Version,
+    limit: u32,
+) -> Result<Vec<EventRecord>, DbError> {
+    let found = journal::table
+        .filter(journal::session_id.eq(session.into_uuid()))
+        .filter(journal::version.gt(after.0))
+        .order(journal::version)
+        .limit(limit.into())
+        .select(COLUMNS)
+        .load(&mut tx)
+        .await?;
+    records(tx, found)
+}
+
+/// One session's newest events, oldest first.
+pub(crate) async fn newest_of_session(
+    mut tx: &TenantTx,
+    session: SessionId,
+    limit: u32,
+) -> Result<Vec<EventRecord>, DbError> {
+    let mut found: Vec<Stored> = journal::table
+        .filter(journal::session_id.eq(session.into_uuid()))
+        .order(journal::version.desc())
+        .limit(limit.into())
+        .select(COLUMNS)
+        .load(&mut tx)
+        .await?;
+    found.reverse();
+    records(tx, found)
+}

@@ -1,0 +1,147 @@
+//! `sessions`: conversations, each with the state after its last event.
+
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl,
+    SelectableHelper,
+};
+use diesel_async::RunQueryDsl;
+use forecourt_core::{
+    event::Version,
+    id::SessionId,
+    session::{LeadSession, Speaker},
+};
+use forecourt_ports::store::LeadRecord;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Doc, Time, Word, bulk::bulk, leads::StoredLead, some};
+use crate::{
+    TenantTx,
+    error::DbError,
+    schema::{leads, sessions},
+};
+
+bulk! {
+    /// A session after its last event of this commit.
+    insert PutSessions of SessionRow into sessions {
+        session_id: Uuid,
+        version: i64,
+        fence: i64,
+        channel: &'static str,
+        lang: &'static str,
+        status: &'static str,
+        waiting_since: Option<Time>,
+        waits_for: Option<&'static str>,
+        state: Doc,
+        created_at: Time,
+        updated_at: Time,
+    }
+    "ON CONFLICT (tenant_id, session_id) DO UPDATE SET version = EXCLUDED.version, \
+     fence = EXCLUDED.fence, channel = EXCLUDED.channel, lang = EXCLUDED.lang, \
+     status = EXCLUDED.status, waiting_since = EXCLUDED.waiting_since, \
+     waits_for = EXCLUDED.waits_for, state = EXCLUDED.state, updated_at = EXCLUDED.updated_at"
+}
+
+impl SessionRow {
+    /// The row of a state that was reached at `at`.
+    pub(crate) fn of(state: &LeadSession, at: Timestamp) -> Result<Self, DbError> {
+        let status = match (state.closed, state.speaker) {
+            (true, _) => CLOSED,
+            (false, Speaker::Member(_)) => WITH_HUMAN,
+            (false, Speaker::Assistant) => OPEN,
+        };
+        let answer = state.promises.as_slice().first().map(|promise| (promise.since, "answer"));
+        let waiting = answer.or(state.handoff.map(|handoff| (handoff.since, "person")));
+        Ok(Self {
+            session_id: state.id.into_uuid(),
+            version: state.version.0,
+            fence: state.fence.0,
+            channel: state.channel.word(),
+            lang: state.lang.word(),
+            status,
+            waiting_since: some(waiting.map(|(since, _)| since)),
+            waits_for: waiting.map(|(_, what)| what),
+            state: Doc::of(state)?,
+            created_at: at.into(),
+            updated_at: at.into(),
+        })
+    }
+}
+
+const OPEN: &str = "open";
+pub(crate) const WITH_HUMAN: &str = "with_human";
+pub(crate) const CLOSED: &str = "closed";
+
+/// What a commit must know of a session before it appends.
+#[derive(Clone, Debug)]
+pub(crate) struct Before {
+    pub(crate) version: Version,
+    pub(crate) lead: Option<LeadRecord>,
+}
+
+/// The versions and leads of sessions; those that do not exist are left out.
+pub(crate) async fn before(
+    mut tx: &TenantTx,
+    ids: Vec<Uuid>,
+) -> Result<Vec<(SessionId, Before)>, DbError> {
+    let lead =
+        leads::tenant_id.eq(sessions::tenant_id).and(leads::session_id.eq(sessions::session_id));
+    let found: Vec<(Uuid, i64, Option<StoredLead>)> = sessions::table
+        .left_join(leads::table.on(lead))
+        .filter(sessions::session_id.eq_any(ids))
+        .select((sessions::session_id, sessions::version, Option::<StoredLead>::as_select()))
+        .load(&mut tx)
+        .await?;
+    let before = |(id, version, lead): (Uuid, i64, Option<StoredLead>)| {
+        let lead = lead.map(StoredLead::into_record).transpose()?;
+        Ok((SessionId::from_uuid(id), Before { version: Version(version), lead }))
+    };
+    found.into_iter().map(before).collect()
+}
+
+/// The snapshot of a session with its version.
+pub(crate) async fn find(
+    mut tx: &TenantTx,
+    session: SessionId,
+) -> Result<Option<(Version, Doc)>, DbError> {
+    let found = sessions::table
+        .filter(sessions::session_id.eq(session.into_uuid()))
+        .select((sessions::version, sessions::state))
+        .get_result::<(i64, Doc)>(&mut tx)
+        .await
+        .optional()?;
+    Ok(found.map(|(version, state)| (Version(version), state)))
+}
+
+/// The snapshots of several sessions.
+pub(crate) async fn list(
+    mut tx: &TenantTx,
+    ids: Vec<Uuid>,
+) -> Result<Vec<(SessionId, Doc)>, DbError> {
+    let found: Vec<(Uuid, Doc)> = sessions::table
+        .filter(sessions::session_id.eq_any(ids))
+        .select((sessions::session_id, sessions::state))
+        .load(&mut tx)
+        .await?;
+    Ok(found.into_iter().map(|(id, state)| (SessionId::from_uuid(id), state)).collect())
+}
+
+/// How many sessions wait although no timer of theirs is pending (A11: none).
+pub(crate) async fn count_waiting_without_timer(tx: &mut TenantTx) -> Result<u64, DbError> {
+    use diesel::dsl::{exists, not};
+
+    use super::Pending;
+    use crate::schema::timers;
+
+    let pending = timers::table
+        .filter(timers::entity_kind.eq(super::timers::SESSION))
+        .filter(timers::entity_id.eq(sessions::session_id))
+        .filter(timers::status.eq(Pending));
+    let count: i64 = sessions::table
+        .filter(sessions::waiting_since.is_not_null())
+        .filter(not(exists(pending)))
+        .count()
+        .get_result(tx)
+        .await?;
+    super::number(count, "sessions")
+}

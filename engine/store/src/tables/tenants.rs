@@ -1,0 +1,79 @@
+//! `tenants`: the business itself, its settings, and the end of its event log.
+
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult};
+use diesel_async::RunQueryDsl;
+use forecourt_core::{event::Seq, id::TenantId};
+use forecourt_ports::store::{Head, NewTenant, TenantSnapshot};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Doc, Time};
+use crate::{TenantTx, error::DbError, schema::tenants};
+
+/// Locks the end of the tenant's log until the end of the transaction, and says where it is.
+///
+/// This is the one lock that a commit of the journal waits for: whoever holds it reads versions and
+/// keys that nobody else changes before it commits. References to the tenant do not wait for it.
+pub(crate) async fn lock_log(tx: &mut TenantTx) -> Result<Seq, DbError> {
+    let last = tenants::table
+        .select(tenants::last_seq)
+        .for_no_key_update()
+        .get_result(tx)
+        .await
+        .optional()?;
+    last.map(Seq).ok_or_else(no_such_tenant)
+}
+
+/// Moves the end of the log; the caller holds [`lock_log`].
+pub(crate) async fn move_log(mut tx: &TenantTx, last: Seq) -> QueryResult<usize> {
+    let set = tenants::last_seq.eq(last.0);
+    diesel::update(tenants::table).set(set).execute(&mut tx).await
+}
+
+pub(crate) async fn head(mut tx: &TenantTx) -> Result<Head, DbError> {
+    let head = tenants::table
+        .select((tenants::epoch, tenants::last_seq))
+        .get_result::<(i64, i64)>(&mut tx)
+        .await
+        .optional()?;
+    let (epoch, seq) = head.ok_or_else(no_such_tenant)?;
+    Ok(Head { epoch, seq: Seq(seq) })
+}
+
+pub(crate) async fn find(tx: &mut TenantTx) -> Result<Option<TenantSnapshot>, DbError> {
+    let row = tenants::table
+        .select((tenants::tenant_id, tenants::slug, tenants::pack, tenants::settings))
+        .get_result::<(Uuid, String, String, Doc)>(tx)
+        .await
+        .optional()?;
+    row.map(|(id, slug, pack, settings)| {
+        let settings = settings.parse("tenants")?;
+        Ok(TenantSnapshot { id: TenantId::from_uuid(id), slug, pack, settings })
+    })
+    .transpose()
+}
+
+/// Adds the tenant unless its slug is taken; says whether it did.
+pub(crate) async fn insert(
+    tx: &mut TenantTx,
+    new: &NewTenant,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let row = (
+        tenants::tenant_id.eq(new.snapshot.id.into_uuid()),
+        tenants::slug.eq(&new.snapshot.slug),
+        tenants::name.eq(&new.name),
+        tenants::pack.eq(&new.snapshot.pack),
+        tenants::settings.eq(Doc::of(&new.snapshot.settings)?),
+        // A tenant that is made again, after its data was lost, has another log than before.
+        tenants::epoch.eq(now.as_microsecond()),
+        tenants::created_at.eq(Time::from(now)),
+        tenants::updated_at.eq(Time::from(now)),
+    );
+    let insert = diesel::insert_into(tenants::table).values(row);
+    Ok(insert.on_conflict(tenants::slug).do_nothing().execute(tx).await? == 1)
+}
+
+fn no_such_tenant() -> DbError {
+    DbError::Other("no such tenant".into())
+}

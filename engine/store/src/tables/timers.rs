@@ -1,0 +1,126 @@
+//! `timers`: what must happen at a time. One row per session and kind, for as long as the session is.
+
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl};
+use diesel_async::RunQueryDsl;
+use forecourt_core::{
+    effect::TimerKind,
+    id::{NodeId, SessionId},
+};
+use forecourt_ports::store::DueTimer;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Pending, Time, Word,
+    bulk::{self, bulk},
+};
+use crate::{TenantTx, error::DbError, schema::timers};
+
+const TABLE: &str = "timers";
+/// The kind of entity that a lead session is.
+pub(crate) const SESSION: &str = "session";
+pub(crate) const PENDING: &str = "pending";
+
+bulk! {
+    /// A timer that this commit sets, or sets and ends.
+    insert SetTimers of TimerRow into timers {
+        entity_kind: &'static str,
+        entity_id: Uuid,
+        kind: &'static str,
+        due_at: Time,
+        status: &'static str,
+        set_at: Time,
+        ended_at: Option<Time>,
+    }
+    "ON CONFLICT (tenant_id, entity_kind, entity_id, kind) DO UPDATE SET due_at = EXCLUDED.due_at, \
+     status = EXCLUDED.status, claimed_by = NULL, claimed_until = NULL, set_at = EXCLUDED.set_at, \
+     ended_at = EXCLUDED.ended_at"
+}
+
+bulk! {
+    /// A timer that was set earlier and ends with this commit.
+    update EndTimers of EndedTimer in timers {
+        entity_kind: &'static str,
+        entity_id: Uuid,
+        kind: &'static str,
+        status: &'static str,
+        ended_at: Option<Time>,
+    }
+    "status = new.status, ended_at = new.ended_at, claimed_by = NULL, claimed_until = NULL"
+    where "old.entity_kind = new.entity_kind AND old.entity_id = new.entity_id \
+     AND old.kind = new.kind"
+}
+
+bulk! {
+    /// A timer that a node takes upon itself.
+    update ClaimTimers of ClaimedTimer in timers {
+        entity_kind: &'static str,
+        entity_id: Uuid,
+        kind: &'static str,
+        claimed_by: Option<Uuid>,
+        claimed_until: Option<Time>,
+    }
+    "claimed_by = new.claimed_by, claimed_until = new.claimed_until"
+    where "old.entity_kind = new.entity_kind AND old.entity_id = new.entity_id \
+     AND old.kind = new.kind"
+}
+
+/// Which timers a sweep takes: due between the two, and held by nobody.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due {
+    /// The oldest that is known to be due; the index is read from here.
+    pub(crate) from: Timestamp,
+    pub(crate) now: Timestamp,
+    pub(crate) limit: u32,
+}
+
+/// Claims due timers until `until`, oldest first; without `until` it only looks.
+pub(crate) async fn claim(
+    tx: &mut TenantTx,
+    due: Due,
+    node: NodeId,
+    until: Option<Timestamp>,
+) -> Result<Vec<DueTimer>, DbError> {
+    let (from, now) = (Time::from(due.from), Time::from(due.now));
+    let free = timers::claimed_until.is_null().or(timers::claimed_until.le(now));
+    let rows = timers::table
+        .filter(timers::status.eq(Pending))
+        .filter(timers::due_at.between(from, now))
+        .filter(free)
+        .filter(timers::entity_kind.eq(SESSION))
+        .order(timers::due_at)
+        .limit(due.limit.into())
+        .select((timers::entity_id, timers::kind, timers::due_at));
+    let found: Vec<(Uuid, String, Time)> = match until {
+        // What another node is just claiming or moving is not waited for.
+        Some(_) => rows.for_no_key_update().skip_locked().load(tx).await?,
+        None => rows.load(tx).await?,
+    };
+    let mut due = Vec::with_capacity(found.len());
+    for (session, kind, due_at) in found {
+        due.push(DueTimer {
+            tenant: tx.tenant(),
+            session: SessionId::from_uuid(session),
+            kind: TimerKind::read(&kind, TABLE)?,
+            due_at: due_at.to_jiff(),
+        });
+    }
+    if until.is_some() {
+        let claimed = due.iter().map(|timer| ClaimedTimer {
+            entity_kind: SESSION,
+            entity_id: timer.session.into_uuid(),
+            kind: timer.kind.word(),
+            claimed_by: Some(node.into_uuid()),
+            claimed_until: super::some(until),
+        });
+        bulk::send(tx, claimed.collect::<ClaimTimers>()).await?;
+    }
+    Ok(due)
+}
+
+/// Ends every claim of the tenant's timers.
+pub(crate) async fn forget_leases(tx: &mut TenantTx) -> Result<usize, DbError> {
+    let held = timers::table.filter(timers::claimed_until.is_not_null());
+    let set = (timers::claimed_by.eq(None::<Uuid>), timers::claimed_until.eq(None::<Time>));
+    Ok(diesel::update(held).set(set).execute(tx).await?)
+}

@@ -1,0 +1,69 @@
+//! The words that columns hold for the engine's enumerations, both ways.
+//!
+//! They are part of the schema (its checks name them) and must not follow a renamed variant.
+
+use forecourt_core::{
+    effect::{TimerEnd, TimerKind},
+    event::{AlertReason, Channel, Source},
+    knowledge::{Fuel, VehicleStatus},
+    lang::Lang,
+};
+use forecourt_ports::store::{InboundOutcome, LeadStatus, PromiseState, Role};
+
+use crate::error::DbError;
+
+/// Something that a column holds as a word.
+pub(crate) trait Word: Copy + Sized + 'static {
+    fn word(self) -> &'static str;
+
+    fn find(word: &str) -> Option<Self>;
+
+    /// Reads a column of `table`.
+    fn read(word: &str, table: &'static str) -> Result<Self, DbError> {
+        Self::find(word).ok_or(DbError::Inconsistent { table, what: "an unknown word" })
+    }
+}
+
+macro_rules! words {
+    ($($type:ty { $($variant:ident = $word:literal),* $(,)? })*) => {$(
+        impl Word for $type {
+            fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            fn find(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+    )*};
+}
+
+words! {
+    Channel { Mail = "mail", Widget = "widget" }
+    Source { Website = "website", Widget = "widget" }
+    Lang { Nb = "nb", Fr = "fr", En = "en", Ar = "ar" }
+    LeadStatus {
+        New = "new", Contacted = "contacted", Qualified = "qualified", Won = "won", Lost = "lost",
+    }
+    PromiseState { None = "none", Waiting = "waiting", Kept = "kept", Broken = "broken" }
+    AlertReason {
+        NoModelAnswer = "no_model_answer",
+        NotProven = "not_proven",
+        PromiseBroken = "promise_broken",
+        Undeliverable = "undeliverable",
+        Uncertain = "uncertain",
+        StillWaiting = "still_waiting",
+        Quarantined = "quarantined",
+    }
+    TimerKind { Promise = "promise", Handoff = "handoff", Turn = "turn" }
+    TimerEnd { Fired = "fired", Cancelled = "cancelled" }
+    InboundOutcome {
+        Created = "created", Repeated = "repeated", Appended = "appended",
+        Invalid = "invalid", Limited = "limited",
+    }
+    Role { Owner = "owner", Manager = "manager", Seller = "seller" }
+    Fuel { Electric = "electric", Petrol = "petrol", Diesel = "diesel", Hybrid = "hybrid" }
+    VehicleStatus {
+        Available = "available", Reserved = "reserved", Sold = "sold", InService = "in_service",
+    }
+}
