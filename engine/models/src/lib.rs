@@ -1,1 +1,5 @@
 //! Streaming model clients, prompt loading and the house responder.
+
+pub mod anthropic;
+pub mod house;
+pub mod prompts;
