@@ -38,8 +38,8 @@ function setBrand(color: string): void {
   const style = document.documentElement.style;
   style.setProperty("--brand", formatColor(brand));
   style.setProperty("--on-brand", formatColor(textOn(brand)));
-  style.setProperty("--accent-light", formatColor(readableOn(brand, [255, 255, 255])));
-  style.setProperty("--accent-dark", formatColor(readableOn(mix(brand, [255, 255, 255], 0.35), [26, 33, 42])));
+  style.setProperty("--accent-light", formatColor(readableOn(brand, [228, 236, 240], 5)));
+  style.setProperty("--accent-dark", formatColor(readableOn(mix(brand, [255, 255, 255], 0.35), [38, 52, 64], 5)));
 }
 
 // ---- sections -------------------------------------------------------------------------------------

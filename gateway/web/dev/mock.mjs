@@ -261,6 +261,7 @@ function newLead() {
   const since = Date.now();
   Object.assign(lead, {
     name: ["Sigrid Moen", "Omar Khalil", "Camille Roux", "Even Dahl"][seq % 4],
+    email: `${["sigrid.moen", "omar.khalil", "camille.roux", "even.dahl"][seq % 4]}${seq}@example.com`,
     status: "new",
     created_at: iso(since),
     updated_at: iso(since),

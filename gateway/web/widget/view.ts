@@ -84,7 +84,7 @@ export class View {
     this.#panel = el(
       "section",
       { class: "panel", role: "dialog", id: "panel", "aria-labelledby": "title", tabindex: "-1", hidden: "" },
-      el("header", {}, this.#face, el("div", { class: "who" }, this.#title, this.#sub), this.#closer),
+      el("div", { class: "head" }, this.#face, el("div", { class: "who" }, this.#title, this.#sub), this.#closer),
       el("div", { class: "body" }, this.#scroll, this.#latest),
       this.#notice,
       form,
@@ -303,7 +303,7 @@ export class View {
       this.#bubble.classList.toggle("dots", !draft);
       if (draft) fillText(this.#bubble, draft);
       else this.#bubble.replaceChildren(el("i"), el("i"), el("i"));
-    }
+    } else this.#bubble.replaceChildren();
     if (writing !== this.#wasWriting) this.#spoken.textContent = writing ? texts.writing : "";
     this.#wasWriting = writing;
   }

@@ -55,9 +55,9 @@ export function LoginPage({ onLoggedIn }: { onLoggedIn: () => Promise<void> }) {
 
   return (
     <div className="login">
-      <div className="login-switches">
+      <header className="login-switches">
         <Switches />
-      </div>
+      </header>
       <main>
         <p className="brand">
           <Mark size={34} />

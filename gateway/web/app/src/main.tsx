@@ -23,7 +23,7 @@ import { initialLang, loadTexts } from "./i18n";
 
 const theme = createTheme({
   primaryColor: "blue",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   colors: {
     blue: ["#eef2ff", "#dbe4ff", "#b8c8ff", "#8ea9ff", "#6a8bfa", "#4a70f2", "#3059e6", "#1f4bd8", "#183bb0", "#132e89"],
     dark: ["#e9edf4", "#c3cbd8", "#9aa5b6", "#6f7b8e", "#3d4757", "#2b3341", "#1c222d", "#151a23", "#10141b", "#0b0e14"],

@@ -48,7 +48,7 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onUnauthorised 
     >
       <Drawer.Overlay backgroundOpacity={0.35} />
       <Drawer.Content>
-        <header>
+        <div className="drawer-head">
           <div className="line">
             <Drawer.Title>
               <bdi>{title}</bdi>
@@ -56,7 +56,7 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onUnauthorised 
             <Drawer.CloseButton aria-label={t.detail.close} size={44} />
           </div>
           {lead && <Facts lead={lead} zone={zone} leads={leads} phone={phone} />}
-        </header>
+        </div>
         {detail.error && !detail.data ? (
           <div className="middle" role="alert">
             <p>{detail.error instanceof ProblemError && detail.error.status === 404 ? t.detail.gone : t.error.text}</p>
