@@ -121,7 +121,7 @@ pub struct Captured {
 pub struct Posted {
     pub message: MessageId,
     pub seq: MessageSeq,
-    /// The session's version when it was stored; for a repeat, 0.
+    /// The place of its event in the session's log; for a repeat, 0.
     pub version: Version,
 }
 
@@ -235,11 +235,13 @@ impl TenantHandle {
             Ok(done) => done
                 .events
                 .iter()
-                .find_map(|event| match event {
+                .rev()
+                .zip(0..)
+                .find_map(|(event, later)| match event {
                     Event::MessagePosted(posted) => Some(Posted {
                         message: posted.message,
                         seq: posted.seq,
-                        version: done.version,
+                        version: Version(done.version.0 - later),
                     }),
                     _ => None,
                 })

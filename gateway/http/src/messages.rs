@@ -17,7 +17,7 @@ use crate::{
     extract::Json,
     gateway::{Gateway, State},
     limits::Network,
-    problem::{Answer, Problem},
+    problem::{Answer, Code, Problem},
     sessions, turn,
 };
 
@@ -53,7 +53,7 @@ async fn by_customer(
     state.limiters.message_ip.check(&Network::from(client::ip(request)))?;
     state.limiters.message_session.check(&session)?;
     let tenant = state.desk.tenant_by_id(tenant_id).await?;
-    let tenant = tenant.ok_or_else(|| Problem::new(crate::problem::Code::NotFound))?;
+    let tenant = tenant.ok_or_else(|| Problem::new(Code::NotFound))?;
     let page = owner.visitor.page.clone();
     if wants_stream(request) {
         let post = tenant.post_message(session, text, client_id, page);
@@ -80,7 +80,7 @@ async fn by_member(
 
 async fn accepted(state: &State, tenant: TenantId, session: SessionId, posted: Posted) -> Answer {
     let version = match posted.version {
-        Version(0) => first_version(state, tenant, session, posted.message).await?,
+        Version(0) => place_of(state, tenant, session, posted.message).await?,
         version => version,
     };
     Ok(HttpResponse::Accepted().json(MessageAccepted {
@@ -90,32 +90,24 @@ async fn accepted(state: &State, tenant: TenantId, session: SessionId, posted: P
     }))
 }
 
-/// Where the log stood when a message was first stored: a repeat is answered like the first time.
-///
-/// All events of one decision carry the same time, so the decision ends where the time changes.
-async fn first_version(
+/// Where a message stands in the log: a repeat is answered like the first time.
+async fn place_of(
     state: &State,
     tenant: TenantId,
     session: SessionId,
     message: MessageId,
 ) -> Result<Version, Problem> {
     let mut after = Version(0);
-    let mut found = None;
     loop {
         let page = state.store.replay_session(tenant, session, after, SEARCHED).await?;
-        for record in &page {
-            match found {
-                Some((at, _)) if at == record.at => found = Some((at, record.version)),
-                Some((_, version)) => return Ok(version),
-                None if matches!(&record.event, Event::MessagePosted(p) if p.message == message) => {
-                    found = Some((record.at, record.version));
-                }
-                None => {}
-            }
-        }
-        match page.last() {
-            Some(last) => after = last.version,
-            None => return Ok(found.map_or(after, |(_, version)| version)),
+        let stands = page.iter().find(
+            |record| matches!(&record.event, Event::MessagePosted(p) if p.message == message),
+        );
+        match (stands, page.last()) {
+            (Some(record), _) => return Ok(record.version),
+            (None, Some(last)) => after = last.version,
+            // It was stored before it was remembered: it stands somewhere.
+            (None, None) => return Err(Problem::new(Code::NotFound)),
         }
     }
 }

@@ -147,12 +147,9 @@ async fn expose(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let http_request = request.request().clone();
-    let mut response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::new(http_request.clone(), error.error_response()),
-    };
+    let mut response = next.call(request).await?;
     let refused = response.status() == StatusCode::FORBIDDEN;
+    let http_request = response.request().clone();
     origin::expose(&http_request, refused, response.headers_mut());
     Ok(response)
 }

@@ -33,19 +33,10 @@ pub(crate) async fn trace(
     let id = gateway
         .as_ref()
         .map_or_else(String::new, |gateway| gateway.0.ids.uuid().as_simple().to_string());
-    let http_request = request.request().clone();
-    let response = REQUEST_ID
-        .scope(id.clone(), async {
-            match next.call(request).await {
-                Ok(response) => response.map_into_boxed_body(),
-                Err(error) => {
-                    let response = error.error_response();
-                    ServiceResponse::new(http_request.clone(), response)
-                }
-            }
-        })
-        .await;
-    let mut response = response;
+    // The request must not be held by anyone else while it is routed. Handlers and extractors answer with
+    // their errors; what comes as an error here is of a middleware and has nothing to be traced.
+    let mut response = REQUEST_ID.scope(id.clone(), next.call(request)).await?;
+    let http_request = response.request().clone();
     let status = response.status().as_u16();
     let route = http_request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let method = method_label(http_request.method());

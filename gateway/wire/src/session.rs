@@ -155,7 +155,7 @@ pub struct MessageAccepted {
     /// Its place in the conversation.
     #[ts(type = "number")]
     pub seq: i64,
-    /// Its place in the session's log: the stream after it carries what it led to.
+    /// The place of its event in the session's log: the stream after it carries what it led to.
     #[ts(type = "number")]
     pub version: i64,
 }

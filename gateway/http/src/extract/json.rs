@@ -59,11 +59,11 @@ fn malformed(error: &serde_json::Error) -> Problem {
 }
 
 fn told(text: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    // A number where a word should be is reported as bad syntax; whether it is one is asked again.
-    if !error.inner().is_data()
-        && let Err(syntax) = serde_json::from_str::<IgnoredAny>(text)
-    {
-        return malformed(&syntax);
+    // A number where one of some words should be is reported as bad syntax, which it is not.
+    let misread = error.inner().to_string().starts_with("expected value")
+        && serde_json::from_str::<IgnoredAny>(text).is_ok();
+    if !error.inner().is_data() && !misread {
+        return malformed(error.inner());
     }
     let mut pointer = pointer(error.path());
     let message = error.inner().to_string();

@@ -1,0 +1,11 @@
+//! The gateway over real sockets, before the real engine, with a store, a model and a bus in memory.
+
+mod access;
+mod bus;
+mod contract;
+mod events;
+mod forms;
+mod hostile;
+mod live;
+mod pages;
+mod world;
