@@ -112,7 +112,7 @@ impl<'a> Writer<'a> {
             Lang::Nb => "En selger tar kontakt med deg snart.",
             Lang::Fr => "Un vendeur vous contactera bientôt.",
             Lang::En => "A salesperson will get in touch with you soon.",
-            Lang::Ar => "سيتواصل معك أحد مندوبي المبيعات قريبًا.",
+            Lang::Ar => "سنتواصل معك في أقرب وقت ممكن.",
         }
         .to_owned()
     }
@@ -120,8 +120,12 @@ impl<'a> Writer<'a> {
     fn a_person_follows(&self) -> String {
         let mut text = match self.lang {
             Lang::Nb => "Dette lar jeg en av oss svare på. Vi tar kontakt med deg så snart vi kan.",
-            Lang::Fr => "Je laisse l'un de nous vous répondre. Nous vous contacterons dès que possible.",
-            Lang::En => "I will let one of us answer that. We will get back to you as soon as we can.",
+            Lang::Fr => {
+                "Je laisse l'un de nous vous répondre. Nous vous contacterons dès que possible."
+            }
+            Lang::En => {
+                "I will let one of us answer that. We will get back to you as soon as we can."
+            }
             Lang::Ar => "سأترك الإجابة لأحد أفراد فريقنا. سنتواصل معك في أقرب وقت ممكن.",
         }
         .to_owned();
@@ -130,7 +134,9 @@ impl<'a> Writer<'a> {
                 Lang::Nb => format!(" Haster det, kan du ringe oss på {phone}."),
                 Lang::Fr => format!(" Si c'est urgent, appelez-nous au {phone}."),
                 Lang::En => format!(" If it is urgent, please call us on {phone}."),
-                Lang::Ar => format!(" وإذا كان الأمر عاجلًا، اتصل بنا على الرقم \u{2066}{phone}\u{2069}."),
+                Lang::Ar => {
+                    format!(" وإذا كان الأمر عاجلًا، اتصل بنا على الرقم \u{2066}{phone}\u{2069}.")
+                }
             };
         }
         text
@@ -141,9 +147,11 @@ impl<'a> Writer<'a> {
     fn vehicles(&self, indices: &[usize]) -> String {
         let stock = &self.knowledge().vehicles;
         // What can be bought first.
-        let mut named: Vec<&Vehicle> = indices.iter().filter_map(|index| stock.get(*index)).collect();
+        let mut named: Vec<&Vehicle> =
+            indices.iter().filter_map(|index| stock.get(*index)).collect();
         named.sort_by_key(|vehicle| vehicle.status != VehicleStatus::Available);
-        let sentences: Vec<_> = named.iter().take(VEHICLES).map(|vehicle| self.vehicle(vehicle)).collect();
+        let sentences: Vec<_> =
+            named.iter().take(VEHICLES).map(|vehicle| self.vehicle(vehicle)).collect();
         sentences.join(" ")
     }
 
@@ -151,7 +159,9 @@ impl<'a> Writer<'a> {
         let (title, price) = (vehicle.title(), vehicle.price.display(self.lang));
         match (vehicle.status, self.lang) {
             (VehicleStatus::Available, Lang::Nb) => format!("{title} er ledig, og koster {price}."),
-            (VehicleStatus::Available, Lang::Fr) => format!("{title} est disponible au prix de {price}."),
+            (VehicleStatus::Available, Lang::Fr) => {
+                format!("{title} est disponible au prix de {price}.")
+            }
             (VehicleStatus::Available, Lang::En) => format!("{title} is available at {price}."),
             (VehicleStatus::Available, Lang::Ar) => format!("{title} متوفرة بسعر {price}."),
             (VehicleStatus::Reserved, Lang::Nb) => format!("{title} er reservert for øyeblikket."),
@@ -162,16 +172,22 @@ impl<'a> Writer<'a> {
             (VehicleStatus::Sold, Lang::Fr) => format!("{title} est malheureusement vendue."),
             (VehicleStatus::Sold, Lang::En) => format!("{title} has unfortunately been sold."),
             (VehicleStatus::Sold, Lang::Ar) => format!("{title} مباعة للأسف."),
-            (VehicleStatus::InService, Lang::Nb) => format!("{title} er på verksted for øyeblikket."),
-            (VehicleStatus::InService, Lang::Fr) => format!("{title} est à l'atelier pour le moment."),
-            (VehicleStatus::InService, Lang::En) => format!("{title} is in the workshop at the moment."),
+            (VehicleStatus::InService, Lang::Nb) => {
+                format!("{title} er på verksted for øyeblikket.")
+            }
+            (VehicleStatus::InService, Lang::Fr) => {
+                format!("{title} est à l'atelier pour le moment.")
+            }
+            (VehicleStatus::InService, Lang::En) => {
+                format!("{title} is in the workshop at the moment.")
+            }
             (VehicleStatus::InService, Lang::Ar) => format!("{title} في الورشة حاليًا."),
         }
     }
 
     fn not_in_stock(&self) -> String {
         match self.lang {
-            Lang::Nb => "Den bilen har vi ikke på lager nå.",
+            Lang::Nb => "Vi har dessverre ingen slik bil på lager.",
             Lang::Fr => "Nous n'avons pas cette voiture en stock actuellement.",
             Lang::En => "We do not have that car in stock at the moment.",
             Lang::Ar => "هذه السيارة غير متوفرة لدينا حاليًا.",
@@ -190,14 +206,15 @@ impl<'a> Writer<'a> {
         found.sort_by_key(|vehicle| std::cmp::Reverse(vehicle.price.minor));
         if found.is_empty() {
             return match self.lang {
-                Lang::Nb => "Akkurat nå har vi ingen bil på lager som passer til det.",
+                Lang::Nb => "Vi har dessverre ingen slik bil.",
                 Lang::Fr => "Nous n'avons actuellement aucune voiture en stock qui corresponde.",
-                Lang::En => "At the moment we have no car in stock that fits.",
+                Lang::En => "Unfortunately we have no car that fits.",
                 Lang::Ar => "لا توجد لدينا حاليًا سيارة تناسب طلبك.",
             }
             .to_owned();
         }
-        let found: Vec<_> = found.into_iter().take(VEHICLES).map(|vehicle| self.vehicle(vehicle)).collect();
+        let found: Vec<_> =
+            found.into_iter().take(VEHICLES).map(|vehicle| self.vehicle(vehicle)).collect();
         found.join(" ")
     }
 
@@ -239,7 +256,8 @@ impl<'a> Writer<'a> {
             }
             let mut day = days.first().copied().unwrap_or(self.today);
             for _ in 0..DAYS {
-                let Some(first) = free(day, HORIZON_DAYS, 1).first().map(|slot| self.day_of(slot)) else {
+                let Some(first) = free(day, HORIZON_DAYS, 1).first().map(|slot| self.day_of(slot))
+                else {
                     break;
                 };
                 sentences.push(self.times_on(service, first, &spread(&free(first, 1, 64))));
@@ -272,7 +290,7 @@ impl<'a> Writer<'a> {
 
     fn nothing_free(&self) -> String {
         match self.lang {
-            Lang::Nb => "Da har vi dessverre ingen ledige tider.",
+            Lang::Nb => "Den dagen passer det dessverre ikke hos oss.",
             Lang::Fr => "Nous n'avons malheureusement plus de créneau ce jour-là.",
             Lang::En => "Unfortunately we have nothing free then.",
             Lang::Ar => "للأسف لا توجد مواعيد متاحة في ذلك اليوم.",

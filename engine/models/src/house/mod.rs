@@ -45,7 +45,8 @@ impl Model for HouseResponder {
     /// Streams the answer word by word, without pretending to think.
     fn answer(&self, ask: Ask) -> BoxStream<'static, Result<Delta, ModelError>> {
         let text = Self::say(&ask);
-        let words: Vec<_> = text.split_inclusive(' ').map(|word| Ok(Delta::Text(word.to_owned()))).collect();
+        let words: Vec<_> =
+            text.split_inclusive(' ').map(|word| Ok(Delta::Text(word.to_owned()))).collect();
         let done = Done {
             model: "house".into(),
             prompt: VERSION.into(),

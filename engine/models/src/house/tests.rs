@@ -6,7 +6,9 @@ use forecourt_core::{
     gate::Gate,
     hours::{OpeningHours, Span},
     id::{BookingId, ServiceId, SessionId, TurnId, VehicleId},
-    knowledge::{Busy, Faq, Fuel, Grounding, Knowledge, Localized, Service, Vehicle, VehicleStatus},
+    knowledge::{
+        Busy, Faq, Fuel, Grounding, Knowledge, Localized, Service, Vehicle, VehicleStatus,
+    },
     lang::Lang,
     money::{Currency, Money},
     promise::PromiseSettings,
@@ -19,7 +21,14 @@ use uuid::Uuid;
 
 use super::*;
 
-fn vehicle(n: u128, make: &str, model: &str, kroner: i64, fuel: Fuel, status: VehicleStatus) -> Vehicle {
+fn vehicle(
+    n: u128,
+    make: &str,
+    model: &str,
+    kroner: i64,
+    fuel: Fuel,
+    status: VehicleStatus,
+) -> Vehicle {
     Vehicle {
         id: VehicleId::from_uuid(Uuid::from_u128(n)),
         make: make.into(),
@@ -152,20 +161,24 @@ const TABLE: &[(Lang, &str, &str)] = &[
     (Lang::Nb, "Hei! Er Tesla Model 3 fortsatt ledig?", "Tesla Model 3 2022 er ledig|359"),
     (Lang::Nb, "Har dere BMW i4?", "reservert"),
     (Lang::Nb, "Er Kia EV6 ledig?", "solgt"),
-    (Lang::Nb, "Har dere en Porsche Taycan?", "ikke på lager|!Tesla"),
+    (Lang::Nb, "Har dere en Porsche Taycan?", "Vi har dessverre ingen slik bil på lager|!Tesla"),
     (Lang::Nb, "Har dere en elbil under 200 000 kr?", "Nissan Leaf|!Tesla"),
     (Lang::Nb, "Når har dere åpent på lørdag?", "lørdag|10:00–15:00"),
     (Lang::Nb, "Er dere åpne på søndag? Når åpner dere?", "stengt|søndag"),
     (Lang::Nb, "Hva er åpningstidene?", "mandag|09:00–17:00|søndag stengt"),
     (Lang::Nb, "Kan jeg prøvekjøre på lørdag?", "lørdag 28. november|13:00|!10:30|bekrefter"),
-    (Lang::Nb, "Kan jeg prøvekjøre på søndag?", "ingen ledige|mandag"),
+    (Lang::Nb, "Kan jeg prøvekjøre på søndag?", "passer det dessverre ikke|mandag"),
     (Lang::Nb, "Hva koster dekkskift?", "Dekkskift koster|890"),
     (Lang::Nb, "Tilbyr dere finansiering?", "banker"),
     (Lang::Nb, "Hvor ligger dere, og hva er telefonnummeret?", "Bilveien 1|+47 22 00 00 00"),
-    (Lang::Nb, "Jeg vil snakke med et menneske", "En av oss|+47 22 00 00 00"),
+    (Lang::Nb, "Jeg vil snakke med et menneske", "en av oss|+47 22 00 00 00"),
     (Lang::Nb, "Takk!", "hyggelig"),
     (Lang::Nb, "asdf qwerty", "så snart vi kan"),
-    (Lang::Fr, "Bonjour, la Tesla Model 3 est-elle toujours disponible ?", "Tesla Model 3 2022 est disponible|359"),
+    (
+        Lang::Fr,
+        "Bonjour, la Tesla Model 3 est-elle toujours disponible ?",
+        "Tesla Model 3 2022 est disponible|359",
+    ),
     (Lang::Fr, "Avez-vous une voiture électrique à moins de 200 000 NOK ?", "Nissan Leaf"),
     (Lang::Fr, "Quels sont vos horaires ?", "lundi|dimanche fermé"),
     (Lang::Fr, "Êtes-vous ouverts samedi ?", "samedi|15h"),
@@ -174,7 +187,11 @@ const TABLE: &[(Lang, &str, &str)] = &[
     (Lang::Fr, "Proposez-vous un financement ?", "banques"),
     (Lang::Fr, "Merci !", "plaisir"),
     (Lang::Fr, "Je veux parler à un conseiller", "L'un de nous|l'un de nous"),
-    (Lang::En, "Hi, is the Tesla Model 3 still available?", "Tesla Model 3 2022 is available|359,900"),
+    (
+        Lang::En,
+        "Hi, is the Tesla Model 3 still available?",
+        "Tesla Model 3 2022 is available|359,900",
+    ),
     (Lang::En, "Have you got a hybrid?", "RAV4"),
     (Lang::En, "When are you open on Saturday?", "Saturday|10:00–15:00"),
     (Lang::En, "What are your opening hours?", "Monday|Sunday closed"),

@@ -56,7 +56,8 @@ pub(super) fn understand(ask: &Ask, text: &str) -> Wish {
 
     let found: Vec<Cue> = cues().find(&lexemes).into_iter().map(|found| found.meaning).collect();
     let has = |cue: Cue| found.contains(&cue);
-    let fuel = found.iter().find_map(|cue| if let Cue::Fuel(fuel) = cue { Some(*fuel) } else { None });
+    let fuel =
+        found.iter().find_map(|cue| if let Cue::Fuel(fuel) = cue { Some(*fuel) } else { None });
 
     let mut wish = Wish { thanks: has(Cue::Thanks), ..Wish::default() };
     for token in &tokens {
@@ -88,7 +89,11 @@ pub(super) fn understand(ask: &Ask, text: &str) -> Wish {
     });
     if wish.vehicles.is_empty() && !wish.unknown_vehicle && (ceiling.is_some() || fuel.is_some()) {
         wish.search = Some(Search { ceiling, fuel });
-    } else if wish.vehicles.is_empty() && !wish.unknown_vehicle && has(Cue::Stock) && !has(Cue::Slot) {
+    } else if wish.vehicles.is_empty()
+        && !wish.unknown_vehicle
+        && has(Cue::Stock)
+        && !has(Cue::Slot)
+    {
         wish.search = Some(Search::default());
     }
 
@@ -137,7 +142,11 @@ fn service_phrases(knowledge: &Knowledge) -> Phrases<usize> {
 }
 
 fn faq_phrases(knowledge: &Knowledge) -> Phrases<usize> {
-    let phrases: Vec<(usize, String)> =
-        knowledge.faqs.iter().enumerate().map(|(index, faq)| (index, faq.keywords.join("|"))).collect();
+    let phrases: Vec<(usize, String)> = knowledge
+        .faqs
+        .iter()
+        .enumerate()
+        .map(|(index, faq)| (index, faq.keywords.join("|")))
+        .collect();
     Phrases::new(phrases.iter().map(|(index, phrases)| (*index, phrases.as_str())))
 }
