@@ -1,45 +1,8 @@
 //! Postgres keeps the contract of every store.
 
-use std::sync::Arc;
+use forecourt_ports::store_contract;
 
-use async_trait::async_trait;
-use forecourt_core::id::NodeId;
-use forecourt_ports::{
-    contract::Ground,
-    store::{NewTenant, Store},
-    store_contract,
-};
-use forecourt_store::{PgStore, testing::TestDb};
-use jiff::Timestamp;
-use uuid::Uuid;
-
-/// A database of one's own with two nodes at it.
-struct Postgres {
-    db: TestDb,
-}
-
-impl Postgres {
-    fn store(&self, n: u8) -> (NodeId, PgStore) {
-        let node = NodeId::from_uuid(Uuid::from_u128(n.into()));
-        (node, PgStore::new(self.db.db().clone(), self.db.jobs().clone(), node))
-    }
-}
-
-#[async_trait]
-impl Ground for Postgres {
-    fn node(&self, n: u8) -> (NodeId, Arc<dyn Store>) {
-        let (node, store) = self.store(n);
-        (node, Arc::new(store))
-    }
-
-    async fn add_tenant(&self, new: NewTenant) {
-        let made = self.store(1).1.create_tenant(&new, Timestamp::UNIX_EPOCH).await;
-        assert_eq!(made, Ok((new.snapshot.id, true)));
-    }
-}
-
-async fn postgres() -> Postgres {
-    Postgres { db: TestDb::new().await }
-}
+mod ground;
+use ground::postgres;
 
 store_contract!(postgres);

@@ -118,6 +118,23 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// The same stage for a writer of its own, whose ids are nobody else's.
+    #[must_use]
+    pub fn writer(&self, n: u16) -> Self {
+        Self {
+            ground: self.ground,
+            node: self.node,
+            store: Arc::clone(&self.store),
+            other_node: self.other_node,
+            other: Arc::clone(&self.other),
+            tenant: self.tenant,
+            member: self.member,
+            settings: self.settings.clone(),
+            ids: SeqIds::lane(2_000 + n * 2), // even: the lanes of other tenants are odd
+            now: self.now,
+        }
+    }
+
     pub fn pass(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
     }
