@@ -3,146 +3,132 @@
 /**
  * One field that was refused.
  */
-export type FieldError = {
-  /**
-   * A JSON pointer into the body, such as `/email`, or the name of a query parameter.
-   */
-  pointer: string;
-  /**
-   * The stable name of what is wrong, such as `required`.
-   */
-  code: string;
-  /**
-   * What to do, for the person who typed it.
-   */
-  detail: string;
-};
+export type FieldError = { 
+/**
+ * A JSON pointer into the body, such as `/email`, or the name of a query parameter.
+ */
+pointer: string, 
+/**
+ * The stable name of what is wrong, such as `required`.
+ */
+code: string, 
+/**
+ * What to do, for the person who typed it.
+ */
+detail: string, };
 
 /**
  * Why a request was not done, for programs (`code`) and people (`title`, `detail`).
  */
-export type Problem = {
-  /**
-   * Address of a page that explains the code: `/problems/<code>`.
-   */
-  type: string;
-  title: string;
-  /**
-   * The HTTP status once more.
-   */
-  status: number;
-  /**
-   * The stable name to switch on.
-   */
-  code: string;
-  /**
-   * What happened this time, and how to mend it. Never repeats what was sent.
-   */
-  detail: string;
-  /**
-   * The request's id, as in the `X-Request-Id` header: name it when you ask for help.
-   */
-  instance?: string;
-  /**
-   * Every field that was refused.
-   */
-  errors?: Array<FieldError>;
-  /**
-   * When to try again, in seconds; as in the `Retry-After` header.
-   */
-  retry_after_s?: number;
-};
+export type Problem = { 
+/**
+ * Address of a page that explains the code: `/problems/<code>`.
+ */
+type: string, title: string, 
+/**
+ * The HTTP status once more.
+ */
+status: number, 
+/**
+ * The stable name to switch on.
+ */
+code: string, 
+/**
+ * What happened this time, and how to mend it. Never repeats what was sent.
+ */
+detail: string, 
+/**
+ * The request's id, as in the `X-Request-Id` header: name it when you ask for help.
+ */
+instance?: string, 
+/**
+ * Every field that was refused.
+ */
+errors?: Array<FieldError>, 
+/**
+ * When to try again, in seconds; as in the `Retry-After` header.
+ */
+retry_after_s?: number, };
 
 /**
  * A form of a tenant's website. Fields beyond these are passed over: forms send what they send.
  */
-export type FormLead = {
-  /**
-   * One line, at most 200 characters. Required.
-   */
-  name: string;
-  /**
-   * Required: the answer goes there.
-   */
-  email: string;
-  /**
-   * At most 5,000 characters. Required.
-   */
-  message: string;
-  /**
-   * As people of the tenant's country write it.
-   */
-  phone?: string;
-  /**
-   * At most 200 characters.
-   */
-  vehicle_interest?: string;
-  /**
-   * The page of the form, `http` or `https`.
-   */
-  source_url?: string;
-  /**
-   * A trap for programs: hide this field from people; a form that fills it is refused.
-   */
-  forecourt_hp?: string;
-};
+export type FormLead = { 
+/**
+ * One line, at most 200 characters. Required.
+ */
+name: string, 
+/**
+ * Required: the answer goes there.
+ */
+email: string, 
+/**
+ * At most 5,000 characters. Required.
+ */
+message: string, 
+/**
+ * As people of the tenant's country write it.
+ */
+phone?: string, 
+/**
+ * At most 200 characters.
+ */
+vehicle_interest?: string, 
+/**
+ * The page of the form, `http` or `https`.
+ */
+source_url?: string, 
+/**
+ * A trap for programs: hide this field from people; a form that fills it is refused.
+ */
+forecourt_hp?: string, };
 
 export type FormStatus = "created" | "repeated" | "appended";
 
 /**
  * The lead is stored, and its answer is under way.
  */
-export type FormReceipt = { lead_id: string; status: FormStatus };
+export type FormReceipt = { lead_id: string, status: FormStatus, };
 
 /**
  * Opens a conversation with a tenant.
  */
-export type OpenSession = {
-  /**
-   * The tenant's public name in addresses.
-   */
-  tenant: string;
-  /**
-   * A BCP 47 tag; the tenant's first language when it does not speak this one.
-   */
-  lang?: string;
-  /**
-   * The page the widget is on, `http` or `https`; its query is not kept.
-   */
-  page_url?: string;
-};
+export type OpenSession = { 
+/**
+ * The tenant's public name in addresses.
+ */
+tenant: string, 
+/**
+ * A BCP 47 tag; the tenant's first language when it does not speak this one.
+ */
+lang?: string, 
+/**
+ * The page the widget is on, `http` or `https`; its query is not kept.
+ */
+page_url?: string, };
 
 /**
  * What a widget shows of its tenant.
  */
-export type TenantBrand = {
-  name: string;
-  /**
-   * `#rrggbb`.
-   */
-  color: string;
-  phone?: string;
-  /**
-   * BCP 47 tags; the first is the default.
-   */
-  languages: Array<string>;
-};
+export type TenantBrand = { name: string, 
+/**
+ * `#rrggbb`.
+ */
+color: string, phone?: string, 
+/**
+ * BCP 47 tags; the first is the default.
+ */
+languages: Array<string>, };
 
-export type SessionOpened = {
-  session_id: string;
-  /**
-   * Bearer of this one session, for 24 hours at most.
-   */
-  token: string;
-  lang: string;
-  tenant: TenantBrand;
-  greeting: string;
-  /**
-   * With `seq` the place in the session's log: events after it are the stream's.
-   */
-  epoch: number;
-  seq: number;
-};
+export type SessionOpened = { session_id: string, 
+/**
+ * Bearer of this one session, for 24 hours at most.
+ */
+token: string, lang: string, tenant: TenantBrand, greeting: string, 
+/**
+ * With `seq` the place in the session's log: events after it are the stream's.
+ */
+epoch: number, seq: number, };
 
 /**
  * Who answers now.
@@ -159,215 +145,169 @@ export type Speaker = "assistant" | "member";
 /**
  * A message as it stands in the conversation.
  */
-export type Message = {
-  message_id: string;
-  /**
-   * Its place in the conversation, from 1, without gaps.
-   */
-  seq: number;
-  at: string;
-  author: Author;
-  /**
-   * The member's name when a member wrote.
-   */
-  member_name?: string;
-  text: string;
-  /**
-   * The sender's own id of the message.
-   */
-  client_id?: string;
-};
+export type Message = { message_id: string, 
+/**
+ * Its place in the conversation, from 1, without gaps.
+ */
+seq: number, at: string, author: Author, 
+/**
+ * The member's name when a member wrote.
+ */
+member_name?: string, text: string, 
+/**
+ * The sender's own id of the message.
+ */
+client_id?: string, };
 
 /**
  * The answer that is being written, as far as it is.
  */
-export type Draft = { draft_id: string; text: string };
+export type Draft = { draft_id: string, text: string, };
 
 /**
  * A conversation at one instant; the events after `seq` lead on from it.
  */
-export type SessionSnapshot = {
-  session_id: string;
-  lang: string;
-  status: SessionStatus;
-  epoch: number;
-  seq: number;
-  /**
-   * Oldest first, the newest 200.
-   */
-  messages: Array<Message>;
-  draft: Draft | null;
-};
+export type SessionSnapshot = { session_id: string, lang: string, status: SessionStatus, epoch: number, seq: number, 
+/**
+ * Oldest first, the newest 200.
+ */
+messages: Array<Message>, draft: Draft | null, };
 
 /**
  * A message to a conversation, from its customer or from a member.
  */
-export type PostMessage = {
-  /**
-   * At most 5,000 characters.
-   */
-  text: string;
-  /**
-   * Makes a repeat harmless: the same id is answered with the first result. 1 to 100 printable
-   * ASCII characters; a UUID is a good one.
-   */
-  client_id: string;
-};
+export type PostMessage = { 
+/**
+ * At most 5,000 characters.
+ */
+text: string, 
+/**
+ * Makes a repeat harmless: the same id is answered with the first result. 1 to 100 printable
+ * ASCII characters; a UUID is a good one.
+ */
+client_id: string, };
 
 /**
  * The message is stored.
  */
-export type MessageAccepted = {
-  message_id: string;
-  /**
-   * Its place in the conversation.
-   */
-  seq: number;
-  /**
-   * The place of its event in the session's log: the stream after it carries what it led to.
-   */
-  version: number;
-};
+export type MessageAccepted = { message_id: string, 
+/**
+ * Its place in the conversation.
+ */
+seq: number, 
+/**
+ * The place of its event in the session's log: the stream after it carries what it led to.
+ */
+version: number, };
 
-export type MessagePosted = { seq: number; at: string; message: Message };
+export type MessagePosted = { seq: number, at: string, message: Message, };
 
 /**
  * Somebody else speaks for the tenant from now on, or nobody does.
  */
-export type SessionStatusChanged = { seq: number; at: string; status: SessionStatus; by?: Speaker };
+export type SessionStatusChanged = { seq: number, at: string, status: SessionStatus, by?: Speaker, };
 
 /**
  * The assistant begins an answer.
  */
-export type TurnStarted = { seq: number; at: string; draft_id: string };
+export type TurnStarted = { seq: number, at: string, draft_id: string, };
 
 /**
  * The answer came to nothing: its draft is void. Another turn, the template or a person follows.
  */
-export type TurnFailed = { seq: number; at: string; draft_id: string };
+export type TurnFailed = { seq: number, at: string, draft_id: string, };
 
 /**
  * A piece of the answer that is being written. Not stored: it has no place in the log.
  */
-export type DraftDelta = {
-  draft_id: string;
-  /**
-   * Characters (Unicode scalar values) of the draft before `text`.
-   */
-  offset: number;
-  text: string;
-};
+export type DraftDelta = { draft_id: string, 
+/**
+ * Characters (Unicode scalar values) of the draft before `text`.
+ */
+offset: number, text: string, };
 
 /**
  * The draft is void.
  */
-export type DraftDiscarded = { draft_id: string };
+export type DraftDiscarded = { draft_id: string, };
 
 /**
  * Events are missing: read the snapshot. The stream goes on from there.
  */
-export type SessionGap = {
-  snapshot_url: string;
-  /**
-   * Where the stream goes on.
-   */
-  epoch: number;
-  seq: number;
-};
+export type SessionGap = { snapshot_url: string, 
+/**
+ * Where the stream goes on.
+ */
+epoch: number, seq: number, };
 
 /**
  * The stream ends after this, and this is why.
  */
-export type SessionError = { problem: Problem };
+export type SessionError = { problem: Problem, };
 
 /**
  * Everything that the event stream of a session can carry.
  */
-export type SessionEvent =
-  | ({ type: "message.posted" } & MessagePosted)
-  | ({ type: "session.status" } & SessionStatusChanged)
-  | ({ type: "turn.started" } & TurnStarted)
-  | ({ type: "turn.failed" } & TurnFailed)
-  | ({ type: "draft.delta" } & DraftDelta)
-  | ({ type: "draft.discarded" } & DraftDiscarded)
-  | ({ type: "gap" } & SessionGap)
-  | ({ type: "error" } & SessionError);
+export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
 
-export type PublicVehicle = {
-  title: string;
-  year: number;
-  /**
-   * As people of the language write it.
-   */
-  price: string;
-  /**
-   * `electric`, `petrol`, `diesel` or `hybrid`.
-   */
-  fuel: string;
-  kilometres: number;
-  /**
-   * `available`, `reserved`, `sold` or `in_service`.
-   */
-  status: string;
-};
+export type PublicVehicle = { title: string, year: number, 
+/**
+ * As people of the language write it.
+ */
+price: string, 
+/**
+ * `electric`, `petrol`, `diesel` or `hybrid`.
+ */
+fuel: string, kilometres: number, 
+/**
+ * `available`, `reserved`, `sold` or `in_service`.
+ */
+status: string, };
 
-export type PublicService = { name: string; minutes: number; price?: string };
+export type PublicService = { name: string, minutes: number, price?: string, };
 
 /**
  * Wall-clock times of the business.
  */
-export type OpeningSpan = { opens: string; closes: string };
+export type OpeningSpan = { opens: string, closes: string, };
 
-export type OpeningDay = {
-  /**
-   * 1 is Monday, 7 is Sunday.
-   */
-  weekday: number;
-  /**
-   * None means closed.
-   */
-  spans: Array<OpeningSpan>;
-};
+export type OpeningDay = { 
+/**
+ * 1 is Monday, 7 is Sunday.
+ */
+weekday: number, 
+/**
+ * None means closed.
+ */
+spans: Array<OpeningSpan>, };
 
-export type PublicTenant = {
-  slug: string;
-  name: string;
-  /**
-   * `#rrggbb`.
-   */
-  color: string;
-  phone?: string;
-  email?: string;
-  address?: string;
-  website?: string;
-  /**
-   * BCP 47 tags; the first is the default.
-   */
-  languages: Array<string>;
-  vehicles: Array<PublicVehicle>;
-  services: Array<PublicService>;
-  /**
-   * Monday to Sunday.
-   */
-  hours: Array<OpeningDay>;
-};
+export type PublicTenant = { slug: string, name: string, 
+/**
+ * `#rrggbb`.
+ */
+color: string, phone?: string, email?: string, address?: string, website?: string, 
+/**
+ * BCP 47 tags; the first is the default.
+ */
+languages: Array<string>, vehicles: Array<PublicVehicle>, services: Array<PublicService>, 
+/**
+ * Monday to Sunday.
+ */
+hours: Array<OpeningDay>, };
 
 /**
  * The credentials of the demo, shown where it runs and nowhere else.
  */
-export type DemoLogin = { tenant: string; email: string; password: string };
+export type DemoLogin = { tenant: string, email: string, password: string, };
 
 /**
  * A member signs in.
  */
-export type Login = {
-  /**
-   * The tenant's public name in addresses.
-   */
-  tenant: string;
-  email: string;
-  password: string;
-};
+export type Login = { 
+/**
+ * The tenant's public name in addresses.
+ */
+tenant: string, email: string, password: string, };
 
 /**
  * Each role may do all that the ones after it may.
@@ -377,27 +317,22 @@ export type Role = "owner" | "manager" | "seller";
 /**
  * When the steps of a promise are due, in milliseconds after the customer's message.
  */
-export type MyPromise = { second_model_ms: number; models_end_ms: number; template_ms: number; alert_ms: number; deadline_ms: number };
+export type MyPromise = { second_model_ms: number, models_end_ms: number, template_ms: number, alert_ms: number, deadline_ms: number, };
 
-export type MyTenant = {
-  slug: string;
-  name: string;
-  /**
-   * `#rrggbb`.
-   */
-  color: string;
-  languages: Array<string>;
-  /**
-   * IANA name of the business's zone.
-   */
-  zone: string;
-  promise: MyPromise;
-};
+export type MyTenant = { slug: string, name: string, 
+/**
+ * `#rrggbb`.
+ */
+color: string, languages: Array<string>, 
+/**
+ * IANA name of the business's zone.
+ */
+zone: string, promise: MyPromise, };
 
 /**
  * Who is signed in, and where.
  */
-export type Me = { member_id: string; name: string; email: string; role: Role; tenant: MyTenant };
+export type Me = { member_id: string, name: string, email: string, role: Role, tenant: MyTenant, };
 
 export type LeadStatus = "new" | "contacted" | "qualified" | "won" | "lost";
 
@@ -410,213 +345,163 @@ export type Answerer = "model" | "template" | "member";
 /**
  * Why a person is needed.
  */
-export type HumanReason =
-  "no_model_answer" | "not_proven" | "promise_broken" | "undeliverable" | "uncertain" | "still_waiting" | "quarantined";
+export type HumanReason = "no_model_answer" | "not_proven" | "promise_broken" | "undeliverable" | "uncertain" | "still_waiting" | "quarantined";
 
 /**
  * The promise clock of a lead: does somebody wait, until when, and how did it end.
  */
-export type LeadPromise = {
-  state: PromiseState;
-  since?: string;
-  deadline?: string;
-  /**
-   * How long the customer waited until the answer was proven.
-   */
-  answered_after_ms?: number;
-  by?: Answerer;
-  /**
-   * The model, when a model answered.
-   */
-  model?: string;
-};
+export type LeadPromise = { state: PromiseState, since?: string, deadline?: string, 
+/**
+ * How long the customer waited until the answer was proven.
+ */
+answered_after_ms?: number, by?: Answerer, 
+/**
+ * The model, when a model answered.
+ */
+model?: string, };
 
 /**
  * A lead as the list shows it.
  */
-export type Lead = {
-  lead_id: string;
-  session_id: string;
-  name?: string;
-  email?: string;
-  /**
-   * E.164.
-   */
-  phone?: string;
-  vehicle_interest?: string;
-  source: LeadSource;
-  source_url?: string;
-  status: LeadStatus;
-  created_at: string;
-  updated_at: string;
-  /**
-   * The beginning of the customer's last message.
-   */
-  excerpt: string;
-  /**
-   * How often the same person came again.
-   */
-  repeats: number;
-  /**
-   * BCP 47 tag of the conversation's language.
-   */
-  language: string;
-  promise: LeadPromise;
-  needs_human: boolean;
-  human_reason?: HumanReason;
-  session_status: SessionStatus;
-};
+export type Lead = { lead_id: string, session_id: string, name?: string, email?: string, 
+/**
+ * E.164.
+ */
+phone?: string, vehicle_interest?: string, source: LeadSource, source_url?: string, status: LeadStatus, created_at: string, updated_at: string, 
+/**
+ * The beginning of the customer's last message.
+ */
+excerpt: string, 
+/**
+ * How often the same person came again.
+ */
+repeats: number, 
+/**
+ * BCP 47 tag of the conversation's language.
+ */
+language: string, promise: LeadPromise, needs_human: boolean, human_reason?: HumanReason, session_status: SessionStatus, };
 
 /**
  * One page of the list, and where the log stood when it was read.
  */
-export type LeadPage = {
-  /**
-   * Newest first.
-   */
-  leads: Array<Lead>;
-  total: number;
-  /**
-   * From 1.
-   */
-  page: number;
-  pages: number;
-  per_page: number;
-  /**
-   * With `seq` the cursor for `hello.after`: live events after it change the list.
-   */
-  epoch: number;
-  seq: number;
-};
+export type LeadPage = { 
+/**
+ * Newest first.
+ */
+leads: Array<Lead>, total: number, 
+/**
+ * From 1.
+ */
+page: number, pages: number, per_page: number, 
+/**
+ * With `seq` the cursor for `hello.after`: live events after it change the list.
+ */
+epoch: number, seq: number, };
 
 /**
  * One thing that happened.
  */
-export type TimelineEntry = {
-  /**
-   * Its place in the tenant's log.
-   */
-  seq: number;
-  at: string;
-  /**
-   * A stable name such as `promise.kept`, to translate by.
-   */
-  type: string;
-  /**
-   * What happened, in English; carries no text of the conversation and no contact detail.
-   */
-  summary: string;
-};
+export type TimelineEntry = { 
+/**
+ * Its place in the tenant's log.
+ */
+seq: number, at: string, 
+/**
+ * A stable name such as `promise.kept`, to translate by.
+ */
+type: string, 
+/**
+ * What happened, in English; carries no text of the conversation and no contact detail.
+ */
+summary: string, };
 
 /**
  * One sending, and what became of it.
  */
-export type DeliveryView = {
-  delivery_id: string;
-  /**
-   * `answer` or `alert`.
-   */
-  kind: string;
-  /**
-   * `pending`, `handing_over`, `accepted`, `failed`, `uncertain` or `refused`.
-   */
-  status: string;
-  attempts: number;
-  /**
-   * The provider's code.
-   */
-  code?: string;
-  at: string;
-};
+export type DeliveryView = { delivery_id: string, 
+/**
+ * `answer` or `alert`.
+ */
+kind: string, 
+/**
+ * `pending`, `handing_over`, `accepted`, `failed`, `uncertain` or `refused`.
+ */
+status: string, attempts: number, 
+/**
+ * The provider's code.
+ */
+code?: string, at: string, };
 
-export type LeadDetail = {
-  lead: Lead;
-  /**
-   * Oldest first, the newest 200.
-   */
-  messages: Array<Message>;
-  /**
-   * Oldest first, the newest 500.
-   */
-  events: Array<TimelineEntry>;
-  deliveries: Array<DeliveryView>;
-};
+export type LeadDetail = { lead: Lead, 
+/**
+ * Oldest first, the newest 200.
+ */
+messages: Array<Message>, 
+/**
+ * Oldest first, the newest 500.
+ */
+events: Array<TimelineEntry>, deliveries: Array<DeliveryView>, };
 
 export type Topic = "leads";
 
-export type HelloFrame = {
-  /**
-   * At most 64 characters; the welcome carries it.
-   */
-  ref: string;
-  /**
-   * The cursor of the last event seen, `<epoch>-<seq>`; null to begin with now.
-   */
-  after: string | null;
-  /**
-   * What to tell; empty means everything.
-   */
-  topics: Array<Topic>;
-};
+export type HelloFrame = { 
+/**
+ * At most 64 characters; the welcome carries it.
+ */
+ref: string, 
+/**
+ * The cursor of the last event seen, `<epoch>-<seq>`; null to begin with now.
+ */
+after: string | null, 
+/**
+ * What to tell; empty means everything.
+ */
+topics: Array<Topic>, };
 
-export type PingFrame = { ref: string };
+export type PingFrame = { ref: string, };
 
 /**
  * What a client sends.
  */
-export type ClientFrame = ({ type: "hello" } & HelloFrame) | ({ type: "ping" } & PingFrame);
+export type ClientFrame = { "type": "hello" } & HelloFrame | { "type": "ping" } & PingFrame;
 
 /**
  * The answer to hello. When `resumed`, every event after the given cursor follows, up to `seq` and on.
  */
-export type WelcomeFrame = {
-  ref: string;
-  epoch: number;
-  /**
-   * Where the log stands.
-   */
-  seq: number;
-  resumed: boolean;
-};
+export type WelcomeFrame = { ref: string, epoch: number, 
+/**
+ * Where the log stands.
+ */
+seq: number, resumed: boolean, };
 
 /**
  * Events are missing: read the snapshot. Live events after `seq` follow.
  */
-export type GapFrame = { snapshot_url: string; epoch: number; seq: number };
+export type GapFrame = { snapshot_url: string, epoch: number, seq: number, };
 
-export type ReplyFrame = { ref: string; ok: boolean; problem?: Problem };
+export type ReplyFrame = { ref: string, ok: boolean, problem?: Problem, };
 
 export type LeadEventName = "lead.captured" | "lead.repeated" | "lead.changed" | "message.posted";
 
 /**
  * A change of a lead, with the whole fresh row.
  */
-export type EventFrame = {
-  /**
-   * Its place in the tenant's log.
-   */
-  seq: number;
-  event: LeadEventName;
-  at: string;
-  session_id: string;
-  lead: Lead;
-  /**
-   * With `message.posted`.
-   */
-  message?: Message;
-};
+export type EventFrame = { 
+/**
+ * Its place in the tenant's log.
+ */
+seq: number, event: LeadEventName, at: string, session_id: string, lead: Lead, 
+/**
+ * With `message.posted`.
+ */
+message?: Message, };
 
 /**
  * Every 15 seconds. Everything up to `seq` has been told, or is not of the topics.
  */
-export type BeatFrame = { seq: number };
+export type BeatFrame = { seq: number, };
 
 /**
  * What the server sends.
  */
-export type ServerFrame =
-  | ({ type: "welcome" } & WelcomeFrame)
-  | ({ type: "gap" } & GapFrame)
-  | ({ type: "reply" } & ReplyFrame)
-  | ({ type: "event" } & EventFrame)
-  | ({ type: "beat" } & BeatFrame);
+export type ServerFrame = { "type": "welcome" } & WelcomeFrame | { "type": "gap" } & GapFrame | { "type": "reply" } & ReplyFrame | { "type": "event" } & EventFrame | { "type": "beat" } & BeatFrame;
