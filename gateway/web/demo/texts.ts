@@ -159,7 +159,7 @@ const fr: Texts = {
   stock: {
     title: "En stock en ce moment",
     text: "Chaque voiture est vérifiée dans notre atelier et livrée avec un contrôle technique récent.",
-    ask: "Une question sur cette voiture",
+    ask: "Poser une question",
     question: "Bonjour ! La {car} est-elle encore libre pour un essai ?",
     empty: "Nous remplissons le hall. Écrivez-nous et nous trouverons la voiture que vous cherchez.",
     km: "km",

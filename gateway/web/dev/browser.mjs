@@ -53,8 +53,16 @@ async function step(name, options, run) {
 async function axe(page, label) {
   await page.evaluate(AXE);
   const found = await page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-    return violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target.join(" ")} (${node.failureSummary?.split("\n")[1]?.trim()})`).slice(0, 3).join("; ")}`);
+    const { violations } = await window.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    });
+    return violations.map(
+      (one) =>
+        `${one.id}: ${one.nodes
+          .map((node) => `${node.target.join(" ")} (${node.failureSummary?.split("\n")[1]?.trim()})`)
+          .slice(0, 3)
+          .join("; ")}`,
+    );
   });
   assert.deepEqual(found, [], label);
 }
@@ -86,7 +94,11 @@ const say = async (page, text) => {
   await page.locator("forecourt-chat textarea").press("Enter");
 };
 const answered = (page, n = 1) =>
-  until(() => bubbles(page, "assistant").allTextContents(), (all) => all.filter((text) => text.includes("which time suits you best?")).length === n, "the whole answer");
+  until(
+    () => bubbles(page, "assistant").allTextContents(),
+    (all) => all.filter((text) => text.includes("which time suits you best?")).length === n,
+    "the whole answer",
+  );
 
 // ---- the widget -----------------------------------------------------------------------------------
 
@@ -95,14 +107,19 @@ await step("widget: nothing is asked, stored or moved before the visitor opens i
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   await page.addInitScript(() => {
     window.shift = 0;
-    new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shift += entry.hadRecentInput ? 0 : entry.value))).observe({ type: "layout-shift", buffered: true });
+    new PerformanceObserver((list) =>
+      list.getEntries().forEach((entry) => (window.shift += entry.hadRecentInput ? 0 : entry.value)),
+    ).observe({ type: "layout-shift", buffered: true });
   });
   await page.goto(demo());
   await launcher(page).waitFor();
   const before = await page.evaluate(() => window.shift);
   await page.waitForTimeout(500);
   const after = asked.slice(asked.indexOf("/widget.js") + 1);
-  assert.deepEqual(after.filter((path) => path.startsWith("/v1/")), []);
+  assert.deepEqual(
+    after.filter((path) => path.startsWith("/v1/")),
+    [],
+  );
   assert.deepEqual(await page.evaluate(() => [sessionStorage.length, localStorage.length, document.cookie]), [0, 0, ""]);
   assert.equal(await page.evaluate(() => window.shift), before);
   await launcher(page).click();
@@ -113,7 +130,11 @@ await step("widget: an answer is written before the visitor's eyes, and stands o
   await openChat(page);
   await say(page, "Is the EX30 free?");
   const draft = page.locator("forecourt-chat .writing .bubble");
-  await until(() => draft.textContent(), (text) => text.length > 20 && text.length < 150, "a growing draft");
+  await until(
+    () => draft.textContent(),
+    (text) => text.length > 20 && text.length < 150,
+    "a growing draft",
+  );
   await answered(page);
   assert.equal(await bubbles(page, "customer").count(), 1);
   assert.equal(await draft.isVisible(), false);
@@ -125,11 +146,19 @@ await step("widget: a reload in the middle of a sentence goes on with it", {}, a
   await openChat(page);
   await say(page, "Is the EX30 free?");
   const draft = page.locator("forecourt-chat .writing .bubble");
-  await until(() => draft.textContent(), (text) => text.length > 30, "a draft");
+  await until(
+    () => draft.textContent(),
+    (text) => text.length > 30,
+    "a draft",
+  );
   const seen = (await draft.textContent()).length;
   await page.reload();
   await page.locator("forecourt-chat .panel").waitFor();
-  await until(() => draft.textContent(), (text) => text.length >= seen, "the draft goes on");
+  await until(
+    () => draft.textContent(),
+    (text) => text.length >= seen,
+    "the draft goes on",
+  );
   await answered(page);
   assert.equal(await bubbles(page, "customer").count(), 1);
 });
@@ -138,7 +167,11 @@ await step("widget: a cut line in the middle of a sentence shows no hole and not
   await post("/mock", { delta_ms: 40 });
   await openChat(page);
   await say(page, "Is the EX30 free?");
-  await until(() => page.locator("forecourt-chat .writing .bubble").textContent(), (text) => text.length > 30, "a draft");
+  await until(
+    () => page.locator("forecourt-chat .writing .bubble").textContent(),
+    (text) => text.length > 30,
+    "a draft",
+  );
   await post("/mock/drop");
   await answered(page);
   assert.equal(await bubbles(page, "assistant").count(), 2);
@@ -196,7 +229,13 @@ await step("widget: the keyboard alone is enough", {}, async (page) => {
   await page.goto(demo());
   await launcher(page).focus();
   await page.keyboard.press("Enter");
-  const focus = () => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.className || document.activeElement?.shadowRoot?.activeElement?.tagName || document.activeElement?.tagName);
+  const focus = () =>
+    page.evaluate(
+      () =>
+        document.activeElement?.shadowRoot?.activeElement?.className ||
+        document.activeElement?.shadowRoot?.activeElement?.tagName ||
+        document.activeElement?.tagName,
+    );
   await until(focus, (name) => name === "TEXTAREA", "the field has the focus");
   await page.keyboard.type("one");
   await page.keyboard.press("Shift+Enter");
@@ -229,7 +268,9 @@ await step("widget: it lives on a foreign site with a strict policy", {}, async 
       "content-type": "text/html",
       "content-security-policy": `default-src 'none'; script-src ${mock.url}; connect-src ${mock.url}`,
     });
-    res.end(`<!doctype html><html lang="fr"><title>x</title><body><h1>Site</h1><script src="${mock.url}/widget.js" data-tenant="nordlys-bil" async></script>`);
+    res.end(
+      `<!doctype html><html lang="fr"><title>x</title><body><h1>Site</h1><script src="${mock.url}/widget.js" data-tenant="nordlys-bil" async></script>`,
+    );
   });
   await new Promise((ready) => site.listen(0, "127.0.0.1", ready));
   try {
@@ -238,7 +279,11 @@ await step("widget: it lives on a foreign site with a strict policy", {}, async 
     assert.equal(await page.locator("forecourt-chat .panel").evaluate((node) => getComputedStyle(node).position), "fixed");
     await page.locator("forecourt-chat h2", { hasText: "Nordlys Bil" }).waitFor();
     await say(page, "La EX30 est-elle libre ?");
-    await until(() => bubbles(page, "assistant").allTextContents(), (all) => all.some((text) => text.includes("quelle heure vous convient")), "the answer");
+    await until(
+      () => bubbles(page, "assistant").allTextContents(),
+      (all) => all.some((text) => text.includes("quelle heure vous convient")),
+      "the answer",
+    );
   } finally {
     site.closeAllConnections();
     site.close();
@@ -261,7 +306,10 @@ for (const [name, options, lang] of [
     await fits(page, name);
     const box = await page.locator("forecourt-chat .panel").boundingBox();
     const send = await page.locator("forecourt-chat .send").boundingBox();
-    assert.ok(box.x >= 0 && box.y >= 0 && send.y + send.height <= options.size?.height + 1 || !options.size, "the panel is inside the window");
+    assert.ok(
+      (box.x >= 0 && box.y >= 0 && send.y + send.height <= options.size?.height + 1) || !options.size,
+      "the panel is inside the window",
+    );
   });
 }
 
@@ -276,12 +324,16 @@ for (const lang of ["nb", "en", "fr", "ar"]) {
     await fits(page, lang);
     assert.equal(await page.evaluate(() => document.documentElement.dir), lang === "ar" ? "rtl" : "ltr");
   });
-  await step(`landing: readable and reachable (${lang})`, { dark: lang === "nb", size: lang === "fr" ? { width: 320, height: 640 } : DESKTOP }, async (page) => {
-    await page.goto(`${mock.url}/?lang=${lang}`);
-    await page.waitForTimeout(200);
-    await axe(page, lang);
-    await fits(page, lang);
-  });
+  await step(
+    `landing: readable and reachable (${lang})`,
+    { dark: lang === "nb", size: lang === "fr" ? { width: 320, height: 640 } : DESKTOP },
+    async (page) => {
+      await page.goto(`${mock.url}/?lang=${lang}`);
+      await page.waitForTimeout(200);
+      await axe(page, lang);
+      await fits(page, lang);
+    },
+  );
 }
 
 await step("demo: the form marks the field that the server refused, keeps the text, and says thank you", {}, async (page) => {
@@ -353,7 +405,11 @@ await step("app: a new lead comes in by itself, and its clock stops with the ans
   const before = await total(page);
   const lead = await (await post("/mock/lead")).json();
   const first = rows(page).first();
-  await until(() => first.getAttribute("data-lead"), (id) => id === lead.lead_id, "on top");
+  await until(
+    () => first.getAttribute("data-lead"),
+    (id) => id === lead.lead_id,
+    "on top",
+  );
   assert.equal(await total(page), before + 1);
   await first.getByText(/due in/).waitFor();
   const read = async () => Number(await first.locator("text").textContent());
@@ -367,25 +423,49 @@ await step("app: a new lead comes in by itself, and its clock stops with the ans
 await step("app: filters, search and page live in the address", {}, async (page) => {
   await login(page);
   await page.getByLabel("Status").selectOption("won");
-  await until(() => page.locator(".status").allTextContents(), (all) => all.length > 0 && all.every((text) => text === "Won"), "only won leads");
+  await until(
+    () => page.locator(".status").allTextContents(),
+    (all) => all.length > 0 && all.every((text) => text === "Won"),
+    "only won leads",
+  );
   assert.match(page.url(), /status=won/);
   await page.goBack();
-  await until(() => rows(page).count(), (n) => n === 25, "all leads again");
+  await until(
+    () => rows(page).count(),
+    (n) => n === 25,
+    "all leads again",
+  );
   await page.getByRole("button", { name: "Next" }).click();
-  await until(() => page.locator(".pager").textContent(), (text) => text.includes("26–50"), "the second page");
+  await until(
+    () => page.locator(".pager").textContent(),
+    (text) => text.includes("26–50"),
+    "the second page",
+  );
   await page.reload();
-  await until(() => page.locator(".pager").textContent(), (text) => text.includes("26–50"), "still the second page");
+  await until(
+    () => page.locator(".pager").textContent(),
+    (text) => text.includes("26–50"),
+    "still the second page",
+  );
   const requests = [];
   page.on("request", (request) => request.url().includes("q=") && requests.push(request.url()));
   await page.keyboard.press("/");
   await page.keyboard.type("solheim", { delay: 30 });
-  await until(() => page.locator(".name").allTextContents(), (all) => all.length > 0 && all.every((name) => name.includes("Solheim")), "only Solheim");
+  await until(
+    () => page.locator(".name").allTextContents(),
+    (all) => all.length > 0 && all.every((name) => name.includes("Solheim")),
+    "only Solheim",
+  );
   assert.equal(requests.length, 1);
   await page.getByRole("searchbox").fill("nobody at all");
   await page.getByText("Nothing matches").waitFor();
   await axe(page, "nothing found");
   await page.locator(".blank button").click();
-  await until(() => rows(page).count(), (n) => n === 25, "all leads again");
+  await until(
+    () => rows(page).count(),
+    (n) => n === 25,
+    "all leads again",
+  );
   assert.equal(await page.getByRole("searchbox").inputValue(), "");
 });
 
@@ -397,7 +477,11 @@ await step("app: on another page a new lead is announced, not pushed in", {}, as
   await pill.waitFor();
   assert.equal(await rows(page).first().getAttribute("data-lead"), first);
   await pill.click();
-  await until(() => page.locator(".pager").textContent(), (text) => text.startsWith("1–25"), "the first page");
+  await until(
+    () => page.locator(".pager").textContent(),
+    (text) => text.startsWith("1–25"),
+    "the first page",
+  );
 });
 
 await step("app: after a cut line it resumes and shows what came in between", {}, async (page, context) => {
@@ -485,7 +569,11 @@ await step("app: changing the language and the appearance needs no reload", {}, 
   await page.getByRole("heading", { name: "الاستفسارات" }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.dir), "rtl");
   await page.getByRole("button", { name: "مظهر داكن" }).click();
-  await until(() => page.evaluate(() => document.documentElement.dataset.mantineColorScheme), (scheme) => scheme === "dark", "dark");
+  await until(
+    () => page.evaluate(() => document.documentElement.dataset.mantineColorScheme),
+    (scheme) => scheme === "dark",
+    "dark",
+  );
   await page.reload();
   await page.getByRole("heading", { name: "الاستفسارات" }).waitFor();
 });
