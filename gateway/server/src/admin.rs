@@ -67,7 +67,7 @@ pub(crate) async fn create_demo(
             tenant.snapshot.slug.clone(),
             tenant.members.first().context("a demo tenant has members")?.member.email.clone(),
         );
-        store.create_tenant(tenant).await.context("a demo tenant cannot be created")?;
+        store.create_tenant(&tenant, now).await.context("a demo tenant cannot be created")?;
         logins.push(DemoLogin { tenant: slug, email, password: DEMO_PASSWORD.into() });
     }
     Ok(logins)

@@ -112,11 +112,20 @@ pub(crate) struct ModelArgs {
     #[arg(long, env = "ANTHROPIC_SECOND_MODEL")]
     pub(crate) anthropic_second_model: Option<String>,
     /// API version to speak.
-    #[arg(long, env = "ANTHROPIC_VERSION", default_value = "2023-06-01")]
-    pub(crate) anthropic_version: String,
+    #[arg(long, env = "ANTHROPIC_VERSION", value_enum, default_value_t = ApiVersion::V2023)]
+    pub(crate) anthropic_version: ApiVersion,
     /// Folder of prompts that replaces the built-in ones.
     #[arg(long, env = "FORECOURT_PROMPTS")]
     pub(crate) prompts: Option<PathBuf>,
+}
+
+/// A version of Anthropic's API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ApiVersion {
+    #[value(name = "2023-06-01")]
+    V2023,
+    #[value(name = "2026-10-21")]
+    V2026,
 }
 
 /// Switches for tests; refused by release builds.

@@ -12,7 +12,7 @@ use forecourt_channels::{
 use forecourt_core::id::NodeId;
 use forecourt_http::{Gateway, HttpConfig, Limits, Parts, Rate, SignedLinks, SigningKey};
 use forecourt_models::{
-    anthropic::{Anthropic, AnthropicConfig},
+    anthropic::{Anthropic, AnthropicConfig, ApiVersion},
     house::HouseResponder,
     prompts::Prompts,
 };
@@ -26,7 +26,7 @@ use tokio::runtime::Handle;
 use crate::{
     admin,
     clock::{SystemClock, SystemIds},
-    config::{ModelArgs, ServeArgs},
+    config::{self, ModelArgs, ServeArgs},
 };
 
 /// How often undone work is counted.
@@ -120,13 +120,15 @@ fn models(args: &ModelArgs, io: &Handle) -> anyhow::Result<(Arc<dyn Model>, Arc<
     };
     let prompts = Arc::new(match &args.prompts {
         Some(folder) => Prompts::from_dir(folder).context("the prompts cannot be used")?,
-        None => Prompts::embedded().context("the built-in prompts cannot be used")?,
+        None => Prompts::embedded(),
     });
     let anthropic = |model: &str| -> anyhow::Result<Arc<dyn Model>> {
-        let mut config = AnthropicConfig::new(key.clone());
+        let mut config = AnthropicConfig::for_model(key.clone(), model);
         config.base_url.clone_from(&args.anthropic_base_url);
-        model.clone_into(&mut config.model);
-        config.version = args.anthropic_version.parse()?;
+        config.version = match args.anthropic_version {
+            config::ApiVersion::V2023 => ApiVersion::V2023,
+            config::ApiVersion::V2026 => ApiVersion::V2026,
+        };
         Ok(Arc::new(Anthropic::new(config, Arc::clone(&prompts), io.clone())?))
     };
     let second = match &args.anthropic_second_model {

@@ -130,7 +130,7 @@ impl<'a> Writer<'a> {
         }
         .to_owned();
         if let Some(phone) = &self.brand().phone {
-            text += &match self.lang {
+            let call = match self.lang {
                 Lang::Nb => format!(" Haster det, kan du ringe oss på {phone}."),
                 Lang::Fr => format!(" Si c'est urgent, appelez-nous au {phone}."),
                 Lang::En => format!(" If it is urgent, please call us on {phone}."),
@@ -138,6 +138,7 @@ impl<'a> Writer<'a> {
                     format!(" وإذا كان الأمر عاجلًا، اتصل بنا على الرقم \u{2066}{phone}\u{2069}.")
                 }
             };
+            text += &call;
         }
         text
     }
@@ -188,9 +189,9 @@ impl<'a> Writer<'a> {
     fn not_in_stock(&self) -> String {
         match self.lang {
             Lang::Nb => "Vi har dessverre ingen slik bil på lager.",
-            Lang::Fr => "Nous n'avons pas cette voiture en stock actuellement.",
-            Lang::En => "We do not have that car in stock at the moment.",
-            Lang::Ar => "هذه السيارة غير متوفرة لدينا حاليًا.",
+            Lang::Fr => "Nous n'avons malheureusement aucune voiture de ce type.",
+            Lang::En => "Unfortunately we have no such car in stock.",
+            Lang::Ar => "للأسف ليس لدينا سيارة كهذه.",
         }
         .to_owned()
     }
@@ -373,9 +374,8 @@ impl<'a> Writer<'a> {
                 let (opens, closes) =
                     (calendar::time(self.lang, span.opens), calendar::time(self.lang, span.closes));
                 match self.lang {
-                    Lang::Nb => format!("{opens}–{closes}"),
+                    Lang::Nb | Lang::En => format!("{opens}–{closes}"),
                     Lang::Fr => format!("de {opens} à {closes}"),
-                    Lang::En => format!("{opens}–{closes}"),
                     Lang::Ar => format!("من {opens} إلى {closes}"),
                 }
             })

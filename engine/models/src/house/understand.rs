@@ -16,6 +16,7 @@ const READ_CHARS: usize = 2_000;
 
 /// What a text asks for; everything may be asked at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each may be asked together with any other")]
 pub(super) struct Wish {
     pub(super) thanks: bool,
     pub(super) hours: bool,

@@ -39,6 +39,12 @@ impl PgStore {
         Self { app, jobs, node }
     }
 
+    /// Closes the pools: what is under way may end, nothing new begins.
+    pub fn close(&self) {
+        self.app.close();
+        self.jobs.close();
+    }
+
     /// Adds a tenant with all that comes with it, unless its slug is taken; says which tenant has the
     /// slug now, and whether it is new.
     pub async fn create_tenant(
