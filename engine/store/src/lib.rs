@@ -24,6 +24,7 @@ pub mod pg;
 pub mod roles;
 pub mod schema;
 pub mod scope;
+pub mod seed;
 mod tables;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
