@@ -16,7 +16,10 @@ use std::{
 
 use actix::{Actor as _, Addr, Arbiter, dev::SendError};
 use actix_rt::ArbiterHandle;
-use forecourt_core::{id::SessionId, session::Command};
+use forecourt_core::{
+    id::{SessionId, TenantId},
+    session::Command,
+};
 use forecourt_ports::store::InboundEvent;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -40,7 +43,7 @@ const DEATHS: usize = 1_024;
 pub(crate) struct Registry(Arc<Inner>);
 
 struct Inner {
-    shards: Vec<Mutex<HashMap<SessionId, Slot>>>,
+    shards: Vec<Mutex<HashMap<Key, Slot>>>,
     arbiters: Vec<Arbiter>,
     generation: AtomicU64,
     in_flight: Arc<AtomicUsize>,
@@ -50,6 +53,9 @@ struct Inner {
     config: EngineConfig,
     stopping: Arc<AtomicBool>,
 }
+
+/// A session of a tenant: an id that belongs to another tenant finds nothing here either (A8).
+type Key = (TenantId, SessionId);
 
 struct Slot {
     addr: Addr<SessionActor>,
@@ -74,7 +80,7 @@ pub(crate) struct ExitGuard {
 
 impl Drop for ExitGuard {
     fn drop(&mut self) {
-        self.registry.forget(self.session, self.generation);
+        self.registry.forget(self.tenant.id, self.session, self.generation);
         if !self.clean && !self.registry.0.stopping.load(Ordering::Relaxed) {
             metrics::counter!(names::CRASHES, "actor" => "lead_session").increment(1);
             let death = Death { tenant: Arc::clone(&self.tenant), session: self.session };
@@ -186,7 +192,7 @@ impl Registry {
     /// Makes sure that the session's actor lives; starting, it runs what it owes.
     pub(crate) fn wake(&self, tenant: &Arc<TenantShared>, session: SessionId) {
         let mut shard = lock(self.shard(session));
-        if shard.get(&session).is_none_or(|slot| !slot.addr.connected()) {
+        if shard.get(&(tenant.id, session)).is_none_or(|slot| !slot.addr.connected()) {
             self.start_actor(&mut shard, tenant, session, false);
         }
     }
@@ -199,7 +205,7 @@ impl Registry {
         fresh: bool,
     ) -> Result<(), EngineError> {
         let mut shard = lock(self.shard(session));
-        let living = shard.get(&session).filter(|slot| slot.addr.connected());
+        let living = shard.get(&(tenant.id, session)).filter(|slot| slot.addr.connected());
         let sent = match living {
             Some(slot) => slot.addr.try_send(dispatch),
             None => Err(SendError::Closed(dispatch)),
@@ -216,12 +222,13 @@ impl Registry {
 
     fn start_actor<'a>(
         &self,
-        shard: &'a mut HashMap<SessionId, Slot>,
+        shard: &'a mut HashMap<Key, Slot>,
         tenant: &Arc<TenantShared>,
         session: SessionId,
         fresh: bool,
     ) -> &'a Addr<SessionActor> {
         let generation = self.0.generation.fetch_add(1, Ordering::Relaxed);
+        let key = (tenant.id, session);
         let (registry, tenant) = (self.clone(), Arc::clone(tenant));
         let addr = SessionActor::start_in_arbiter(&self.arbiter_of(session.as_uuid()), move |_| {
             // Made here and not before: a guard dropped with an arbiter that just died would wait for
@@ -232,14 +239,15 @@ impl Registry {
             SessionActor::new(session, tenant, ports, idle, exit, fresh)
         });
         metrics::gauge!(names::SESSIONS_AWAKE).increment(1.0);
-        &shard.entry(session).insert_entry(Slot { addr, generation }).into_mut().addr
+        &shard.entry(key).insert_entry(Slot { addr, generation }).into_mut().addr
     }
 
     /// Takes an actor that ends out of the map, so that the next command starts another.
-    pub(crate) fn forget(&self, session: SessionId, generation: u64) {
+    pub(crate) fn forget(&self, tenant: TenantId, session: SessionId, generation: u64) {
         let mut shard = lock(self.shard(session));
-        if shard.get(&session).is_some_and(|slot| slot.generation == generation) {
-            shard.remove(&session);
+        let key = (tenant, session);
+        if shard.get(&key).is_some_and(|slot| slot.generation == generation) {
+            shard.remove(&key);
         }
         metrics::gauge!(names::SESSIONS_AWAKE).decrement(1.0);
     }
@@ -264,7 +272,7 @@ impl Registry {
         self.0.closed.load(Ordering::Relaxed)
     }
 
-    fn shard(&self, session: SessionId) -> &Mutex<HashMap<SessionId, Slot>> {
+    fn shard(&self, session: SessionId) -> &Mutex<HashMap<Key, Slot>> {
         let random = session.as_uuid().as_u128() as usize;
         &self.0.shards[random % SHARDS]
     }
