@@ -48,7 +48,6 @@ async fn the_template_covers_for_models_that_fail_and_a_person_is_told() {
         "garbage",
         "truncate;after=2",
         "json200",
-        "bom",
     ] {
         let model = simulator(Some(scenario));
         let engine = engine_with(&model, true).await;
