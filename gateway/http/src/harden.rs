@@ -44,7 +44,7 @@ pub fn server(listener: TcpListener, gateway: Gateway, workers: usize) -> io::Re
         .max_connections(connections.max(1))
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEADERS_WITHIN)
-        .client_disconnect_timeout(Duration::from_secs(5))
+        .client_disconnect_timeout(Duration::from_secs(1))
         .shutdown_timeout(STOP_WITHIN_S)
         .disable_signals()
         .on_connect(harden)

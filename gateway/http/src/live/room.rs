@@ -176,7 +176,7 @@ impl Room {
                 count = self.subscription.events.recv_many(&mut queue, TOGETHER) => {
                     if count == 0 {
                         // Too slow for the bus: everybody resumes with their cursor.
-                        self.listeners.clear();
+                        self.send_back();
                         self.subscription = self.shared.bus.subscribe_tenant(self.tenant);
                     }
                     self.tell(&mut queue).await;
@@ -236,13 +236,19 @@ impl Room {
                 }
                 Err(_) => {
                     // What cannot be told is not skipped either: everybody comes back with their cursor.
-                    self.listeners.clear();
-                    return;
+                    return self.send_back();
                 }
             }
         };
         if !batch.is_empty() {
             self.listeners.retain(|one| one.push(Push::Frames(Arc::clone(&batch))));
+        }
+    }
+
+    /// Closes every socket: each resumes where it stands.
+    fn send_back(&mut self) {
+        for one in self.listeners.drain(..) {
+            one.push(Push::Close(close::SLOW, "resume"));
         }
     }
 

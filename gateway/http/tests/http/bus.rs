@@ -6,7 +6,7 @@ use std::{
 };
 
 use forecourt_core::{
-    event::Seq,
+    event::{Event, Seq},
     id::{SessionId, TenantId},
 };
 use forecourt_ports::bus::{Bus, Draft, Published, Pushed, Subscription};
@@ -52,7 +52,6 @@ impl Bus for TestBus {
         let mut inner = self.0.lock().unwrap();
         for event in events {
             let session = event.record.session;
-            use forecourt_core::event::Event;
             let over = matches!(
                 &event.record.event,
                 Event::TurnFailed { .. } | Event::TurnCancelled { .. } | Event::Closed { .. }

@@ -155,7 +155,9 @@ impl World {
         let handle = server.handle();
         actix_web::rt::spawn(server);
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, addr, client, store, bus, clock, model, gateway, links, handle }
+        let world = Self { url, addr, client, store, bus, clock, model, gateway, links, handle };
+        assert_eq!(world.get("/healthz").send().await.unwrap().status(), StatusCode::OK);
+        world
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
@@ -230,7 +232,7 @@ impl World {
 
     pub(crate) async fn stop(self) {
         self.gateway.begin_stop();
-        self.handle.stop(true).await;
+        self.handle.stop(false).await;
     }
 }
 
