@@ -56,6 +56,8 @@ export function contactForm(tenant: PublicTenant, texts: Texts): HTMLElement {
     el("span", {}, t.send),
   );
   const summary = el("p", { class: "summary", role: "alert", hidden: "" });
+  // Programs that fill in every field fill in this one, too; people never see it.
+  const trap = el("input", { class: "trap", name: "forecourt_hp", tabindex: "-1", autocomplete: "off", "aria-hidden": "true" });
   const form = el(
     "form",
     { novalidate: "", class: "contact-form" },
@@ -64,6 +66,7 @@ export function contactForm(tenant: PublicTenant, texts: Texts): HTMLElement {
     field("phone", t.phone, el("input", { type: "tel", autocomplete: "tel", maxlength: "40", dir: "ltr" }), true),
     field("vehicle_interest", t.vehicle, vehicle, true),
     field("message", t.message, el("textarea", { rows: "5", maxlength: "5000", dir: "auto" })),
+    trap,
     summary,
     el("div", { class: "send-row" }, button),
   );
@@ -140,6 +143,7 @@ export function contactForm(tenant: PublicTenant, texts: Texts): HTMLElement {
     const lead: FormLead = { name: value("name"), email: value("email"), message: value("message"), source_url: location.href };
     if (value("phone")) lead.phone = value("phone");
     if (value("vehicle_interest")) lead.vehicle_interest = value("vehicle_interest");
+    if (trap.value) lead.forecourt_hp = trap.value;
     busy(true);
     try {
       const receipt = await request<FormReceipt>(`/v1/webhooks/form/${encodeURIComponent(tenant.slug)}`, { body: lead });

@@ -28,7 +28,7 @@ const nb = {
     empty: "Vi fyller opp hallen. Skriv til oss, så finner vi bilen du ser etter.",
     km: "km",
   },
-  status: { available: "Ledig", reserved: "Reservert", sold: "Solgt" },
+  status: { available: "Ledig", reserved: "Reservert", sold: "Solgt", in_service: "På verkstedet" },
   fuel: { electric: "Elektrisk", hybrid: "Hybrid", plugin_hybrid: "Ladbar hybrid", petrol: "Bensin", diesel: "Diesel" },
   services: {
     title: "Verkstedet",
@@ -97,7 +97,7 @@ const en: Texts = {
     empty: "We are filling the hall. Write to us and we find the car you are looking for.",
     km: "km",
   },
-  status: { available: "Available", reserved: "Reserved", sold: "Sold" },
+  status: { available: "Available", reserved: "Reserved", sold: "Sold", in_service: "In the workshop" },
   fuel: { electric: "Electric", hybrid: "Hybrid", plugin_hybrid: "Plug-in hybrid", petrol: "Petrol", diesel: "Diesel" },
   services: {
     title: "The workshop",
@@ -164,7 +164,7 @@ const fr: Texts = {
     empty: "Nous remplissons le hall. Écrivez-nous et nous trouverons la voiture que vous cherchez.",
     km: "km",
   },
-  status: { available: "Disponible", reserved: "Réservée", sold: "Vendue" },
+  status: { available: "Disponible", reserved: "Réservée", sold: "Vendue", in_service: "À l’atelier" },
   fuel: { electric: "Électrique", hybrid: "Hybride", plugin_hybrid: "Hybride rechargeable", petrol: "Essence", diesel: "Diesel" },
   services: {
     title: "L’atelier",
@@ -231,7 +231,7 @@ const ar: Texts = {
     empty: "نجهّز المعرض. اكتب لنا وسنجد السيارة التي تبحث عنها.",
     km: "كم",
   },
-  status: { available: "متاحة", reserved: "محجوزة", sold: "مباعة" },
+  status: { available: "متاحة", reserved: "محجوزة", sold: "مباعة", in_service: "في الورشة" },
   fuel: { electric: "كهربائية", hybrid: "هجينة", plugin_hybrid: "هجينة قابلة للشحن", petrol: "بنزين", diesel: "ديزل" },
   services: {
     title: "الورشة",

@@ -21,7 +21,7 @@ let passed = 0;
 
 async function step(name, options, run) {
   if (!name.includes(only)) return;
-  await post("/mock", { leads: "ok", demo: true, delta_ms: 12, think_ms: 150, refuse: 0, expire: 0, stall: 0 });
+  await post("/mock", { leads: "ok", demo: true, delta_ms: 12, think_ms: 150, refuse: 0, expire: 0, close: 0, colleague: 0, stall: 0 });
   const { size = DESKTOP, dark = false, locale = "en-GB" } = options;
   const context = await browser.newContext({
     viewport: size,
@@ -204,6 +204,17 @@ await step("widget: an expired token opens a new session and keeps what was said
   await say(page, "First");
   await answered(page);
   await post("/mock", { expire: 1 });
+  await say(page, "Second");
+  await answered(page, 2);
+  await page.locator("forecourt-chat .note", { hasText: "New chat" }).waitFor();
+  assert.deepEqual(await bubbles(page, "customer").allTextContents(), ["First", "Second"]);
+});
+
+await step("widget: a message to a closed conversation starts a new one", {}, async (page) => {
+  await openChat(page);
+  await say(page, "First");
+  await answered(page);
+  await post("/mock", { close: 1 });
   await say(page, "Second");
   await answered(page, 2);
   await page.locator("forecourt-chat .note", { hasText: "New chat" }).waitFor();
@@ -536,6 +547,21 @@ await step("app: to answer is to take over, and a failed reply can be sent again
   await page.locator(".said").getByRole("button", { name: "Try again" }).click();
   await page.locator('[data-author="member"]:not([data-pending])', { hasText: "I call you at three." }).waitFor();
   await page.getByText("A person is answering.").waitFor();
+});
+
+await step("app: a colleague's conversation is taken over before it is answered", {}, async (page) => {
+  await login(page);
+  await rows(page).nth(6).click();
+  await page.locator("[data-transcript]").waitFor();
+  await post("/mock", { colleague: 1 });
+  await page.getByLabel("Write to the customer").fill("Me again.");
+  await page.keyboard.press("Enter");
+  await page.getByText("A colleague has this conversation.").waitFor();
+  await axe(page, "not yours");
+  await page.getByRole("alert").getByRole("button", { name: "Take over" }).click();
+  await page.getByText("A colleague has this conversation.").waitFor({ state: "detached" });
+  await page.locator(".said").getByRole("button", { name: "Try again" }).click();
+  await page.locator('[data-author="member"]:not([data-pending])', { hasText: "Me again." }).waitFor();
 });
 
 await step("app: the export holds every lead of the filter", {}, async (page) => {

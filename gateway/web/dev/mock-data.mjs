@@ -146,7 +146,7 @@ export function makeLead(random, index, at) {
     language,
     promise,
     needs_human: human,
-    human_reason: human ? (kind === 4 ? "asked for a person" : "complaint") : null,
+    human_reason: human ? (kind === 4 ? "still_waiting" : "promise_broken") : undefined,
     session_status: kind === 7 ? "with_human" : "open",
   };
 }

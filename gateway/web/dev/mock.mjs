@@ -22,6 +22,8 @@ const mood = {
   think_ms: 700,
   refuse: 0, // this many messages are answered with 429
   expire: 0, // this many requests of a session are answered with 401
+  close: 0, // this many messages of a customer find their conversation closed
+  colleague: 0, // this many replies of a member find a colleague in their place
   stall: 0, // an answer stops for this long after a third of its text
 };
 
@@ -211,6 +213,16 @@ async function sessionRoute(req, res, session, action, url) {
     if (mood.refuse > 0) {
       mood.refuse -= 1;
       return problem(res, 429, "too-many", "too many messages", { retry_after_s: 4 }, { "retry-after": "4" });
+    }
+    if (bearer && mood.close > 0) {
+      mood.close -= 1;
+      session.status = "closed";
+      emit(session, { type: "session.status", status: "closed" });
+      return problem(res, 409, "conversation-closed", "this conversation has ended");
+    }
+    if (!bearer && mood.colleague > 0) {
+      mood.colleague -= 1;
+      return problem(res, 409, "not-yours", "another member has taken the conversation over");
     }
     const known = session.messages.find((message) => message.client_id && message.client_id === input.client_id);
     const message =

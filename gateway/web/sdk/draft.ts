@@ -6,7 +6,7 @@
  * Invariants: the text only ever grows within one draft id; a repeated or overlapping piece changes
  * nothing twice; a piece that would leave a hole is refused, and the caller asks for the whole.
  */
-import type { DraftDelta } from "./wire";
+import type { DeltaEvent } from "./wire";
 
 /** Upper bound of a draft in UTF-16 units (A9); what comes after it is not shown until posted. */
 export const MAX_DRAFT = 64 * 1024;
@@ -52,7 +52,7 @@ export class DraftAssembler {
   }
 
   /** Adds one piece. */
-  apply(delta: DraftDelta): DraftStep {
+  apply(delta: Omit<DeltaEvent, "type">): DraftStep {
     if (delta.draft_id !== this.id) {
       if (delta.offset > 0) return "gap";
       this.start(delta.draft_id);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { LiveLog } from "./live";
-import type { EventFrame, ServerFrame } from "./wire";
+import type { LeadEvent, ServerFrame } from "./wire";
 
-const event = (seq: number) => ({ type: "event", seq, event: "lead.changed" }) as EventFrame;
+const event = (seq: number) => ({ type: "event", seq, event: "lead.changed" }) as LeadEvent;
 const welcome = (epoch: number, seq: number, resumed: boolean): ServerFrame => ({
   type: "welcome",
   ref: "1",

@@ -7,7 +7,7 @@
  */
 import { Backoff } from "./backoff";
 import { type Cursor, isStale, printCursor } from "./cursor";
-import type { ClientFrame, EventFrame, ServerFrame } from "./wire";
+import type { ClientFrame, LeadEvent, ServerFrame } from "./wire";
 
 /** The server beats every 15 s: after this long the line is dead. */
 export const BEAT_SILENCE_MS = 35_000;
@@ -16,7 +16,7 @@ export const BEAT_SILENCE_MS = 35_000;
 const PING_MS = 5_000;
 
 /** What to do with a frame. */
-export type LiveStep = { do: "nothing" } | { do: "ready" } | { do: "apply"; event: EventFrame } | { do: "resync" };
+export type LiveStep = { do: "nothing" } | { do: "ready" } | { do: "apply"; event: LeadEvent } | { do: "resync" };
 
 /** The cursor of a live log, and the meaning of each frame for it. */
 export class LiveLog {
@@ -82,7 +82,7 @@ export type LiveState = "connecting" | "live" | "waiting" | "offline";
 
 export interface LiveOptions {
   url: string;
-  onEvent(event: EventFrame): void;
+  onEvent(event: LeadEvent): void;
   /** Events are missing: load the snapshot again and call {@link Live.adopt}. */
   onGap(): void;
   onState(state: LiveState): void;

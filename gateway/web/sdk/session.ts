@@ -11,15 +11,13 @@ import { type Cursor, isStale, parseCursor, printCursor } from "./cursor";
 import { DraftAssembler } from "./draft";
 import { ProblemError, problemOf, request } from "./http";
 import { type SseEvent, SseParser } from "./sse";
-import type { Draft, MessagePosted, SessionEvent, SessionSnapshot, SessionStatusChanged, TurnFailed, TurnStarted } from "./wire";
+import type { Draft, SessionEvent, SessionSnapshot, StoredEvent } from "./wire";
 
 /** The server sends a heartbeat every 10 s: after this long the line is dead. */
 export const SILENCE_MS = 25_000;
 
 /** A line that has been healthy this long starts its next back-off from the beginning. */
 const HEALTHY_MS = 5_000;
-
-export type StoredEvent = MessagePosted | SessionStatusChanged | TurnStarted | TurnFailed;
 
 /** `waiting`: the next try is scheduled. `offline`: the browser says that there is no network. */
 export type StreamState = "connecting" | "live" | "waiting" | "offline";

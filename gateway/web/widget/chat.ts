@@ -8,8 +8,17 @@
  */
 import { Backoff } from "../sdk/backoff";
 import { ProblemError, request } from "../sdk/http";
-import { SessionStream, type StoredEvent, type StreamState } from "../sdk/session";
-import type { Author, Message, MessageAccepted, PublicTenant, SessionOpened, SessionSnapshot, SessionStatus } from "../sdk/wire";
+import { SessionStream, type StreamState } from "../sdk/session";
+import type {
+  Author,
+  Message,
+  MessageAccepted,
+  PublicTenant,
+  SessionOpened,
+  SessionSnapshot,
+  SessionStatus,
+  StoredEvent,
+} from "../sdk/wire";
 
 /** Refusals of the same message before it is shown as failed. */
 const MOST_TRIES = 6;
@@ -376,11 +385,12 @@ export class Chat {
         this.#keep();
       } catch (error) {
         const refused = error instanceof ProblemError ? error : null;
-        const ended = refused && [401, 403, 404, 410].includes(refused.status) && this.#session;
+        const over = refused && ([401, 403, 404, 410].includes(refused.status) || refused.code === "conversation-closed");
+        const ended = over && this.#session;
         if (ended && renewed < 2) {
           renewed += 1;
           this.#forget();
-        } else if (!refused || refused.status === 429 || refused.status >= 500) {
+        } else if (!refused || refused.status === 408 || refused.status === 429 || refused.status >= 500) {
           tries += refused ? 1 : 0;
           if (tries >= MOST_TRIES) {
             this.#fail(item);

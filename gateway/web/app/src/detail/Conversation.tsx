@@ -110,9 +110,16 @@ function Composer({ detail }: { detail: Detail }) {
           {human ? t.detail.release : t.detail.takeover}
         </Button>
       </div>
-      {detail.actionFailed && (
+      {detail.failure && (
         <Alert color="red" role="alert" py={8}>
-          {t.detail.actionFailed}
+          <div className="holder">
+            {detail.failure === "not-yours" ? t.detail.notYours : t.detail.actionFailed}
+            {detail.failure === "not-yours" && (
+              <Button size="compact-md" variant="default" loading={detail.acting} onClick={() => void detail.takeover()}>
+                {t.detail.takeover}
+              </Button>
+            )}
+          </div>
         </Alert>
       )}
       <form

@@ -158,7 +158,7 @@ function Facts({ lead, zone, leads, phone }: { lead: Lead; zone: string; leads: 
       {lead.human_reason && lead.needs_human && (
         <p className="reason">
           <Icon name="alert" />
-          <span dir="auto">{lead.human_reason}</span>
+          <span>{t.reason[lead.human_reason] ?? lead.human_reason}</span>
         </p>
       )}
       <PromiseClock promise={lead.promise} clock={leads.clock} large />

@@ -6,7 +6,7 @@
  */
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ProblemError } from "../../../sdk/http";
-import type { EventFrame, LeadDetail, Message } from "../../../sdk/wire";
+import type { LeadEvent, LeadDetail, Message } from "../../../sdk/wire";
 import { api } from "../api";
 import { useStable } from "../hooks";
 import type { Leads } from "../leads/useLeads";
@@ -26,12 +26,17 @@ export interface Detail {
   pending: Pending[];
   /** A takeover or release is on its way, or failed. */
   acting: boolean;
-  actionFailed: boolean;
+  failure: "other" | "not-yours" | null;
   reload(): void;
   takeover(): Promise<boolean>;
   release(): Promise<boolean>;
   send(text: string): void;
   retry(clientId: string): void;
+}
+
+/** A colleague may hold the conversation; everything else is told as one. */
+function why(failure: unknown): Detail["failure"] {
+  return failure instanceof ProblemError && failure.code === "not-yours" ? "not-yours" : "other";
 }
 
 /** Adds what is new, in the order of the conversation. */
@@ -46,7 +51,7 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
   const [error, setError] = useState<unknown>(null);
   const [pending, setPending] = useState<Pending[]>([]);
   const [acting, setActing] = useState(false);
-  const [actionFailed, setActionFailed] = useState(false);
+  const [failure, setFailure] = useState<Detail["failure"]>(null);
   const refresh = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const running = useRef<AbortController | null>(null);
 
@@ -59,10 +64,10 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
       setData((old) => ({ ...next, messages: mergeMessages(old?.messages ?? [], next.messages) }));
       setError(null);
       settle(next.messages);
-    } catch (failure) {
+    } catch (error) {
       if (abort.signal.aborted) return;
-      if (failure instanceof ProblemError && failure.status === 401) return onUnauthorised();
-      setError(failure);
+      if (error instanceof ProblemError && error.status === 401) return onUnauthorised();
+      setError(error);
     }
   });
 
@@ -71,7 +76,7 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
     setPending((list) => list.filter((one) => !stored.has(one.clientId)));
   };
 
-  const hear = useStable((frame: EventFrame | "gap") => {
+  const hear = useStable((frame: LeadEvent | "gap") => {
     if (frame === "gap") return void load();
     if (frame.lead.lead_id !== leadId) return;
     const { message } = frame;
@@ -94,14 +99,14 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
   const act = async (run: (sessionId: string) => Promise<void>): Promise<boolean> => {
     if (!data) return false;
     setActing(true);
-    setActionFailed(false);
+    setFailure(null);
     try {
       await run(data.lead.session_id);
       await load();
       return true;
-    } catch (failure) {
-      if (failure instanceof ProblemError && failure.status === 401) onUnauthorised();
-      setActionFailed(true);
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 401) onUnauthorised();
+      setFailure(why(error));
       return false;
     } finally {
       setActing(false);
@@ -117,9 +122,11 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
       if (data.lead.session_status === "open") await api.takeover(data.lead.session_id);
       await api.post(data.lead.session_id, { text, client_id: clientId });
       await load();
-    } catch (failure) {
-      if (failure instanceof ProblemError && failure.status === 401) return onUnauthorised();
+      setPending((list) => list.filter((one) => one.clientId !== clientId));
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 401) return onUnauthorised();
       mark(true);
+      if (why(error) === "not-yours") setFailure("not-yours");
     }
   });
 
@@ -141,7 +148,7 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
     error,
     pending,
     acting,
-    actionFailed,
+    failure,
     reload: load,
     takeover: () => act(api.takeover),
     release: () => act(api.release),

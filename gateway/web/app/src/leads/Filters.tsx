@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from "react";
 import { useMedia } from "../hooks";
 import { Icon } from "../icons";
 import { useLocale } from "../i18n";
-import { isFiltered, type LeadQuery, NO_FILTER, SOURCES, STATUSES } from "./query";
+import { isFiltered, type LeadQuery, MAX_WORDS, NO_FILTER, SOURCES, STATUSES } from "./query";
 
 const TYPING_MS = 300;
 
@@ -46,7 +46,7 @@ export function Filters({ query, onChange }: { query: LeadQuery; onChange(next: 
           type="search"
           name="q"
           value={words}
-          maxLength={200}
+          maxLength={MAX_WORDS}
           dir="auto"
           aria-label={t.filter.search}
           leftSection={<Icon name="search" />}

@@ -30,7 +30,12 @@ export function HumanBadge({ lead }: { lead: Lead }) {
   const { t } = useLocale();
   if (lead.needs_human) {
     return (
-      <Badge className="human" variant="filled" leftSection={<Icon name="person" size={14} />} title={lead.human_reason ?? ""}>
+      <Badge
+        className="human"
+        variant="filled"
+        leftSection={<Icon name="person" size={14} />}
+        title={(lead.human_reason && t.reason[lead.human_reason]) ?? ""}
+      >
         {t.needsHuman}
       </Badge>
     );

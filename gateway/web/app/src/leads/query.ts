@@ -9,6 +9,9 @@ import { nextDay, startOfDay } from "../zone";
 
 export const PER_PAGE = 25;
 
+/** The longest search that the server takes. */
+export const MAX_WORDS = 100;
+
 export const STATUSES: LeadStatus[] = ["new", "contacted", "qualified", "won", "lost"];
 export const SOURCES: LeadSource[] = ["website", "widget"];
 
@@ -37,7 +40,7 @@ export function parseQuery(search: string): LeadQuery {
     source: oneOf("source", SOURCES),
     from: day("from"),
     to: day("to"),
-    q: (from.get("q") ?? "").slice(0, 200),
+    q: (from.get("q") ?? "").slice(0, MAX_WORDS),
   };
 }
 
@@ -54,13 +57,19 @@ export function isFiltered({ status, source, from, to, q }: LeadQuery): boolean 
   return !!(status || source || from || to || q.trim());
 }
 
+/** The days as instants, the end exclusive; days that were typed the wrong way round are turned. */
+function span(query: LeadQuery, zone: string): { since: Date | null; until: Date | null } {
+  const turned = query.from && query.to && query.to < query.from;
+  const [from, to] = turned ? [query.to, query.from] : [query.from, query.to];
+  return { since: startOfDay(from, zone), until: to ? startOfDay(nextDay(to), zone) : null };
+}
+
 /** The query for the server: days become instants, the end exclusive. */
 export function toApi(query: LeadQuery, zone: string, perPage = PER_PAGE): string {
   const to = new URLSearchParams({ page: String(query.page), per_page: String(perPage) });
   if (query.status) to.set("status", query.status);
   if (query.source) to.set("source", query.source);
-  const since = startOfDay(query.from, zone);
-  const until = query.to ? startOfDay(nextDay(query.to), zone) : null;
+  const { since, until } = span(query, zone);
   if (since) to.set("from", since.toISOString());
   if (until) to.set("to", until.toISOString());
   if (query.q.trim()) to.set("q", query.q.trim());
@@ -70,8 +79,7 @@ export function toApi(query: LeadQuery, zone: string, perPage = PER_PAGE): strin
 /** Would the server list this lead under these filters? */
 export function matches(lead: Lead, query: LeadQuery, zone: string): boolean {
   const at = Date.parse(lead.created_at);
-  const since = startOfDay(query.from, zone);
-  const until = query.to ? startOfDay(nextDay(query.to), zone) : null;
+  const { since, until } = span(query, zone);
   const words = query.q.trim().toLowerCase();
   return (
     (!query.status || lead.status === query.status) &&

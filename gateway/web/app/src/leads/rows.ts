@@ -5,7 +5,7 @@
  * known row is renewed in place, a new one enters on top of the first page only; on any other page
  * it is counted, not shown.
  */
-import type { EventFrame, LeadPage } from "../../../sdk/wire";
+import type { LeadEvent, LeadPage } from "../../../sdk/wire";
 import { type LeadQuery, matches } from "./query";
 
 export interface RowStep {
@@ -16,7 +16,7 @@ export interface RowStep {
   above: number;
 }
 
-export function applyEvent(page: LeadPage, query: LeadQuery, zone: string, frame: EventFrame): RowStep {
+export function applyEvent(page: LeadPage, query: LeadQuery, zone: string, frame: LeadEvent): RowStep {
   const { lead } = frame;
   const known = page.leads.findIndex((row) => row.lead_id === lead.lead_id);
   if (known >= 0) {

@@ -7,7 +7,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ProblemError } from "../../../sdk/http";
 import { Live, type LiveState } from "../../../sdk/live";
-import type { EventFrame, LeadPage, Me } from "../../../sdk/wire";
+import type { LeadEvent, LeadPage, Me } from "../../../sdk/wire";
 import { api } from "../api";
 import { useStable } from "../hooks";
 import { ServerClock } from "../promise";
@@ -32,11 +32,11 @@ export interface Leads {
   /** Leads that arrived above the page shown. */
   above: number;
   /** The last lead that came in, for those who listen instead of look. */
-  arrived: EventFrame | null;
+  arrived: LeadEvent | null;
   clock: ServerClock;
   reload(): void;
   /** Hears every event; returns the way to stop. */
-  subscribe(listener: (frame: EventFrame | "gap") => void): () => void;
+  subscribe(listener: (frame: LeadEvent | "gap") => void): () => void;
 }
 
 export function useLeads(me: Me, query: LeadQuery, onUnauthorised: () => void): Leads {
@@ -48,20 +48,20 @@ export function useLeads(me: Me, query: LeadQuery, onUnauthorised: () => void): 
   const [live, setLive] = useState<LiveState>("connecting");
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const [above, setAbove] = useState(0);
-  const [arrived, setArrived] = useState<EventFrame | null>(null);
+  const [arrived, setArrived] = useState<LeadEvent | null>(null);
   const clock = useRef(new ServerClock()).current;
   const socket = useRef<Live | null>(null);
-  const kept = useRef<EventFrame[] | null>(null);
+  const kept = useRef<LeadEvent[] | null>(null);
   const current = useRef<LeadPage | null>(null);
   const running = useRef<AbortController | null>(null);
-  const listeners = useRef(new Set<(frame: EventFrame | "gap") => void>()).current;
+  const listeners = useRef(new Set<(frame: LeadEvent | "gap") => void>()).current;
 
   const show = (next: LeadPage) => {
     current.current = next;
     setPage(next);
   };
 
-  const apply = useStable((frame: EventFrame) => {
+  const apply = useStable((frame: LeadEvent) => {
     if (!current.current) return;
     const step = applyEvent(current.current, query, zone, frame);
     show(step.page);
@@ -98,7 +98,7 @@ export function useLeads(me: Me, query: LeadQuery, onUnauthorised: () => void): 
     }
   });
 
-  const hear = useStable((frame: EventFrame) => {
+  const hear = useStable((frame: LeadEvent) => {
     clock.heard(frame.at);
     kept.current?.push(frame);
     if (kept.current && kept.current.length > MOST_KEPT) void load();
@@ -136,7 +136,7 @@ export function useLeads(me: Me, query: LeadQuery, onUnauthorised: () => void): 
   }, [error, load]);
 
   const subscribe = useCallback(
-    (listener: (frame: EventFrame | "gap") => void) => {
+    (listener: (frame: LeadEvent | "gap") => void) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },

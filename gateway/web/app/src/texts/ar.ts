@@ -47,6 +47,15 @@ export const ar: Texts = {
   repeats: "أُرسل {n} مرات",
   needsHuman: "بحاجة إلى شخص",
   withHuman: "مع شخص",
+  reason: {
+    no_model_answer: "لم يجب أي نموذج في الوقت، فأُرسل القالب.",
+    not_proven: "لم يتأكد إرسال الرد بعد.",
+    promise_broken: "وصل الرد متأخرًا.",
+    undeliverable: "العنوان لا يستقبل البريد.",
+    uncertain: "ليس مؤكدًا أن الرد أُرسل.",
+    still_waiting: "العميل ينتظر شخصًا.",
+    quarantined: "أوقف خللٌ هذه المحادثة.",
+  },
   promise: {
     none: "لا رد مستحقًا",
     waiting: "الرد خلال {d}",
@@ -102,6 +111,7 @@ export const ar: Texts = {
     failed: "لم تُرسل",
     retry: "حاول مجددًا",
     actionFailed: "لم ينجح ذلك. حاول مجددًا.",
+    notYours: "زميل يتولى هذه المحادثة. تولَّها أولًا.",
     attempts: "{n} محاولات",
   },
 };

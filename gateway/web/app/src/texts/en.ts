@@ -46,6 +46,15 @@ export const en = {
   repeats: "sent {n} times",
   needsHuman: "Needs a person",
   withHuman: "With a person",
+  reason: {
+    no_model_answer: "No model answered in time; the template went out.",
+    not_proven: "Nobody has confirmed yet that the answer was sent.",
+    promise_broken: "The answer came too late.",
+    undeliverable: "The address refuses mail.",
+    uncertain: "It is not certain that the answer was sent.",
+    still_waiting: "The customer is waiting for a person.",
+    quarantined: "The conversation was stopped by a fault.",
+  },
   promise: {
     none: "no answer owed",
     waiting: "due in {d}",
@@ -105,6 +114,7 @@ export const en = {
     failed: "Not sent",
     retry: "Try again",
     actionFailed: "That did not work. Try again.",
+    notYours: "A colleague has this conversation. Take it over first.",
     attempts: "{n} tries",
   },
 };

@@ -47,6 +47,15 @@ export const fr: Texts = {
   repeats: "envoyée {n} fois",
   needsHuman: "Une personne est attendue",
   withHuman: "Avec une personne",
+  reason: {
+    no_model_answer: "Aucun modèle n’a répondu à temps ; le texte type est parti.",
+    not_proven: "L’envoi de la réponse n’est pas encore confirmé.",
+    promise_broken: "La réponse est venue trop tard.",
+    undeliverable: "L’adresse refuse le courrier.",
+    uncertain: "L’envoi de la réponse n’est pas certain.",
+    still_waiting: "Le client attend une personne.",
+    quarantined: "Une panne a arrêté la discussion.",
+  },
   promise: {
     none: "aucune réponse due",
     waiting: "à répondre sous {d}",
@@ -106,6 +115,7 @@ export const fr: Texts = {
     failed: "Non envoyé",
     retry: "Réessayer",
     actionFailed: "Cela n’a pas fonctionné. Réessayez.",
+    notYours: "Un collègue a cette discussion. Reprenez-la d’abord.",
     attempts: "{n} essais",
   },
 };

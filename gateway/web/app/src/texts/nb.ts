@@ -47,6 +47,15 @@ export const nb: Texts = {
   repeats: "sendt {n} ganger",
   needsHuman: "Trenger et menneske",
   withHuman: "Hos et menneske",
+  reason: {
+    no_model_answer: "Ingen modell svarte i tide; malen ble sendt.",
+    not_proven: "Det er ennå ikke bekreftet at svaret ble sendt.",
+    promise_broken: "Svaret kom for sent.",
+    undeliverable: "Adressen tar ikke imot e-post.",
+    uncertain: "Det er usikkert om svaret ble sendt.",
+    still_waiting: "Kunden venter på et menneske.",
+    quarantined: "Samtalen ble stanset av en feil.",
+  },
   promise: {
     none: "skylder ikke svar",
     waiting: "svar innen {d}",
@@ -106,6 +115,7 @@ export const nb: Texts = {
     failed: "Ikke sendt",
     retry: "Prøv igjen",
     actionFailed: "Det gikk ikke. Prøv igjen.",
+    notYours: "En kollega har denne samtalen. Ta den over først.",
     attempts: "{n} forsøk",
   },
 };
