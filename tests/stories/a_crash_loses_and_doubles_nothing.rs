@@ -26,7 +26,7 @@ async fn at_fifty_random_moments() {
             let mut kari = person("nb", &format!("kill{kill}n{n}"));
             kari.name = format!("Kari Nummer {kill} {n}");
             let (http, url) = (engine.http.clone(), url.clone());
-            let late = Duration::from_micros(random.random_range(0..30_000));
+            let late = Duration::from_micros(random.random_range(0..150_000));
             posting.spawn(async move {
                 tokio::time::sleep(late).await;
                 let answer = http.post(url).json(&kari.form()).send().await.ok()?;
@@ -38,7 +38,7 @@ async fn at_fifty_random_moments() {
             });
         }
         // Somewhere between the first request and the last mail: the moment is the subject.
-        tokio::time::sleep(Duration::from_micros(random.random_range(0..60_000))).await;
+        tokio::time::sleep(Duration::from_micros(random.random_range(20_000..400_000))).await;
         engine.crash();
         acked.extend(posting.join_all().await.into_iter().flatten());
         engine.start_again().await;

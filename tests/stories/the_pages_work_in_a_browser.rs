@@ -22,7 +22,7 @@ async fn a_visitor_chats_by_keyboard_and_the_conversation_survives_a_reload() {
     let browser = Browser::open(1280, 900).await;
     browser.page.goto(&engine.at("/demo/nordlys-bil?lang=nb")).await.unwrap();
     let open = format!(
-        "{WIDGET} const b = root && root.querySelector('button'); if (b) b.click(); return !!b;"
+        "{WIDGET} const b = root && [...root.querySelectorAll('button')].find(b => b.checkVisibility()); if (b && !root.querySelector('textarea')?.checkVisibility()) b.click(); return !!b;"
     );
     eventually("the launcher", async || {
         (script(&browser, &open).await == json!(true)).then_some(())

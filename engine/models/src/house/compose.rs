@@ -22,6 +22,16 @@ const TIMES: usize = 3;
 /// How far ahead times are looked for.
 const HORIZON_DAYS: u16 = 30;
 
+const WEEK: [Weekday; 7] = [
+    Weekday::Monday,
+    Weekday::Tuesday,
+    Weekday::Wednesday,
+    Weekday::Thursday,
+    Weekday::Friday,
+    Weekday::Saturday,
+    Weekday::Sunday,
+];
+
 pub(super) fn compose(ask: &Ask, wish: &Wish, earlier: bool) -> String {
     let writer = Writer::new(ask);
     let mut parts: Vec<String> = Vec::new();
@@ -318,34 +328,22 @@ impl<'a> Writer<'a> {
                 days.iter().take(DAYS).map(|day| self.hours_on(*day, hours.on(*day))).collect();
             return said.join(" ");
         }
-        let week: Vec<_> = [
-            Weekday::Monday,
-            Weekday::Tuesday,
-            Weekday::Wednesday,
-            Weekday::Thursday,
-            Weekday::Friday,
-            Weekday::Saturday,
-            Weekday::Sunday,
-        ]
-        .into_iter()
-        .map(|weekday| {
-            let spans = hours.on_weekday(weekday);
-            let name = calendar::weekday(self.lang, weekday);
-            if spans.is_empty() {
-                format!("{name} {}", self.closed_word())
-            } else {
-                format!("{name} {}", self.spans(spans))
+        // Days of the same hours stand together, each group in a line of its own.
+        let mut groups: Vec<(&[Span], Vec<String>)> = Vec::new();
+        for weekday in WEEK {
+            let (spans, name) = (hours.on_weekday(weekday), calendar::weekday(self.lang, weekday));
+            match groups.iter_mut().find(|(of, _)| *of == spans) {
+                Some((_, names)) => names.push(name.to_owned()),
+                None => groups.push((spans, vec![name.to_owned()])),
             }
-        })
-        .collect();
-        let intro = match self.lang {
-            Lang::Nb => "Åpningstidene våre er:",
-            Lang::Fr => "Nos horaires :",
-            Lang::En => "Our opening hours are:",
-            Lang::Ar => "ساعات العمل لدينا:",
+        }
+        let line = |(spans, names): &(&[Span], Vec<String>)| {
+            let open =
+                if spans.is_empty() { self.closed_word().to_owned() } else { self.spans(spans) };
+            let colon = if self.lang == Lang::Fr { " :" } else { ":" };
+            capitalised(&format!("{}{colon} {open}.", self.list(names)))
         };
-        let comma = if self.lang == Lang::Ar { "، " } else { ", " };
-        format!("{intro} {}.", week.join(comma))
+        groups.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn hours_on(&self, day: Date, spans: &[Span]) -> String {
@@ -432,6 +430,12 @@ impl<'a> Writer<'a> {
     fn day_of(&self, slot: &Slot) -> Date {
         slot.starts_at.to_zoned(self.zone.clone()).date()
     }
+}
+
+/// With a capital first letter, as a line begins.
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Up to three of a day's times: early, in the middle and late.

@@ -46,6 +46,7 @@ fn grounding() -> Arc<Grounding> {
     let day = vec![Span { opens: time(9, 0, 0, 0), closes: time(17, 0, 0, 0) }];
     let saturday = vec![Span { opens: time(10, 0, 0, 0), closes: time(15, 0, 0, 0) }];
     let mut week = vec![day; 5];
+    week[3] = vec![Span { opens: time(9, 0, 0, 0), closes: time(19, 0, 0, 0) }];
     week.push(saturday);
     week.push(Vec::new());
     let settings = TenantSettings {
@@ -163,9 +164,9 @@ const TABLE: &[(Lang, &str, &str)] = &[
     (Lang::Nb, "Er Kia EV6 ledig?", "solgt"),
     (Lang::Nb, "Har dere en Porsche Taycan?", "Vi har dessverre ingen slik bil på lager|!Tesla"),
     (Lang::Nb, "Har dere en elbil under 200 000 kr?", "Nissan Leaf|!Tesla"),
-    (Lang::Nb, "Når har dere åpent på lørdag?", "lørdag|10:00–15:00"),
+    (Lang::Nb, "Når har dere åpent på lørdag?", "lørdag|10:00–15:00|!Tesla"),
     (Lang::Nb, "Er dere åpne på søndag? Når åpner dere?", "stengt|søndag"),
-    (Lang::Nb, "Hva er åpningstidene?", "mandag|09:00–17:00|søndag stengt"),
+    (Lang::Nb, "Hva er åpningstidene?", "Mandag, tirsdag|09:00–17:00|Søndag: stengt"),
     (Lang::Nb, "Kan jeg prøvekjøre på lørdag?", "lørdag 28. november|13:00|!10:30|bekrefter"),
     (Lang::Nb, "Kan jeg prøvekjøre på søndag?", "passer det dessverre ikke|mandag"),
     (Lang::Nb, "Hva koster dekkskift?", "Dekkskift koster|890"),
@@ -180,7 +181,7 @@ const TABLE: &[(Lang, &str, &str)] = &[
         "Tesla Model 3 2022 est disponible|359",
     ),
     (Lang::Fr, "Avez-vous une voiture électrique à moins de 200 000 NOK ?", "Nissan Leaf"),
-    (Lang::Fr, "Quels sont vos horaires ?", "lundi|dimanche fermé"),
+    (Lang::Fr, "Quels sont vos horaires ?", "Lundi|Dimanche : fermé"),
     (Lang::Fr, "Êtes-vous ouverts samedi ?", "samedi|15h"),
     (Lang::Fr, "Je voudrais un essai samedi", "samedi 28 novembre|13h|confirmera"),
     (Lang::Fr, "Combien coûte un changement de pneus ?", "890"),
@@ -194,7 +195,7 @@ const TABLE: &[(Lang, &str, &str)] = &[
     ),
     (Lang::En, "Have you got a hybrid?", "RAV4"),
     (Lang::En, "When are you open on Saturday?", "Saturday|10:00–15:00"),
-    (Lang::En, "What are your opening hours?", "Monday|Sunday closed"),
+    (Lang::En, "What are your opening hours?", "Monday|Sunday: closed"),
     (Lang::En, "Could I book a test drive tomorrow?", "Wednesday 25 November|confirm"),
     (Lang::En, "How much is a tyre change?", "890"),
     (Lang::En, "Do you offer finance?", "banks"),
@@ -202,7 +203,7 @@ const TABLE: &[(Lang, &str, &str)] = &[
     (Lang::En, "Can I talk to a person?", "one of us"),
     (Lang::En, "Thanks a lot", "welcome"),
     (Lang::Ar, "مرحبا، هل سيارة Tesla Model 3 متوفرة؟", "Tesla Model 3 2022|359"),
-    (Lang::Ar, "ما هي ساعات العمل؟", "الأحد مغلق|09:00"),
+    (Lang::Ar, "ما هي ساعات العمل؟", "الأحد: مغلق|09:00"),
     (Lang::Ar, "أريد تجربة قيادة يوم السبت", "السبت 28 نوفمبر|13:00"),
     (Lang::Ar, "هل لديكم تمويل؟", "بنوك"),
     (Lang::Ar, "شكرا", "الرحب"),

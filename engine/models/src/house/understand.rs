@@ -112,8 +112,9 @@ pub(super) fn understand(ask: &Ask, text: &str) -> Wish {
     let answered = wish.slots_of.is_some() || !wish.vehicles.is_empty() || wish.price_of.is_some();
     wish.faq = best(faq_phrases(knowledge).find(&lexemes).into_iter().map(|f| f.meaning))
         .filter(|_| !answered || !wish.hours);
-    // A question that the tenant answers in its own words is not a search of the stock.
-    if wish.faq.is_some() && wish.search == Some(Search::default()) {
+    // "Have you …" is a search of the stock only when nothing else was asked for.
+    let asked = answered || wish.hours || wish.contact || wish.person || wish.faq.is_some();
+    if asked && wish.search == Some(Search::default()) {
         wish.search = None;
     }
     wish
