@@ -51,6 +51,7 @@ mod sessions;
 mod tokens;
 mod trace;
 mod turn;
+mod unread;
 mod unsubscribe;
 
 pub use self::{

@@ -17,7 +17,7 @@ use crate::{
     gateway::Gateway,
     health, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
-    public, scrape, sessions, trace, unsubscribe,
+    public, scrape, sessions, trace, unread, unsubscribe,
 };
 
 /// Adds the gateway to an application: all routes, and what stands around them.
@@ -27,6 +27,7 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
     let mut all = web::scope("")
         .wrap(Compress::default())
         .wrap(from_fn(trace::trace))
+        .wrap(from_fn(unread::hold))
         // What a tenant's own pages call.
         .service(
             exposed("/v1/webhooks/form/{tenant}", "POST, OPTIONS")

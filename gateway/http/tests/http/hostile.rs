@@ -242,6 +242,17 @@ async fn what_is_hardly_http_is_refused_and_others_go_on() {
 }
 
 #[actix_web::test]
+async fn a_chunked_body_that_was_read_leaves_the_connection_open() {
+    let world = World::start().await;
+    let request = "POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let last = "POST /v1/logout HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    let answer = raw(&world, format!("{request}{request}{last}").as_bytes(), PATIENCE).await;
+    assert_eq!(answer.matches("HTTP/1.1 400").count(), 2, "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1 204").count(), 1, "{answer}");
+    world.stop().await;
+}
+
+#[actix_web::test]
 async fn a_body_that_drips_is_cut_after_fifteen_seconds_and_a_huge_one_at_once() {
     let world = World::start().await;
     let huge = "POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n";
@@ -249,12 +260,18 @@ async fn a_body_that_drips_is_cut_after_fifteen_seconds_and_a_huge_one_at_once()
     let answer = raw(&world, huge.as_bytes(), PATIENCE).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(begun.elapsed() < Duration::from_secs(10));
-    let endless = format!(
-        "POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{}",
-        format!("1000\r\n{}\r\n", "a".repeat(0x1000)).repeat(20)
-    );
-    let answer = raw(&world, endless.as_bytes(), PATIENCE).await;
-    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    // A chunked body without end is refused and its connection closed, read or not.
+    for path in ["/v1/login", "/v1/logout", "/nowhere"] {
+        let endless = format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+            format!("1000\r\n{}\r\n", "a".repeat(0x1000)).repeat(20)
+        );
+        let begun = Instant::now();
+        let answer = raw(&world, endless.as_bytes(), PATIENCE).await;
+        let status = if path == "/v1/login" { "413" } else { "" };
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{path} is held");
+    }
     let drip = "POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
     let begun = Instant::now();
     let answer = raw(&world, drip.as_bytes(), Duration::from_secs(25)).await;
