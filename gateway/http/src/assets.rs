@@ -18,6 +18,7 @@ use flate2::{Compression, write::GzEncoder};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::{
+    auth::{self, Staff},
     form,
     gateway::{Gateway, lock},
     html,
@@ -63,6 +64,21 @@ pub(crate) async fn app(
     }
 }
 
+/// `GET /app/sessions/{session}` — the link of an alert: leads a member to the lead of a conversation. Who is
+/// not signed in gets the dashboard, which asks for that first.
+pub(crate) async fn conversation(
+    request: HttpRequest,
+    gateway: web::Data<Gateway>,
+    staff: Result<Staff, Problem>,
+) -> Answer {
+    let (Ok(staff), Some(session)) = (staff, auth::session_in_path(&request)) else {
+        return page("app/index.html");
+    };
+    let rows = gateway.0.store.lead_rows(staff.member.tenant, &[session]).await?;
+    let to = rows.first().map_or("/app/".to_owned(), |row| format!("/app/?lead={}", row.lead));
+    Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish())
+}
+
 /// `GET /demo/{slug}` — the demo website of a tenant.
 pub(crate) async fn demo(gateway: web::Data<Gateway>, slug: web::Path<String>) -> Answer {
     form::find(&gateway.0, &slug).await?;
@@ -78,10 +94,6 @@ pub(crate) async fn widget(request: HttpRequest, gateway: web::Data<Gateway>) ->
         header::HeaderValue::from_static("cross-origin"),
     );
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
-    headers.insert(
-        header::CACHE_CONTROL,
-        header::HeaderValue::from_static("public, max-age=300, stale-while-revalidate=86400"),
-    );
     Ok(response)
 }
 

@@ -52,7 +52,7 @@ pub struct HttpConfig {
     pub demo: Option<DemoLogin>,
     /// Shown at `/dev/mail`.
     pub dev_mailbox: Option<Arc<dyn DevMailbox>>,
-    /// Opens the WebSocket echo of `/test/echo`; for conformance tests only.
+    /// Opens the WebSocket echo of `/v1/test/echo`; for conformance tests only.
     pub echo: bool,
     /// How long a visitor's token is good, 24 hours at most.
     pub visitor_ttl: Duration,

@@ -25,6 +25,6 @@ impl Links for SignedLinks {
 
     fn conversation(&self, _: TenantId, session: SessionId) -> String {
         // The dashboard signs in first; the tenant follows from who signs in, never from the address (A8).
-        format!("{}/app/#/sessions/{session}", self.public_url)
+        format!("{}/app/sessions/{session}", self.public_url)
     }
 }

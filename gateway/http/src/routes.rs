@@ -96,6 +96,7 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         .service(at("/", "GET, HEAD").route(read().to(assets::landing)))
         .service(at("/widget.js", "GET, HEAD").route(read().to(assets::widget)))
         .service(at("/app", "GET, HEAD").route(read().to(to_app)))
+        .service(at("/app/sessions/{session}", "GET, HEAD").route(read().to(assets::conversation)))
         .service(at("/app/{path:.*}", "GET, HEAD").route(read().to(assets::app)))
         .service(at("/demo/assets/{file:.*}", "GET, HEAD").route(read().to(assets::asset)))
         .service(at("/demo/{slug}", "GET, HEAD").route(read().to(assets::demo)))
@@ -105,7 +106,7 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
                 .route(read().to(assets::asset)),
         );
     if echo {
-        all = all.service(at("/test/echo", "GET").route(web::get().to(live::echo)));
+        all = all.service(at("/v1/test/echo", "GET").route(web::get().to(live::echo)));
     }
     config.service(all.default_service(web::to(problem::not_found)));
 }

@@ -53,13 +53,14 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
             let engine = Engine::start(ports, config);
             engine.recover().await.context("what an earlier run left cannot be read")?;
             let gateway = gateway(engine.clone());
-            let server = forecourt_http::server(listener, gateway, args.workers)?;
+            let server = forecourt_http::server(listener, gateway.clone(), args.workers)?;
             let handle = server.handle();
             let serving = actix::spawn(server);
             say_ready(address, started);
 
             let reason = stop_signal().await?;
             tracing::info!(reason, "stopping: what runs may end");
+            gateway.begin_stop();
             let drained = engine.stop(DRAIN).await;
             handle.stop(true).await;
             serving.await??;

@@ -53,7 +53,7 @@ pub(crate) async fn live(
     socket::start(&request, payload.into_inner(), &gateway, staff)
 }
 
-/// `GET /test/echo` — a WebSocket echo, where the configuration opens it.
+/// `GET /v1/test/echo` — a WebSocket echo, where the configuration opens it.
 pub(crate) async fn echo(request: HttpRequest, payload: web::Payload) -> Answer {
     socket::start_echo(&request, payload.into_inner())
 }

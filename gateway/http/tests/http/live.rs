@@ -374,10 +374,10 @@ async fn a_room_that_the_bus_has_cut_sends_everybody_back_to_their_cursors() {
 #[actix_web::test]
 async fn the_echo_is_there_only_when_the_configuration_opens_it() {
     let world = World::start().await;
-    problem(world.get("/test/echo").send().await.unwrap(), 404, "not-found").await;
+    problem(world.get("/v1/test/echo").send().await.unwrap(), 404, "not-found").await;
     world.stop().await;
     let world = World::with(|config| config.echo = true).await;
-    let request = format!("ws://{}/test/echo", world.addr).into_client_request().unwrap();
+    let request = format!("ws://{}/v1/test/echo", world.addr).into_client_request().unwrap();
     let stream = TcpStream::connect(world.addr).await.unwrap();
     let (mut socket, _) = client_async(request, stream).await.unwrap();
     let long = "Å".repeat(500_000);

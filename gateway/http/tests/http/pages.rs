@@ -153,6 +153,11 @@ async fn reading_an_unsubscribe_link_changes_nothing_and_posting_it_does() {
         Box::pin(async {})
     })));
     let link = world.links.unsubscribe(tenant_id(1), session).unwrap();
+    let alert = world.links.conversation(tenant_id(1), session);
+    let lead = leads["leads"][0]["lead_id"].as_str().unwrap();
+    let led = world.client.get(&alert).header(header::COOKIE, &cookie).send().await.unwrap();
+    assert_eq!(led.headers()[header::LOCATION], format!("/app/?lead={lead}"));
+    assert_eq!(world.client.get(&alert).send().await.unwrap().status(), StatusCode::OK);
     let page = world.client.get(&link).send().await.unwrap();
     assert_eq!(page.status(), StatusCode::OK);
     let text = page.text().await.unwrap();
