@@ -22,11 +22,13 @@ async fn at_fifty_random_moments() {
     for kill in 0..KILLS {
         let url = engine.at(&format!("/v1/webhooks/form/{TENANT}"));
         let mut posting = tokio::task::JoinSet::new();
+        let (ack, mut acks) = tokio::sync::mpsc::unbounded_channel();
         for n in 0..LEADS_PER_KILL {
             let mut kari = person("nb", &format!("kill{kill}n{n}"));
             kari.name = format!("Kari Nummer {kill} {n}");
             let (http, url) = (engine.http.clone(), url.clone());
-            let late = Duration::from_micros(random.random_range(0..150_000));
+            let late = Duration::from_micros(random.random_range(0..60_000));
+            let ack = ack.clone();
             posting.spawn(async move {
                 tokio::time::sleep(late).await;
                 let answer = http.post(url).json(&kari.form()).send().await.ok()?;
@@ -34,11 +36,17 @@ async fn at_fifty_random_moments() {
                     return None;
                 }
                 let captured: Value = answer.json().await.ok()?;
-                Some((kari.email, captured["lead_id"].as_str()?.to_owned()))
+                let lead = captured["lead_id"].as_str()?.to_owned();
+                let _killed = ack.send(());
+                Some((kari.email, lead))
             });
         }
-        // Somewhere between the first request and the last mail: the moment is the subject.
-        tokio::time::sleep(Duration::from_micros(random.random_range(20_000..400_000))).await;
+        drop(ack);
+        // Somewhere between the first request and the last mail: after so many acks, and a moment more.
+        for _ in 0..random.random_range(0..=LEADS_PER_KILL) {
+            let _all_are_in = acks.recv().await;
+        }
+        tokio::time::sleep(Duration::from_micros(random.random_range(0..60_000))).await;
         engine.crash();
         acked.extend(posting.join_all().await.into_iter().flatten());
         engine.start_again().await;
@@ -74,7 +82,8 @@ async fn at_fifty_random_moments() {
         acked.len(),
         acked.len() - uncertain
     );
-    assert!(uncertain * 10 <= acked.len(), "{uncertain} of {} uncertain", acked.len());
+    // The crashes aim at the handover; elsewhere none would be in doubt.
+    assert!(uncertain * 3 <= acked.len(), "{uncertain} of {} uncertain", acked.len());
     engine.stop().await;
 }
 

@@ -59,8 +59,13 @@ pub(crate) async fn create_demo(
     let mut logins = Vec::new();
     for mut tenant in forecourt_store::seed::demo(now, &hash) {
         if let [second_model_ms, models_end_ms, template_ms, alert_ms, deadline_ms] = *promise_ms {
-            let promise =
-                PromiseSettings { second_model_ms, models_end_ms, template_ms, alert_ms, deadline_ms };
+            let promise = PromiseSettings {
+                second_model_ms,
+                models_end_ms,
+                template_ms,
+                alert_ms,
+                deadline_ms,
+            };
             tenant.snapshot.settings.promise = promise.check()?;
         }
         let (slug, email) = (

@@ -132,7 +132,13 @@ pub(crate) enum ApiVersion {
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
     /// Shifts the engine's clock by so many seconds.
-    #[arg(long, env = "FORECOURT_CLOCK_OFFSET_S", default_value_t = 0, hide = true, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        env = "FORECOURT_CLOCK_OFFSET_S",
+        default_value_t = 0,
+        hide = true,
+        allow_hyphen_values = true
+    )]
     pub(crate) clock_offset_s: i64,
     /// Serves a WebSocket echo at /v1/test/echo.
     #[arg(long, env = "FORECOURT_TEST_ECHO", hide = true)]

@@ -40,7 +40,8 @@ pub(crate) fn open(args: &DatabaseArgs, node: NodeId, io: &Handle) -> anyhow::Re
         took_ms = started.elapsed().as_millis() as u64,
         "the database is ready"
     );
-    let config = || PoolConfig { size: usize::from(args.database_pool), ..PoolConfig::new(io.clone()) };
+    let config =
+        || PoolConfig { size: usize::from(args.database_pool), ..PoolConfig::new(io.clone()) };
     let app = Db::new(access.app.clone(), config())?;
     let jobs = JobsDb::new(access.jobs.clone(), PoolConfig { size: 2, ..config() })?;
     Ok(Database { cluster, store: Arc::new(PgStore::new(app, jobs, node)) })
@@ -50,7 +51,8 @@ fn given(args: &DatabaseArgs, owner: &SecretString) -> anyhow::Result<Access> {
     let parse = |name: &'static str, url: &SecretString| {
         ConnectOptions::parse(url).with_context(|| format!("{name} cannot be used"))
     };
-    let app = args.database_app_url.as_ref().map(|url| parse("DATABASE_APP_URL", url)).transpose()?;
+    let app =
+        args.database_app_url.as_ref().map(|url| parse("DATABASE_APP_URL", url)).transpose()?;
     let jobs =
         args.database_jobs_url.as_ref().map(|url| parse("DATABASE_JOBS_URL", url)).transpose()?;
     Ok(Access::derive(parse("DATABASE_URL", owner)?, app, jobs, args.secret.as_ref()))

@@ -15,7 +15,14 @@ const SECONDS: [f64; 14] =
 pub(crate) fn init(args: &LogArgs) {
     // Whatever the operator asks for, libraries that would print data stay at warnings.
     let mut filter = EnvFilter::try_new(&args.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    for limit in forecourt_store::LOG_LIMITS.iter().chain(&["hyper=warn", "h2=warn", "reqwest=warn", "lettre=warn", "actix_http=warn", "actix_web=warn"]) {
+    for limit in forecourt_store::LOG_LIMITS.iter().chain(&[
+        "hyper=warn",
+        "h2=warn",
+        "reqwest=warn",
+        "lettre=warn",
+        "actix_http=warn",
+        "actix_web=warn",
+    ]) {
         if let Ok(directive) = limit.parse() {
             filter = filter.add_directive(directive);
         }
@@ -24,7 +31,9 @@ pub(crate) fn init(args: &LogArgs) {
     let ansi = std::io::stderr().is_terminal();
     match args.log_format {
         LogFormat::Text => {
-            registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(ansi).with_target(false)).init();
+            registry
+                .with(fmt::layer().with_writer(std::io::stderr).with_ansi(ansi).with_target(false))
+                .init();
         }
         LogFormat::Json => registry.with(fmt::layer().json().with_writer(std::io::stderr)).init(),
     }
@@ -34,6 +43,9 @@ pub(crate) fn init(args: &LogArgs) {
 pub(crate) fn metrics() -> anyhow::Result<PrometheusHandle> {
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
-        .set_buckets_for_metric(Matcher::Suffix("_appends".into()), &[1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 256.0])?;
+        .set_buckets_for_metric(
+            Matcher::Suffix("_appends".into()),
+            &[1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 256.0],
+        )?;
     Ok(builder.install_recorder()?)
 }

@@ -9,14 +9,16 @@ use forecourt_channels::{
     sink::{MailSink, SinkConfig},
     smtp::{SmtpConfig, SmtpSender},
 };
-use forecourt_core::id::NodeId;
+use forecourt_core::{contact::Phone, id::NodeId};
 use forecourt_http::{Gateway, HttpConfig, Limits, Parts, Rate, SignedLinks, SigningKey};
 use forecourt_models::{
     anthropic::{Anthropic, AnthropicConfig, ApiVersion},
     house::HouseResponder,
     prompts::Prompts,
 };
-use forecourt_ports::{clock::Clock, ids::Ids, mailbox::DevMailbox, model::Model, store::Timers as _};
+use forecourt_ports::{
+    clock::Clock, ids::Ids, mailbox::DevMailbox, model::Model, store::Timers as _,
+};
 use forecourt_store::pg::PgStore;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -67,7 +69,9 @@ pub(crate) async fn wire(
         }
     };
     let smtp = match (&args.smtp_url, &sink) {
-        (Some(url), _) => SmtpConfig::from_url(url.expose_secret()).context("FORECOURT_SMTP_URL")?,
+        (Some(url), _) => {
+            SmtpConfig::from_url(url.expose_secret()).context("FORECOURT_SMTP_URL")?
+        }
         (None, Some(sink)) => SmtpConfig::from_url(&sink.url())?,
         (None, None) => anyhow::bail!("no mail server"),
     };
@@ -80,6 +84,8 @@ pub(crate) async fn wire(
         Some(admin::create_demo(&store, clock.now(), &args.test.test_promise_ms).await?)
     };
     count_undone(Arc::clone(&store), Arc::clone(&clock), io);
+    // The table of phone numbers is read on first use; the first lead should not wait for it.
+    io.spawn_blocking(|| Phone::parse("+47 22 00 00 00", "NO").is_ok());
 
     let ports = Ports {
         store: Arc::clone(&store) as _,
@@ -163,8 +169,12 @@ fn kept_secret(path: &std::path::Path) -> anyhow::Result<Vec<u8>> {
     let secret: [u8; 32] = rand::random();
     let secret = hex::encode(secret).into_bytes();
     let fresh = path.with_extension("new");
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&fresh)?;
     file.write_all(&secret)?;
     file.sync_all()?;
     std::fs::rename(&fresh, path).context("the signing secret cannot be kept")?;
