@@ -1,1 +1,304 @@
-//! gate.
+//! The claim gate: what a model says leaves sentence by sentence, and only if it is grounded (A6).
+//!
+//! Lives here: cutting the stream into sentences and deciding for each one whether it may leave. A
+//! sentence that names a price, a percentage, a time, a booking, a vehicle's availability, a
+//! discount, a link or a promise must match the [`Grounding`]; if it does not, it is withheld with
+//! a [`Reason`]. Everything else passes. When in doubt, the gate withholds: the turn has a next
+//! rung, a wrong claim has none.
+//!
+//! How a text is read is [`crate::reading`]'s. May be used by: the actors.
+//!
+//! # Invariants
+//! - the sentences that leave are the same however the stream was cut;
+//! - memory is bounded (A9): one sentence of [`Gate::MAX_SENTENCE_CHARS`], and what was spoken of
+//!   last; time is linear in the text, with a constant that depends on the grounding;
+//! - a [`Withheld`] carries no text (A13).
+
+mod facts;
+mod money;
+mod outside;
+mod sentence;
+mod split;
+mod stock;
+mod times;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::outside::PROMPT_MARKERS;
+use self::{
+    facts::Facts,
+    sentence::{Sentence, Subject},
+    split::Splitter,
+    times::Thread,
+    words::Cue,
+};
+use crate::{
+    knowledge::Grounding,
+    lang::Lang,
+    reading::{Kind, fold},
+};
+
+/// Checks one answer.
+pub struct Gate {
+    facts: Facts,
+    lang: Lang,
+    splitter: Splitter,
+    thread: Thread,
+    /// Whether anything has left yet, and the line breaks owed before what leaves next.
+    begun: bool,
+    breaks: u8,
+}
+
+/// What may be shown now. The texts of all pushes, put together, are the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Released {
+    pub text: String,
+    pub withheld: Vec<Withheld>,
+}
+
+/// A sentence that did not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    pub reason: Reason,
+}
+
+/// Why a sentence did not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A price that is not that of what it stands with.
+    Price,
+    Percent,
+    /// A discount, a campaign, a lower price.
+    Discount,
+    /// A time that is not free.
+    Slot,
+    /// Opening hours that are not the tenant's.
+    Hours,
+    /// A day that does not exist, or a weekday that is not that date's.
+    Date,
+    /// Something is said to be booked, confirmed or cancelled.
+    Booking,
+    /// A vehicle is said to be what it is not: available, sold, of another year or fuel.
+    Stock,
+    /// A promise that nobody has confirmed: a call by noon, a delivery, a guarantee.
+    Promise,
+    /// A number that stands nowhere in the grounding.
+    Number,
+    /// A property of a vehicle that stands nowhere in the grounding.
+    Fact,
+    /// A link to a site that is not the tenant's.
+    Link,
+    /// A phone number or mail address that is not the tenant's.
+    Contact,
+    Markup,
+    /// Parts of the prompt, of the engine, or of the protocol.
+    Leak,
+    /// Too long to be a sentence.
+    TooLong,
+}
+
+impl Reason {
+    /// The name for metrics and journals.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Price => "price",
+            Self::Percent => "percent",
+            Self::Discount => "discount",
+            Self::Slot => "slot",
+            Self::Hours => "hours",
+            Self::Date => "date",
+            Self::Booking => "booking",
+            Self::Stock => "stock",
+            Self::Promise => "promise",
+            Self::Number => "number",
+            Self::Fact => "fact",
+            Self::Link => "link",
+            Self::Contact => "contact",
+            Self::Markup => "markup",
+            Self::Leak => "leak",
+            Self::TooLong => "too_long",
+        }
+    }
+
+    /// Whether a sentence is fine after all when the tenant says it word by word in its own answers.
+    const fn yields_to_tenant(self) -> bool {
+        !matches!(self, Self::Markup | Self::Leak | Self::TooLong | Self::Booking)
+    }
+}
+
+impl Gate {
+    /// A sentence longer than this is withheld.
+    pub const MAX_SENTENCE_CHARS: usize = split::MAX_CHARS;
+
+    /// A gate for one answer in `lang` that stands on `grounding`.
+    pub fn new(grounding: &Grounding, lang: Lang) -> Self {
+        Self {
+            facts: Facts::new(grounding),
+            lang,
+            splitter: Splitter::default(),
+            thread: Thread::default(),
+            begun: false,
+            breaks: 0,
+        }
+    }
+
+    /// Checks a whole text at once.
+    pub fn check(grounding: &Grounding, lang: Lang, text: &str) -> Released {
+        let mut gate = Self::new(grounding, lang);
+        let mut released = gate.push(text);
+        let last = gate.finish();
+        released.text.push_str(&last.text);
+        released.withheld.extend(last.withheld);
+        released
+    }
+
+    /// Takes the next piece of the stream; gives the sentences that became complete and may leave.
+    pub fn push(&mut self, delta: &str) -> Released {
+        let (mut released, mut complete) = (Released::default(), Vec::new());
+        for c in delta.chars() {
+            self.splitter.push(c, &mut complete);
+            for sentence in complete.drain(..) {
+                self.decide(&sentence, &mut released);
+            }
+        }
+        released
+    }
+
+    /// Ends the stream; gives what was not yet complete, if it may leave.
+    pub fn finish(&mut self) -> Released {
+        let (mut released, mut complete) = (Released::default(), Vec::new());
+        self.splitter.complete(&mut complete);
+        for sentence in complete {
+            self.decide(&sentence, &mut released);
+        }
+        released
+    }
+
+    fn decide(&mut self, sentence: &split::Sentence, released: &mut Released) {
+        self.breaks = self.breaks.max(sentence.breaks);
+        let verdict = match &sentence.text {
+            None => Err(Reason::TooLong),
+            Some(text) => self.judge(text).map(|()| outside::plain(text)),
+        };
+        match verdict {
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => {
+                if self.begun {
+                    released
+                        .text
+                        .push_str(["\u{20}", "\n", "\n\n"][usize::from(self.breaks.min(2))]);
+                }
+                self.begun = true;
+                self.breaks = 0;
+                released.text.push_str(&text);
+            }
+            Err(reason) => released.withheld.push(Withheld { reason }),
+        }
+    }
+
+    fn judge(&mut self, text: &str) -> Result<(), Reason> {
+        outside::check(text)?;
+        let sentence = Sentence::read(text, self.lang, &self.facts);
+        let mut thread = self.thread.clone();
+        let verdict = claims(&sentence, &self.facts, &mut thread);
+        let verdict = match verdict {
+            Err(reason) if reason.yields_to_tenant() && self.is_tenants_own(text) => Ok(()),
+            verdict => verdict,
+        };
+        if verdict.is_ok() {
+            if let Some(placed) = sentence.subjects.last() {
+                thread.subject = Some(vehicles_first(&sentence).unwrap_or(placed.subject.clone()));
+            }
+            self.thread = thread;
+        }
+        verdict
+    }
+
+    /// Whether the tenant's own answers contain this sentence, word by word.
+    fn is_tenants_own(&self, text: &str) -> bool {
+        let said = &self.facts.said().sentences;
+        said.contains(&fold(text)) || said.contains(&fold(&outside::plain(text)))
+    }
+}
+
+/// All vehicles a sentence named, as one subject: `it` may be any of them.
+fn vehicles_first(sentence: &Sentence) -> Option<Subject> {
+    let vehicles: Vec<usize> =
+        sentence.named.iter().flat_map(|named| named.vehicles.iter().copied()).collect();
+    (!sentence.named.is_empty()).then_some(Subject::Vehicles(vehicles))
+}
+
+fn claims(sentence: &Sentence, facts: &Facts, thread: &mut Thread) -> Result<(), Reason> {
+    let has = |cue: Cue| sentence.has(|other| other == cue);
+    if has(Cue::Inside) {
+        return Err(Reason::Leak);
+    }
+    if sentence.links.hosts.iter().any(|host| !facts.knows_host(host)) {
+        return Err(Reason::Link);
+    }
+    if sentence.links.mails.iter().any(|mail| !facts.knows_mail(mail)) {
+        return Err(Reason::Contact);
+    }
+    booking(sentence, facts, thread)?;
+    promise(sentence, facts)?;
+    let discount = sentence.cues.iter().find(|cue| cue.meaning == Cue::Discount);
+    if discount.is_some_and(|cue| !sentence.is_negated(cue.first)) {
+        return Err(Reason::Discount);
+    }
+    money::check(sentence, facts, thread)?;
+    stock::check(sentence, facts, thread)?;
+    times::check(sentence, facts, thread)
+}
+
+/// Nothing is booked, confirmed or cancelled by an answer: a person does that.
+fn booking(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Result<(), Reason> {
+    // "Not confirmed until a seller has said so" names no time and claims nothing.
+    let until_a_person = sentence.is_conditional()
+        && sentence.has(|cue| cue == Cue::Person)
+        && !sentence.has_kind(|kind| matches!(kind, Kind::Clock(_) | Kind::Day(_)));
+    for cue in &sentence.cues {
+        let claims = match cue.meaning {
+            Cue::Booked => {
+                !until_a_person
+                    && !sentence.is_negated(cue.first)
+                    && !stock::reserved_vehicle(sentence, facts, thread)
+            }
+            Cue::Books => !sentence.is_negated(cue.first),
+            _ => false,
+        };
+        if claims {
+            return Err(Reason::Booking);
+        }
+    }
+    Ok(())
+}
+
+/// When somebody calls, writes or delivers is nobody's to promise here.
+fn promise(sentence: &Sentence, facts: &Facts) -> Result<(), Reason> {
+    for cue in &sentence.cues {
+        let timed = || {
+            sentence
+                .has_kind(|kind| matches!(kind, Kind::Day(_) | Kind::Clock(_) | Kind::Duration(_)))
+        };
+        let promises = match cue.meaning {
+            Cue::Guarantee => !sentence.is_negated(cue.first),
+            Cue::Contact | Cue::Deliver => timed(),
+            Cue::Within => sentence.tokens.iter().any(|token| {
+                matches!(token.kind, Kind::Duration(_))
+                    && token.first >= cue.end
+                    && token.first <= cue.end + 2
+                    && !facts.says(&token.kind)
+            }),
+            _ => false,
+        };
+        if promises {
+            return Err(Reason::Promise);
+        }
+    }
+    Ok(())
+}

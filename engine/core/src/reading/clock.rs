@@ -127,7 +127,8 @@ fn spoken(lexemes: &[Lexeme], at: usize, word: &str) -> Option<(Clock, usize)> {
     let hyphened = back(1).is_some_and(|l| l.is_mark('-'));
     let before = back(if hyphened { 2 } else { 1 }).and_then(Lexeme::word);
     match word {
-        "midi" | "noon" | "الظهيره" if !matches!(before, Some("apres" | "after" | "بعد")) => {
+        "midi" | "noon" | "الظهيره" if !matches!(before, Some("apres" | "after" | "بعد")) =>
+        {
             return Some((Clock::exact(12 * 60), at + 1));
         }
         "midnatt" | "midnight" | "minuit" => return Some((Clock::exact(0), at + 1)),
@@ -342,7 +343,7 @@ fn is_counted(lexemes: &[Lexeme], at: usize) -> bool {
                 | "would"
         ),
         Lex::Mark('%' | '€' | '$' | '£' | '/') => true,
-        Lex::Mark('.' | ',') => false,
+        // A full stop and a comma among them.
         Lex::Mark(_) | Lex::Digits(_) | Lex::Odd => false,
     }
 }

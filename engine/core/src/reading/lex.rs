@@ -16,6 +16,8 @@ pub struct Lexeme {
     pub glued: bool,
     /// It began with a capital letter.
     pub upper: bool,
+    /// It ended in `é`, which folding hides: `confirmé` is not `confirme`.
+    pub acute: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,11 +69,15 @@ pub fn fold(text: &str) -> String {
 /// Cuts a text into its pieces, [`MAX_LEXEMES`] at most.
 pub fn lex(text: &str) -> Vec<Lexeme> {
     let mut pieces = Pieces::default();
-    for c in text.nfkd().filter(|c| !is_hidden(*c)) {
+    for c in text.nfkd() {
         if pieces.done.len() >= MAX_LEXEMES {
             break;
         }
-        pieces.take(c);
+        if c == '\u{301}' {
+            pieces.accent();
+        } else if !is_hidden(c) {
+            pieces.take(c);
+        }
     }
     pieces.finish();
     pieces.done.truncate(MAX_LEXEMES);
@@ -101,11 +107,19 @@ impl Pieces {
             if !matches!(&self.open, Some(Lexeme { lex: Lex::Word(_), .. })) {
                 self.start(Lex::Word(String::new()), c.is_uppercase());
             }
-            if let Some(Lexeme { lex: Lex::Word(word), .. }) = &mut self.open {
+            if let Some(Lexeme { lex: Lex::Word(word), acute, .. }) = &mut self.open {
                 push_letter(word, c);
+                *acute = false;
             }
         } else {
             self.start(Lex::Mark(mark(c)), false);
+        }
+    }
+
+    /// An acute accent stands on the letter before.
+    fn accent(&mut self) {
+        if let Some(Lexeme { lex: Lex::Word(word), acute, .. }) = &mut self.open {
+            *acute = word.ends_with('e');
         }
     }
 
@@ -113,7 +127,7 @@ impl Pieces {
         self.finish();
         let glued = !self.spaced && !self.done.is_empty();
         self.spaced = false;
-        self.open = Some(Lexeme { lex, glued, upper });
+        self.open = Some(Lexeme { lex, glued, upper, acute: false });
     }
 
     fn finish(&mut self) {

@@ -313,10 +313,8 @@ impl VehicleNames {
         let after = skip(end);
         let before = first.checked_sub(1).filter(|at| {
             // "24. november 2026 Tesla" is a date's year.
-            year_at(*at).is_some()
-                && !at
-                    .checked_sub(1)
-                    .is_some_and(|b| lexemes[b].word().is_some_and(|w| w.len() > 4))
+            let before = at.checked_sub(1).and_then(|before| lexemes[before].word());
+            year_at(*at).is_some() && before.is_none_or(|word| word.len() <= 4)
         });
         let (year, end) = match (year_at(after), before.and_then(year_at)) {
             (Some(year), _) => (Some(year), after + 1),

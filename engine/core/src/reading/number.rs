@@ -36,7 +36,7 @@ pub(super) fn number(lexemes: &[Lexeme], at: usize) -> Option<(Number, usize)> {
         digits += decimals.len();
         end = after;
     }
-    if let Some(factor) = lexemes.get(end).and_then(|next| multiplier(next)) {
+    if let Some(factor) = lexemes.get(end).and_then(multiplier) {
         hundredths = hundredths.checked_mul(factor)?;
         end += 1;
         // "399 tusen 500" is not read: what follows stands for itself.

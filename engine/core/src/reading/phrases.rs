@@ -2,7 +2,8 @@
 //!
 //! A phrase is written as people write it (`"prøvekjør*"`, `"vi har"`): it is folded when the table
 //! is built, a trailing `*` stands for any ending, and hyphens and apostrophes between its words
-//! are passed over. Arabic words are found with their one-letter prefixes and their article too.
+//! are passed over. A word that ends in `é` is found only with its accent: `confirmé` is done,
+//! `confirme` is being done. Arabic words are found with their prefixes and their article too.
 
 use std::collections::HashMap;
 
@@ -24,6 +25,7 @@ struct Entry<T> {
 struct Pattern {
     text: String,
     open_ended: bool,
+    acute: bool,
 }
 
 /// A phrase that was found, from lexeme `first` up to before `end`.
@@ -72,7 +74,7 @@ impl<T: Copy> Phrases<T> {
 impl<T> Entry<T> {
     fn end(&self, lexemes: &[Lexeme], first: usize, form: &str) -> Option<usize> {
         let (head, tail) = self.words.split_first()?;
-        if !head.matches(form) {
+        if !head.matches(form) || head.acute && !lexemes[first].acute {
             return None;
         }
         let mut at = first + 1;
@@ -82,7 +84,9 @@ impl<T> Entry<T> {
             }
             let next = lexemes.get(at)?;
             let hit = match &next.lex {
-                Lex::Word(word) => forms(word).any(|form| pattern.matches(form)),
+                Lex::Word(word) => {
+                    (next.acute || !pattern.acute) && forms(word).any(|form| pattern.matches(form))
+                }
                 Lex::Digits(digits) => pattern.matches(digits),
                 Lex::Mark(_) | Lex::Odd => false,
             };
@@ -105,10 +109,13 @@ fn patterns(phrase: &str) -> Vec<Pattern> {
     let mut words: Vec<Pattern> = Vec::new();
     for lexeme in lex(phrase) {
         match lexeme.lex {
-            Lex::Word(text) | Lex::Digits(text) => words.push(Pattern { text, open_ended: false }),
+            Lex::Word(text) | Lex::Digits(text) => {
+                words.push(Pattern { text, open_ended: false, acute: lexeme.acute });
+            }
             Lex::Mark('*') => {
                 if let Some(last) = words.last_mut() {
                     last.open_ended = true;
+                    last.acute = false;
                 }
             }
             Lex::Mark(_) | Lex::Odd => {}

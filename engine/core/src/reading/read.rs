@@ -130,8 +130,9 @@ fn measured(lexemes: &[Lexeme], at: usize) -> Option<(Kind, usize)> {
 /// A unit of time in minutes; French hours are clock times unless the text says otherwise.
 fn unit_minutes(unit: &str) -> Option<i64> {
     Some(match unit {
-        "min" | "mins" | "minutt" | "minutter" | "minute" | "minutes" | "دقيقه" | "دقايق"
-        => 1,
+        "min" | "mins" | "minutt" | "minutter" | "minute" | "minutes" | "دقيقه" | "دقايق" => {
+            1
+        }
         "time" | "timer" | "hour" | "hours" | "hrs" | "ساعه" | "ساعات" => 60,
         "dag" | "dager" | "virkedager" | "day" | "days" | "jour" | "jours" | "يوم" | "ايام"
         | "يوما" => 24 * 60,

@@ -1,0 +1,187 @@
+//! Prices, percentages, mileages and every other number: each must stand in the grounding.
+
+use super::{
+    Reason,
+    facts::{Facts, is_price},
+    sentence::{Sentence, Subject},
+    times::Thread,
+    words::Cue,
+};
+use crate::{
+    money::Money,
+    reading::{Amount, Kind, Number, Token},
+};
+
+pub(super) fn check(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Result<(), Reason> {
+    for token in &sentence.tokens {
+        match &token.kind {
+            Kind::Amount(amount) => price(sentence, facts, thread, token, *amount)?,
+            Kind::SpelledAmount => return Err(Reason::Price),
+            Kind::Percent(_) if !facts.says(&token.kind) => return Err(Reason::Percent),
+            Kind::Distance(km) => distance(sentence, facts, thread, token, *km)?,
+            Kind::Phone(digits) if !facts.knows_phone(digits) => return Err(Reason::Contact),
+            Kind::Number(value) => number(sentence, facts, thread, token, *value)?,
+            Kind::Odd => return Err(Reason::Number),
+            _ => {}
+        }
+    }
+    gratis(sentence, facts, thread)
+}
+
+/// An amount must be the price of what it stands with; `under` and `over` must be true.
+fn price(
+    sentence: &Sentence,
+    facts: &Facts,
+    thread: &Thread,
+    token: &Token,
+    amount: Amount,
+) -> Result<(), Reason> {
+    let said = || facts.says(&Kind::Amount(amount));
+    let each = sentence.cues.iter().any(|cue| {
+        cue.meaning == Cue::Each && cue.first >= token.end && cue.first <= token.end + 2
+    });
+    if each {
+        // "3 990 kr a month" is no price of a vehicle, whatever the vehicle costs.
+        return if said() { Ok(()) } else { Err(Reason::Price) };
+    }
+    let under = sentence.stands_before(token.first, Cue::Under);
+    let over = sentence.stands_before(token.first, Cue::Over);
+    let holds = |price: Money| match (under, over) {
+        (true, _) => amount.currency == Some(price.currency) && price.minor <= amount.minor,
+        (_, true) => amount.currency == Some(price.currency) && price.minor >= amount.minor,
+        _ => is_price(amount, price),
+    };
+    // "No cars under 100 000" is of the stock, which sees to it.
+    let negated = (under || over) && sentence.is_negated(token.first);
+    let subject = sentence.subject_of(token.first).or(thread.subject.as_ref());
+    let vehicle = |index: usize| facts.vehicles().get(index).map(|vehicle| vehicle.price);
+    let service = |index: usize| {
+        facts.grounding.knowledge.services.get(index).and_then(|service| service.price)
+    };
+    let of_named_service = || {
+        sentence.subjects.iter().any(|placed| match placed.subject {
+            Subject::Service(index) => service(index).is_some_and(holds),
+            Subject::Vehicles(_) => false,
+        })
+    };
+    let is_true = match subject {
+        Some(Subject::Vehicles(vehicles)) => {
+            vehicles.iter().filter_map(|index| vehicle(*index)).any(holds) || of_named_service()
+        }
+        Some(Subject::Service(_)) => {
+            of_named_service() || carried_service(thread, service, holds) || said()
+        }
+        None => {
+            let services = facts.grounding.knowledge.services.iter().filter_map(|s| s.price);
+            let vehicles = facts.vehicles().iter().map(|vehicle| vehicle.price);
+            services.chain(vehicles).any(holds) || said()
+        }
+    };
+    if is_true || negated { Ok(()) } else { Err(Reason::Price) }
+}
+
+fn carried_service(
+    thread: &Thread,
+    service: impl Fn(usize) -> Option<Money>,
+    holds: impl Fn(Money) -> bool,
+) -> bool {
+    match thread.subject {
+        Some(Subject::Service(index)) => service(index).is_some_and(holds),
+        _ => false,
+    }
+}
+
+/// A mileage must be that of the vehicle it stands with.
+fn distance(
+    sentence: &Sentence,
+    facts: &Facts,
+    thread: &Thread,
+    token: &Token,
+    km: i64,
+) -> Result<(), Reason> {
+    let runs = |index: &usize| i64::from(facts.vehicles()[*index].kilometres) == km;
+    let holds = match vehicles_of(sentence, thread, token.first) {
+        Some(vehicles) => vehicles.iter().any(runs),
+        None => facts.says(&token.kind),
+    };
+    if holds { Ok(()) } else { Err(Reason::Number) }
+}
+
+fn vehicles_of<'a>(sentence: &'a Sentence, thread: &'a Thread, at: usize) -> Option<&'a [usize]> {
+    let named = sentence.named.iter().rev().find(|named| named.first <= at);
+    let named = named.or(sentence.named.first()).map(|named| named.vehicles.as_slice());
+    named.or(match &thread.subject {
+        Some(Subject::Vehicles(vehicles)) => Some(vehicles),
+        _ => None,
+    })
+}
+
+/// A number on its own: small ones count things; large ones, and prices without a currency, are checked.
+fn number(
+    sentence: &Sentence,
+    facts: &Facts,
+    thread: &Thread,
+    token: &Token,
+    value: Number,
+) -> Result<(), Reason> {
+    let whole = value.hundredths / 100;
+    let is_unit =
+        sentence.cues.iter().any(|cue| matches!(cue.meaning, Cue::Unit) && cue.first == token.end);
+    let is_price = sentence.has(|cue| cue == Cue::Price) && whole >= 10;
+    if !is_unit && !is_price && whole < 1_000 && value.digits < 4 {
+        return Ok(());
+    }
+    if facts.says(&token.kind) {
+        return Ok(());
+    }
+    if is_unit {
+        return Err(Reason::Fact);
+    }
+    let is_year = value.digits == 4 && (1950..2100).contains(&whole);
+    let this_year = i64::from(facts.today.year());
+    let known_year = (this_year - 1..=this_year + 2).contains(&whole)
+        || facts.vehicles().iter().any(|vehicle| i64::from(vehicle.year) == whole);
+    let subject = sentence.subject_of(token.first).or(thread.subject.as_ref());
+    let is_known = |price: Money, kilometres: Option<u32>| {
+        price.minor == value.hundredths || kilometres.is_some_and(|km| i64::from(km) == whole)
+    };
+    let known = match subject {
+        Some(Subject::Vehicles(vehicles)) => vehicles.iter().any(|index| {
+            let vehicle = &facts.vehicles()[*index];
+            is_known(vehicle.price, Some(vehicle.kilometres))
+        }),
+        Some(Subject::Service(index)) => {
+            let price = facts.grounding.knowledge.services.get(*index).and_then(|s| s.price);
+            price.is_some_and(|price| is_known(price, None))
+        }
+        None => facts.vehicles().iter().any(|v| is_known(v.price, Some(v.kilometres))),
+    };
+    let in_address = facts.grounding.settings.brand.address.as_deref().is_some_and(|address| {
+        let digits = whole.to_string();
+        address
+            .split(|c: char| !c.is_ascii_digit())
+            .any(|part| part.trim_start_matches('0') == digits)
+    });
+    if known || is_year && known_year || in_address {
+        return Ok(());
+    }
+    Err(if is_price { Reason::Price } else { Reason::Number })
+}
+
+/// `free of charge` is the price zero.
+fn gratis(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Result<(), Reason> {
+    for cue in sentence.cues.iter().filter(|cue| cue.meaning == Cue::Gratis) {
+        let subject = sentence.subject_of(cue.first).or(thread.subject.as_ref());
+        let holds = match subject {
+            Some(Subject::Service(index)) => {
+                let price = facts.grounding.knowledge.services.get(*index).and_then(|s| s.price);
+                price.is_some_and(|price| price.minor == 0) != sentence.is_negated(cue.first)
+            }
+            _ => sentence.is_negated(cue.first),
+        };
+        if !holds {
+            return Err(Reason::Price);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! The words by which a sentence is known to claim something, in every language at once.
+//!
+//! A claim in another language than the answer's is still a claim, so the tables of all four are
+//! read together. What *takes back* a claim (`ikke`, `not`) is read in the answer's own language
+//! alone: doubt withholds.
+
+use std::sync::OnceLock;
+
+use crate::{knowledge::Fuel, lang::Lang, reading::phrases::Phrases};
+
+/// What a phrase says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cue {
+    /// Opening hours: in general, the opening, the closing, a closed day, and `now`.
+    Open,
+    Opens,
+    Closes,
+    Closed,
+    Now,
+    /// Of any week, not of this one: `usually`.
+    Usually,
+    /// A time by appointment; the offer of one.
+    Slot,
+    Offer,
+    /// In stock or free; `we have`; sold.
+    Available,
+    Have,
+    Sold,
+    /// Booked, reserved, confirmed, cancelled; a promise to do so.
+    Booked,
+    Books,
+    /// Done for the customer: `for you`.
+    ForYou,
+    /// We will call; within a time; delivery; a guarantee.
+    Contact,
+    Within,
+    Deliver,
+    Guarantee,
+    Discount,
+    Gratis,
+    Price,
+    /// After an amount: a month, a day.
+    Each,
+    Under,
+    Over,
+    /// `that match`: what follows is what the customer asked for.
+    Matching,
+    OneVehicle,
+    ManyVehicles,
+    Person,
+    Fuel(Fuel),
+    /// After a number: horse powers, kilowatt hours.
+    Unit,
+    /// The instructions or the make of the assistant.
+    Inside,
+    /// Parts clauses.
+    But,
+}
+
+/// Negation and condition, of one language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Not,
+    When,
+}
+
+#[rustfmt::skip]
+const CUES: &[(Cue, &str)] = &[
+    // Norwegian
+    (Cue::Open, "åpent|åpen|åpne|åpningstid*|holder oppe"),
+    (Cue::Opens, "åpner|åpnar"),
+    (Cue::Closes, "stenger|lukker"),
+    (Cue::Closed, "stengt|lukket"),
+    (Cue::Now, "nå|akkurat nå|i øyeblikket"),
+    (Cue::Usually, "vanligvis|normalt|ordinær*|vanlige åpningstid*|til vanlig"),
+    (Cue::Slot, "ledig tid*|ledige tid*|ledig time|ledige time*|avtale|avtalen|avtaler|timeavtale*|prøvekjør*|prøvetur*|tidspunkt*|første ledige|neste ledige|verkstedtime*"),
+    (Cue::Offer, "passer|foreslå*|kan tilby deg tid*"),
+    (Cue::Available, "ledig*|tilgjengelig*|til salgs|på lager|i beholdning*|på plass hos oss|klar for levering|inne hos oss"),
+    (Cue::Have, "vi har|har vi|finnes|vi tilbyr|vi fører|vi selger"),
+    (Cue::Sold, "solgt|solgte|utsolgt"),
+    (Cue::Booked, "booket|booka|reservert*|bestilt|bekreftet|avtalt|avbestilt|kansellert|avlyst|holdt av|satt av|satt opp|lagt inn|notert deg|i boks|er ordnet|er fikset|fått time*|ombooket|flyttet"),
+    (Cue::Books, "jeg booker|vi booker|booker jeg|booker vi|jeg reserverer|vi reserverer|reserverer jeg|jeg bestiller|vi bestiller|jeg holder av|vi holder av|holder den av|jeg setter deg|vi setter deg|setter deg opp|jeg bekrefter|bekrefter herved|vi sees|vi ses|ser deg|ses på|sees på|skal booke|skal reservere|har booket|jeg avbestiller|vi avbestiller|jeg kansellerer"),
+    (Cue::ForYou, "deg|dere|din|ditt|dine"),
+    (Cue::Contact, "tar kontakt|ta kontakt med deg|kontakter deg|kontakte deg|ringer deg|ringe deg|ringer deg opp|hører fra oss|høre fra oss|svarer deg|svare deg|tilbake til deg|følger deg opp|følger opp|tar en telefon"),
+    (Cue::Within, "innen|i løpet av|om senest|på under"),
+    (Cue::Deliver, "lever*|hjemlever*|kjører bilen hjem"),
+    (Cue::Guarantee, "garanter*|vi lover|jeg lover|lover deg|lover vi"),
+    (Cue::Discount, "rabatt*|avslag|prisavslag*|kampanje*|tilbudspris*|nedsatt|prisreduksjon*|spesialpris*|vennepris*|billigere enn listepris|sette ned prisen|gå ned i pris|under listepris"),
+    (Cue::Gratis, "gratis|kostnadsfri*|uten kostnad|ingen kostnad|koster ingenting|koster ikke noe|spandere*"),
+    (Cue::Price, "pris|prisen|priser|prisene|koster|kostet|betaler"),
+    (Cue::Each, "mnd|per måned|pr måned|i måneden|månedlig|per mnd|pr mnd|per uke|pr uke|i uken|per dag|pr dag|per døgn|dagen|døgnet|per år|i året"),
+    (Cue::Under, "under|opptil|inntil|maks|maksimalt|mindre enn|lavere enn|billigere enn"),
+    (Cue::Over, "over|mer enn|minst|høyere enn"),
+    (Cue::Matching, "som passer|slik|slike|sånn|sånne|tilsvarende"),
+    (Cue::OneVehicle, "bil|bilen|kjøretøyet|modellen|eksemplaret"),
+    (Cue::ManyVehicles, "biler|bilene|elbiler|kjøretøy|bensinbiler|dieselbiler|hybridbiler|modeller|stasjonsvogner|varebiler"),
+    (Cue::Person, "selger|selgeren|selgere|selgerne|kollega|kolleger|rådgiver*|medarbeider*|en av oss|vi er|jeg er|team|teamet|kundebehandler*"),
+    (Cue::Unit, "hk|hestekrefter|nm|liter|kilo|kg|seter|kwh|kw|airbager|gir"),
+    (Cue::But, "men|mens|derimot|imidlertid|selv om"),
+    // English
+    (Cue::Open, "open|opening hours|business hours|our hours|opening times"),
+    (Cue::Opens, "opens|reopen|reopens|we open|open again|doors open"),
+    (Cue::Closes, "closes|we close|close at|closing at|closing time"),
+    (Cue::Closed, "closed|shut"),
+    (Cue::Now, "now|right now|currently|at the moment"),
+    (Cue::Usually, "usually|normally|regular|as a rule|normal opening|ordinary"),
+    (Cue::Slot, "slot|slots|appointment|appointments|test drive|test drives|test-driving|free time|free times|available time|available times|next available|first available|time slot*|availability|viewing|viewings"),
+    (Cue::Offer, "suit|suits|works for you|work for you|suggest|propose|how about|what about|i can offer you a time"),
+    (Cue::Available, "available|in stock|for sale|on the lot|in our showroom|on our forecourt|ready to go|up for grabs|not sold|unsold"),
+    (Cue::Have, "we have|we've|we also have|we currently have|don't have|do not have|have no|there is|there are|we offer|we sell|we stock|we carry"),
+    (Cue::Sold, "sold"),
+    (Cue::Booked, "booked|reserved|confirmed|scheduled|cancelled|canceled|rescheduled|set aside|on hold|held for you|holding it|locked in|all set|pencilled|penciled|secured|blocked off|put you down|put you in|signed you up|you are in|you're in|good to go|arranged"),
+    (Cue::Books, "i will book|i'll book|we will book|we'll book|let me book|i am booking|i'm booking|i will reserve|i'll reserve|we will reserve|we'll reserve|i will hold|i'll hold|we will hold|we'll hold|i will schedule|i'll schedule|we'll schedule|we will schedule|i confirm|we confirm|i can confirm your|we can confirm your|hereby confirm|see you on|see you at|see you tomorrow|see you then|we expect you|looking forward to seeing you on|i will cancel|i'll cancel|we'll cancel|i have booked|we have booked|i've booked"),
+    (Cue::ForYou, "for you|you|your|yours"),
+    (Cue::Contact, "contact you|contacting you|call you|calling you|ring you|get back to you|gets back to you|getting back to you|reach out|hear from us|hear from them|reply to you|follow up|be in touch|in touch with you|phone you|text you|answer you|respond to you"),
+    (Cue::Within, "within|in under|in less than|no later than"),
+    (Cue::Deliver, "deliver|delivers|delivered|delivery|ship|shipped|shipping|bring the car"),
+    (Cue::Guarantee, "guarantee*|we promise|i promise|promised|you have my word|assure you"),
+    (Cue::Discount, "discount*|% off|percent off|off the price|off the list price|price cut|reduced price|special price|special offer|cashback|rebate*|knock off|lower the price|drop the price|price reduction|promotion*|promo|deal of|a deal for you|below list price"),
+    (Cue::Gratis, "free of charge|for free|no charge|no cost|complimentary|costs nothing|cost nothing|free test|free delivery|free service|completely free|totally free|free gift|on the house|absolutely free"),
+    (Cue::Price, "price|prices|priced|cost|costs|pay"),
+    (Cue::Each, "month|per month|a month|monthly|per week|a week|weekly|per day|a day|daily|per year|a year"),
+    (Cue::Under, "under|below|less than|up to|at most|maximum|cheaper than|no more than"),
+    (Cue::Over, "over|above|more than|at least"),
+    (Cue::Matching, "match|matches|matching|like that|such|that fit|fits"),
+    (Cue::OneVehicle, "car|the vehicle|this vehicle|that vehicle"),
+    (Cue::ManyVehicles, "cars|vehicles|evs|vans|suvs"),
+    (Cue::Person, "seller|sellers|salesperson|sales team|colleague*|advisor*|adviser*|team|one of us|we are|i am|i'm|we're|staff|human"),
+    (Cue::Unit, "hp|bhp|horsepower|seats|litre|litres|torque|mpg|seater"),
+    (Cue::But, "but|while|whereas|however|although|though"),
+    // French
+    (Cue::Open, "ouvert|ouverts|ouverte|ouvertes|horaires|heures d'ouverture|horaires d'ouverture"),
+    (Cue::Opens, "ouvre|ouvrons|rouvr*|ouvrira|ouvrirons"),
+    (Cue::Closes, "ferme|fermons|fermera|fermerons"),
+    (Cue::Closed, "fermé|fermés|fermée|fermées|est ferme|sommes fermes"),
+    (Cue::Now, "maintenant|en ce moment|actuellement"),
+    (Cue::Usually, "habituel*|normalement|d'habitude|en général"),
+    (Cue::Slot, "créneau|créneaux|rendez-vous|rdv|essai|essais|essayer|disponibilités|plage horaire"),
+    (Cue::Offer, "convien*|convenir|propose|proposons|conviendr*"),
+    (Cue::Available, "disponible*|en stock|à la vente|en vente|dispo|dispos|à vendre"),
+    (Cue::Have, "nous avons|avons|on a|il y a|nous vendons|nous disposons"),
+    (Cue::Sold, "vendu|vendue|vendus|vendues"),
+    (Cue::Booked, "réservé|réservée|réservés|réservées|est reserve|a reserve|bien reserve|confirmé|confirmée|confirmés|confirmées|est confirme|bien confirme|ete confirme|annulé|annulée|annulés|annulées|est annule|ete annule|bloqué|bloquée|est bloque|planifié|planifiée|programmé|programmée|validé|validée|reporté|reportée|mis de côté|mise de côté|c'est noté pour|c'est bon pour|inscrit|inscrite|fixé|fixée"),
+    (Cue::Books, "je réserve|je vous réserve|nous réservons|nous vous réservons|réserverai|réserverons|je bloque|je vous bloque|nous bloquons|nous vous bloquons|je confirme|je vous confirme|nous confirmons|nous vous confirmons|je vous inscris|nous vous inscrivons|on se voit|je vous attends|nous vous attendons|j'annule|nous annulons|j'ai réservé|nous avons réservé"),
+    (Cue::ForYou, "vous|votre|vos|pour vous"),
+    (Cue::Contact, "vous contact*|vous rappel*|vous appel*|vous recontact*|revien* vers vous|reviendr* vers vous|vous répond*|vous écri*|vous joindr*|vous téléphon*|aurez de nos nouvelles"),
+    (Cue::Within, "dans les|d'ici|sous|au plus tard|en moins de|dans un délai de"),
+    (Cue::Deliver, "livr*"),
+    (Cue::Guarantee, "garanti*|je vous promets|nous vous promettons|promettons|je vous assure|nous vous assurons"),
+    (Cue::Discount, "remise*|rabais|ristourne*|réduction*|promo|promos|promotion*|prix spécial|offre spéciale|baisser le prix|baisse de prix|geste commercial|prix réduit|prix promotionnel"),
+    (Cue::Gratis, "gratuit*|sans frais|offert|offerte|offerts|offertes|sans aucun frais|ne coûte rien"),
+    (Cue::Price, "prix|coûte|coûtent|tarif|tarifs"),
+    (Cue::Each, "mois|par mois|mensuel*|par semaine|par jour|par an"),
+    (Cue::Under, "moins de|jusqu'à|maximum|en dessous de|inférieur* à|moins cher* que"),
+    (Cue::Over, "plus de|au moins|au-dessus de|supérieur* à"),
+    (Cue::Matching, "correspond*|de ce type|de ce genre|tel|telle|tels|telles"),
+    (Cue::OneVehicle, "voiture|véhicule|modèle|auto"),
+    (Cue::ManyVehicles, "voitures|véhicules|modèles|autos|utilitaires|occasions"),
+    (Cue::Person, "vendeur*|vendeuse*|conseiller*|conseillère*|collègue*|équipe|l'un de nous|nous sommes|je suis|commercial|commerciaux"),
+    (Cue::Unit, "ch|cv|chevaux|litres|places|couple"),
+    (Cue::But, "mais|tandis|alors que|cependant|toutefois|en revanche"),
+    // Arabic
+    (Cue::Open, "مفتوح*|ساعات العمل|اوقات العمل|دوام*|نعمل|ساعات الدوام"),
+    (Cue::Opens, "نفتح|يفتح|تفتح|سنفتح|يعاود الفتح"),
+    (Cue::Closes, "نغلق|يغلق|تغلق|سنغلق"),
+    (Cue::Closed, "مغلق*"),
+    (Cue::Now, "الآن|حاليا"),
+    (Cue::Usually, "عادة|المعتادة|العادية|غالبا"),
+    (Cue::Slot, "موعد*|مواعيد*|تجربة قيادة|تجربة القيادة|تجربة*|أوقات متاحة|الأوقات المتاحة|وقت متاح|معاينة"),
+    (Cue::Offer, "يناسب*|نقترح*|أقترح*"),
+    (Cue::Available, "متوفر*|متاح*|متوافر*|للبيع|في المخزون|موجودة|موجود|معروضة"),
+    (Cue::Have, "لدينا|عندنا|يوجد|توجد|نوفر|نبيع"),
+    (Cue::Sold, "مباع*|بيعت|تم بيع*|تم البيع"),
+    (Cue::Booked, "تم حجز*|تم الحجز|محجوز*|حجزنا*|حجزت*|تم تأكيد*|تم التأكيد|مؤكد*|تم إلغاء*|تم الإلغاء|ملغى|ملغاة|تم تثبيت*|أكدنا*|حجزك مؤكد|تم تحديد*|تم جدولة*|ثبتنا*"),
+    (Cue::Books, "سأحجز*|سنحجز*|أحجز لك|نحجز لك|أؤكد لك|نؤكد لك|نؤكد حجز*|نراك|أراك|ننتظرك|سألغي*|سنلغي*|سنؤكد*"),
+    (Cue::ForYou, "لك|لكم|معك|موعدك|حجزك|إليك|بك"),
+    (Cue::Contact, "سيتصل*|سنتصل*|يتصل بك|نتصل بك|سيتواصل*|سنتواصل*|يتواصل معك|نتواصل معك|سيعود إليك|سنعود إليك|يعود إليك|سيرد*|سنرد*|يرد عليك|سيراسل*"),
+    (Cue::Within, "خلال|في غضون|في أقل من|بحد أقصى خلال"),
+    (Cue::Deliver, "توصيل*|نوصل*|سنوصل*|تسليم*|سنسلم*"),
+    (Cue::Guarantee, "نضمن*|أضمن*|نعدك*|أعدك*|مضمون*|ضمان*"),
+    (Cue::Discount, "خصم*|تخفيض*|عرض خاص|سعر خاص|تنزيلات|حسم*|عروض خاصة|نخفض*"),
+    (Cue::Gratis, "مجان*|بدون مقابل|دون مقابل|بلا تكلفة|بدون تكلفة"),
+    (Cue::Price, "سعر*|أسعار*|تكلفة|يكلف|تكلف|ثمن*"),
+    (Cue::Each, "شهريا|في الشهر|أسبوعيا|في الأسبوع|يوميا|في اليوم|سنويا"),
+    (Cue::Under, "أقل من|تحت|لا يتجاوز|بحد أقصى|أرخص من|حتى"),
+    (Cue::Over, "أكثر من|فوق|على الأقل"),
+    (Cue::Matching, "مطابق*|تطابق|يطابق|بهذه المواصفات|كهذه|تناسب*"),
+    (Cue::OneVehicle, "سيارة|مركبة"),
+    (Cue::ManyVehicles, "سيارات|مركبات|سياراتنا"),
+    (Cue::Person, "بائع*|البائع*|مستشار*|زميل*|فريق*|أحد أفراد|مندوب*|موظف*|نحن"),
+    (Cue::Unit, "حصان|حصانا|مقاعد|لتر"),
+    (Cue::But, "لكن|بينما|غير أن|إلا أن"),
+    // Of every language
+    (Cue::Fuel(Fuel::Electric), "elektrisk*|elbil*|el-bil*|helelektrisk*|electric|evs|électrique*|كهربائية|كهربائي|كهربائيا"),
+    (Cue::Fuel(Fuel::Petrol), "bensin*|petrol|gasoline|essence|بنزين"),
+    (Cue::Fuel(Fuel::Diesel), "diesel*|ديزل"),
+    (Cue::Fuel(Fuel::Hybrid), "hybrid*|ladbar*|plug-in|هجين*|هايبرد"),
+    (Cue::Inside, "system prompt|systemprompt*|systemmelding*|systeminstruks*|my instructions|my rules|mine instruksjoner|instruksjonene mine|mine instrukser|mine regler|mes instructions|mes consignes|prompt système|instructions système|تعليماتي|موجه النظام|language model|språkmodell*|modèle de langage|نموذج لغوي|anthropic|openai|chatgpt|developer mode|utviklermodus|jailbreak"),
+];
+
+#[rustfmt::skip]
+const fn turns(lang: Lang) -> [(Turn, &'static str); 2] {
+    match lang {
+        Lang::Nb => [
+            (Turn::Not, "ikke|ikkje|ingen|intet|aldri|uten"),
+            (Turn::When, "når|før|hvis|dersom|inntil|så snart|etter at|først når|til en selger|til en av oss|til vi"),
+        ],
+        Lang::En => [
+            (Turn::Not, "not|no|never|none|isn't|aren't|don't|doesn't|won't|can't|haven't|hasn't|wasn't|weren't|cannot|neither|nor|without"),
+            (Turn::When, "until|once|when|before|after|if|as soon as|unless"),
+        ],
+        Lang::Fr => [
+            (Turn::Not, "pas|aucun|aucune|jamais|ne|n|sans|ni"),
+            (Turn::When, "dès que|une fois|quand|lorsque|avant|si|tant que|après|jusqu'à ce que|qu'après"),
+        ],
+        Lang::Ar => [
+            (Turn::Not, "لا|ليس|ليست|لم|لن|غير|لسنا|بدون|عدم|ولا"),
+            (Turn::When, "حتى|بعد|عندما|قبل|إذا|إلى أن|بمجرد|حين"),
+        ],
+    }
+}
+
+/// The cues of every language.
+pub(super) fn cues() -> &'static Phrases<Cue> {
+    static TABLE: OnceLock<Phrases<Cue>> = OnceLock::new();
+    TABLE.get_or_init(|| Phrases::new(CUES.iter().copied()))
+}
+
+/// Negations and conditions of `lang`.
+pub(super) fn turns_of(lang: Lang) -> &'static Phrases<Turn> {
+    static TABLES: OnceLock<[Phrases<Turn>; 4]> = OnceLock::new();
+    let tables = TABLES.get_or_init(|| Lang::ALL.map(|lang| Phrases::new(turns(lang))));
+    let index = Lang::ALL.iter().position(|other| *other == lang).unwrap_or(0);
+    &tables[index]
+}
