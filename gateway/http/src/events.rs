@@ -34,7 +34,7 @@ pub(crate) async fn get(
     let start = after.map_or(Start::Now, |cursor| Start::After(cursor.trim().parse().ok()));
     let of = (owner.visitor.tenant(), owner.visitor.session());
     let feed = Feed::open(&gateway, of, None, start, End::Never).await?;
-    Ok(event_stream(feed.stream(Some(owner.visitor.expires_at()))))
+    Ok(event_stream(feed.stream(owner.visitor.expires_at())))
 }
 
 /// An answer of content type `text/event-stream` that nothing on the way holds back.

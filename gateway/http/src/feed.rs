@@ -29,8 +29,10 @@ use crate::{
     sessions,
 };
 
-/// Silence after which a comment says that the line is alive.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How often a stream looks whether its time is up; after every second quiet look a comment says that the
+/// line is alive. One timer for both: there are many streams.
+const LOOK: Duration = Duration::from_secs(5);
+const LOOKS_PER_BEAT: u32 = 2;
 /// Events that a replay fetches at once, and altogether; a listener further behind gets a gap.
 const REPLAY_PAGE: u32 = 200;
 const REPLAY_MOST: usize = 2_000;
@@ -129,7 +131,7 @@ impl Feed {
     /// The bytes of the stream. It ends with the listener's token, with the node, or as asked.
     pub(crate) fn stream(
         mut self,
-        expires: Option<Timestamp>,
+        expires: Timestamp,
     ) -> impl Stream<Item = Result<Bytes, Infallible>> {
         async_stream::stream! {
             yield Ok(Bytes::from_static(b"retry: 2000\n\n"));
@@ -153,17 +155,10 @@ impl Feed {
             {
                 yield Ok(bytes);
             }
-            let clock = Arc::clone(&self.gateway.0.clock);
             let stopping = self.gateway.0.stopping.clone();
-            let expired = clock.sleep_until(expires.unwrap_or(Timestamp::MAX));
-            let late = clock.sleep_until(match self.end {
-                End::Never => Timestamp::MAX,
-                End::Answered(latest) => latest,
-            });
-            tokio::pin!(expired, late);
-            let mut beat = tokio::time::interval(HEARTBEAT);
-            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            beat.reset();
+            let mut look = tokio::time::interval(LOOK);
+            look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut silent = 0;
             let mut queue = Vec::with_capacity(4);
             while !self.over {
                 tokio::select! {
@@ -174,13 +169,25 @@ impl Feed {
                         }
                         match self.pass_on(&mut queue).await {
                             Ok(bytes) if bytes.is_empty() => {}
-                            Ok(bytes) => { beat.reset(); yield Ok(bytes); }
+                            Ok(bytes) => { silent = 1; yield Ok(bytes); }
                             Err(problem) => { yield Ok(last(&problem)); return; }
                         }
                     }
-                    _ = beat.tick() => yield Ok(Bytes::from_static(b": hb\n\n")),
-                    () = &mut expired => { yield Ok(last(&Problem::new(Code::TokenExpired))); return; }
-                    () = &mut late => return,
+                    _ = look.tick() => {
+                        let now = self.gateway.0.clock.now();
+                        if expires <= now {
+                            yield Ok(last(&Problem::new(Code::TokenExpired)));
+                            return;
+                        }
+                        if matches!(self.end, End::Answered(latest) if latest <= now) {
+                            return;
+                        }
+                        silent += 1;
+                        if silent > LOOKS_PER_BEAT {
+                            silent = 1;
+                            yield Ok(Bytes::from_static(b": hb\n\n"));
+                        }
+                    }
                     () = stopping.cancelled() => { yield Ok(last(&again(Code::Stopping))); return; }
                 }
             }

@@ -364,6 +364,18 @@ async fn the_streams_of_a_conversation_are_bounded_and_a_closed_one_makes_room()
 }
 
 #[actix_web::test]
+async fn a_quiet_stream_says_every_ten_seconds_that_it_is_alive() {
+    let world = World::start().await;
+    let visitor = world.open().await;
+    let mut response = events(&world, &visitor, None).send().await.unwrap();
+    let first = timeout(PATIENCE, response.chunk()).await.unwrap().unwrap().unwrap();
+    assert_eq!(&first[..], b"retry: 2000\n\n");
+    let beat = timeout(PATIENCE, response.chunk()).await.unwrap().unwrap().unwrap();
+    assert_eq!(&beat[..], b": hb\n\n");
+    world.stop().await;
+}
+
+#[actix_web::test]
 async fn an_event_that_another_node_published_unheard_is_fetched_from_the_journal() {
     let world = World::start().await;
     let visitor = world.open().await;

@@ -372,6 +372,25 @@ async fn a_room_that_the_bus_has_cut_sends_everybody_back_to_their_cursors() {
 }
 
 #[actix_web::test]
+async fn a_quiet_socket_beats_with_the_place_that_was_told_last() {
+    let world = World::start().await;
+    let cookie = world.ola().await;
+    let mut socket = Socket::open(&world, &cookie).await;
+    socket.hello(None).await;
+    world.submit("kari@example.no", "Er bilen ledig?").await;
+    let mut last = Value::Null;
+    loop {
+        let frame = socket.frame().await;
+        if frame["type"] == "beat" {
+            assert_eq!(frame["seq"], last);
+            break;
+        }
+        last = frame["seq"].clone();
+    }
+    world.stop().await;
+}
+
+#[actix_web::test]
 async fn the_echo_is_there_only_when_the_configuration_opens_it() {
     let world = World::start().await;
     problem(world.get("/v1/test/echo").send().await.unwrap(), 404, "not-found").await;
