@@ -126,7 +126,7 @@ async fn one_click_unsubscribes() {
     let click =
         click.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
     assert!(click.status().is_success(), "{}", click.status());
-    let forged = format!("{}x", link);
+    let forged = format!("{link}x");
     let forged = engine.http.post(forged).send().await.unwrap();
     assert!(forged.status().is_client_error());
 }

@@ -95,13 +95,13 @@ impl Forecourt {
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         self.child = Some(child);
         let line = tokio::task::spawn_blocking(move || stdout.lines().next());
-        let line = tokio::time::timeout(Duration::from_secs(60), line).await;
+        let line = tokio::time::timeout(Duration::from_mins(1), line).await;
         let Ok(Ok(Some(Ok(line)))) = line else {
             panic!("the engine did not become ready; it said:\n{}", self.logs());
         };
         let ready: Value = serde_json::from_str(&line).expect("the ready line is JSON");
         assert_eq!(ready["event"], "ready");
-        self.url = ready["url"].as_str().expect("an address").to_owned();
+        ready["url"].as_str().expect("an address").clone_into(&mut self.url);
         began.elapsed()
     }
 

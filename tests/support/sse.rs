@@ -66,7 +66,7 @@ impl Sse {
             match line.split_once(':').map(|(field, value)| (field, value.trim_start())) {
                 Some(("", _)) => self.comments += 1,
                 Some(("id", value)) => id = Some(value.to_owned()),
-                Some(("event", value)) => kind = value.to_owned(),
+                Some(("event", value)) => value.clone_into(&mut kind),
                 Some(("data", value)) => data.push_str(value),
                 _ => {}
             }

@@ -60,13 +60,12 @@ pub(crate) async fn wire(
         .as_deref()
         .map_or_else(|| format!("http://{address}"), |url| url.trim_end_matches('/').to_owned());
 
-    let sink = match &args.smtp_url {
-        Some(_) => None,
-        None => {
-            let dir = Some(args.database.data_dir.join("mail"));
-            let config = SinkConfig { dir, ..SinkConfig::default() };
-            Some(MailSink::start(&config, Arc::clone(&clock), io)?)
-        }
+    let sink = if args.smtp_url.is_some() {
+        None
+    } else {
+        let dir = Some(args.database.data_dir.join("mail"));
+        let config = SinkConfig { dir, ..SinkConfig::default() };
+        Some(MailSink::start(&config, Arc::clone(&clock), io)?)
     };
     let smtp = match (&args.smtp_url, &sink) {
         (Some(url), _) => {
@@ -119,7 +118,7 @@ pub(crate) async fn wire(
 
 /// The first model and the second; without a key both are the house responder.
 fn models(args: &ModelArgs, io: &Handle) -> anyhow::Result<(Arc<dyn Model>, Arc<dyn Model>)> {
-    let house: Arc<dyn Model> = Arc::new(HouseResponder::default());
+    let house: Arc<dyn Model> = Arc::new(HouseResponder);
     let Some(key) = &args.anthropic_api_key else {
         tracing::info!("no model key: the house responder answers");
         return Ok((Arc::clone(&house), house));
