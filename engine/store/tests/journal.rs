@@ -1,5 +1,7 @@
 //! The journal against a real Postgres: many writers, two nodes, rows that the ports do not show.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use forecourt_core::{

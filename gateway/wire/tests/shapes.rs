@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_795_262_400 + second).unwrap()
+    Timestamp::from_second(1_795_262_400 + second).expect("a time of this century")
 }
 
 fn session() -> SessionId {
