@@ -47,7 +47,8 @@ pub(crate) async fn open(
     let settings = &snapshot.settings;
     let origin = origin::require_allowed(&request, settings)?;
     let lang = settings.language_or_default(lang.as_deref().and_then(wanted_lang));
-    let page = page_url.as_deref().map(page_of).transpose()?.flatten();
+    let page =
+        page_url.as_deref().filter(|url| !url.is_empty()).map(page_of).transpose()?.flatten();
     let epoch = state.store.head(tenant.id()).await?.epoch;
     let session = tenant.open_session(lang).await?;
     let ttl = state.config.visitor_ttl.min(LONGEST).as_secs();

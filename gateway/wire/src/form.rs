@@ -11,27 +11,45 @@ use utoipa::ToSchema;
 #[serde(default)]
 pub struct FormLead {
     /// One line, at most 200 characters. Required.
-    #[schema(required = true, nullable = false, max_length = 200, example = "Kari Nordmann")]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = r"\S",
+        example = "Kari Nordmann"
+    )]
     #[ts(type = "string")]
     pub name: Option<String>,
     /// Required: the answer goes there.
-    #[schema(required = true, nullable = false, max_length = 254, example = "kari@example.no")]
+    #[schema(required = true, nullable = false, format = Email, max_length = 254, pattern = r"^\s*[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]+\.)+[A-Za-z]{2,}\s*$", example = "kari@example.no")]
     #[ts(type = "string")]
     pub email: Option<String>,
     /// At most 5,000 characters. Required.
-    #[schema(required = true, nullable = false, max_length = 5000, example = "Er bilen ledig?")]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 5000,
+        pattern = r"\S",
+        example = "Er bilen ledig?"
+    )]
     #[ts(type = "string")]
     pub message: Option<String>,
     /// As people of the tenant's country write it.
+    #[schema(max_length = 40)]
     #[ts(optional)]
     pub phone: Option<String>,
     /// At most 200 characters.
+    #[schema(max_length = 200)]
     #[ts(optional)]
     pub vehicle_interest: Option<String>,
     /// The page of the form, `http` or `https`.
+    #[schema(max_length = 2000, pattern = r#"^(https?://[^\s"<>\\]+)?$"#)]
     #[ts(optional)]
     pub source_url: Option<String>,
     /// A trap for programs: hide this field from people; a form that fills it is refused.
+    #[schema(max_length = 0)]
     #[ts(optional)]
     pub forecourt_hp: Option<String>,
 }

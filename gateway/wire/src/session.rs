@@ -21,13 +21,14 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields)]
 pub struct OpenSession {
     /// The tenant's public name in addresses.
-    #[schema(example = "nordlys-bil")]
+    #[schema(max_length = 63, example = "nordlys-bil")]
     pub tenant: String,
     /// A BCP 47 tag; the tenant's first language when it does not speak this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub lang: Option<String>,
     /// The page the widget is on, `http` or `https`; its query is not kept.
+    #[schema(max_length = 2000, pattern = r#"^(https?://[^\s"<>\\]+)?$"#)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub page_url: Option<String>,
@@ -138,11 +139,11 @@ pub struct SessionSnapshot {
 #[serde(deny_unknown_fields)]
 pub struct PostMessage {
     /// At most 5,000 characters.
-    #[schema(max_length = 5000)]
+    #[schema(min_length = 1, max_length = 5000, pattern = r"\S")]
     pub text: String,
     /// Makes a repeat harmless: the same id is answered with the first result. 1 to 100 printable
     /// ASCII characters; a UUID is a good one.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[!-~]+$")]
     pub client_id: String,
 }
 

@@ -225,7 +225,7 @@ pub(crate) const ALL: &[Operation] = &[
                 place: "query",
                 required: true,
                 about: "The tenant's name in addresses.",
-                schema: r#"{"type":"string","examples":["nordlys-bil"]}"#,
+                schema: r#"{"type":"string","minLength":1,"maxLength":63,"examples":["nordlys-bil"]}"#,
             },
             optional(
                 "lang",
