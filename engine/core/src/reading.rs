@@ -4,8 +4,8 @@
 //! house responder on what a customer says. It reads all four languages at once, since a text may
 //! mix them; what a text *means* is decided by its users.
 //!
-//! Three steps: [`lex`] folds a text into words, digits and marks; [`names`] finds the vehicles and
-//! services named in it; [`read`] puts the rest together. All of it is linear in the text, and
+//! Three steps: [`lex()`] folds a text into words, digits and marks; [`names`] finds the vehicles and
+//! services named in it; [`read()`] puts the rest together. All of it is linear in the text, and
 //! bounded: [`MAX_LEXEMES`].
 
 mod clock;
