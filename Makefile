@@ -33,7 +33,7 @@ test-fast: ## The tests that need no database and no browser
 check: web ## What CI checks before it tests: format, lints, documentation, types
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' $(CARGO) doc --workspace --no-deps --document-private-items --all-features
 	npm --prefix $(WEB) run check
 
 .PHONY: fix
