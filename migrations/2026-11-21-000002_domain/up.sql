@@ -2,7 +2,8 @@
 --
 -- The rules of the first migration hold for every table here. One commit of a tenant's journal
 -- writes most of these tables at once; it locks the tenant's row first, so two commits of one tenant
--- never wait for each other anywhere else.
+-- never wait for each other anywhere else. What a commit writes points to each other, and is sent in
+-- one round trip in any order: those foreign keys are checked at its end.
 
 -- ---- who asks ----
 
@@ -34,8 +35,7 @@ COMMENT ON COLUMN contacts.search IS
     'Name and address in lower case, one line each. Folded by the engine, so that the search does not depend on the server''s locale.';
 COMMENT ON COLUMN contacts.unsubscribed_at IS
     'Since when they want no more mail of the engine''s own accord (RFC 8058).';
-CREATE UNIQUE INDEX contacts_email_key ON contacts (tenant_id, email_key)
-    WHERE email_key IS NOT NULL;
+CREATE UNIQUE INDEX contacts_email_key ON contacts (tenant_id, email_key);
 CREATE INDEX contacts_phone_idx ON contacts (tenant_id, phone) WHERE phone IS NOT NULL;
 
 -- ---- conversations ----
@@ -121,11 +121,14 @@ CREATE TABLE leads (
     CONSTRAINT leads_pkey PRIMARY KEY (tenant_id, lead_id),
     CONSTRAINT leads_session_key UNIQUE (tenant_id, session_id),
     CONSTRAINT leads_contact_fkey FOREIGN KEY (tenant_id, contact_id)
-        REFERENCES contacts (tenant_id, contact_id),
+        REFERENCES contacts (tenant_id, contact_id)
+        DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT leads_session_fkey FOREIGN KEY (tenant_id, session_id)
-        REFERENCES sessions (tenant_id, session_id),
+        REFERENCES sessions (tenant_id, session_id)
+        DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT leads_same_phone_as_fkey FOREIGN KEY (tenant_id, same_phone_as)
-        REFERENCES contacts (tenant_id, contact_id),
+        REFERENCES contacts (tenant_id, contact_id)
+        DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT leads_promise_check
         CHECK ((promise_state = 'none') = (promise_since IS NULL)
             AND (promise_since IS NULL) = (promise_deadline IS NULL)
@@ -169,7 +172,8 @@ CREATE TABLE messages (
     CONSTRAINT messages_pkey PRIMARY KEY (tenant_id, session_id, seq),
     CONSTRAINT messages_message_key UNIQUE (tenant_id, message_id),
     CONSTRAINT messages_session_fkey FOREIGN KEY (tenant_id, session_id)
-        REFERENCES sessions (tenant_id, session_id),
+        REFERENCES sessions (tenant_id, session_id)
+        DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT messages_member_fkey FOREIGN KEY (tenant_id, member_id)
         REFERENCES members (tenant_id, member_id),
     CONSTRAINT messages_member_check CHECK ((author = 'member') = (member_id IS NOT NULL)),
@@ -199,6 +203,7 @@ CREATE TABLE journal (
     CONSTRAINT journal_version_key UNIQUE (tenant_id, session_id, version),
     CONSTRAINT journal_session_fkey FOREIGN KEY (tenant_id, session_id)
         REFERENCES sessions (tenant_id, session_id)
+        DEFERRABLE INITIALLY DEFERRED
 );
 COMMENT ON TABLE journal IS
     'Everything that happened in a tenant''s conversations, in order; append-only. Folded, a session''s events give its state (A3).';
@@ -227,6 +232,7 @@ CREATE TABLE inbound_events (
     CONSTRAINT inbound_events_pkey PRIMARY KEY (tenant_id, inbound_event_id),
     CONSTRAINT inbound_events_lead_fkey FOREIGN KEY (tenant_id, lead_id)
         REFERENCES leads (tenant_id, lead_id)
+        DEFERRABLE INITIALLY DEFERRED
 );
 COMMENT ON TABLE inbound_events IS
     'Calls that came in from outside, whatever became of them; append-only.';
@@ -294,7 +300,8 @@ CREATE TABLE deliveries (
     updated_at timestamptz NOT NULL,
     CONSTRAINT deliveries_pkey PRIMARY KEY (tenant_id, delivery_id),
     CONSTRAINT deliveries_session_fkey FOREIGN KEY (tenant_id, session_id)
-        REFERENCES sessions (tenant_id, session_id),
+        REFERENCES sessions (tenant_id, session_id)
+        DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT deliveries_alert_check CHECK ((kind = 'alert') = (reason IS NOT NULL)
         AND (kind = 'answer') = (message_id IS NOT NULL)),
     CONSTRAINT deliveries_claim_check CHECK ((claimed_by IS NULL) = (claimed_until IS NULL)

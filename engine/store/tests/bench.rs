@@ -10,7 +10,9 @@ use std::{
 use forecourt_core::{id::NodeId, session::LeadSession};
 use forecourt_ports::{
     contract::{Ground, Stage, submission},
-    store::{Append, Appended, Batch, Journal as _, NewTenant, Store},
+    store::{
+        Append, Appended, Batch, Journal as _, LeadFilter, LeadStatus, Leads as _, NewTenant, Store,
+    },
 };
 use forecourt_store::{
     Db, JobsDb, PgStore, PoolConfig,
@@ -33,7 +35,7 @@ impl Ground for Bench {
     }
 
     async fn add_tenant(&self, new: NewTenant) {
-        self.0.create_tenant(&new, Timestamp::UNIX_EPOCH).await.unwrap();
+        self.0.create_tenant(&new, Timestamp::UNIX_EPOCH).await.expect("it works");
     }
 }
 
@@ -66,7 +68,7 @@ async fn run(
         for appends in [captured, answered] {
             let batch = Batch { appends, inbound: vec![] };
             let commit = Instant::now();
-            let appended = store.commit(stage.tenant, &batch).await.unwrap();
+            let appended = store.commit(stage.tenant, &batch).await.expect("it works");
             took.push(commit.elapsed());
             assert!(appended.iter().all(|a| matches!(a, Appended::Stored { .. })));
         }
@@ -78,10 +80,11 @@ async fn run(
 #[ignore = "a measurement; run it in release mode, by hand"]
 fn commits_per_second() {
     for durable in [false, true] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("it works");
         let config = if durable { ClusterConfig::new(dir.path()) } else { volatile(dir.path()) };
-        let cluster = Cluster::start(config).unwrap();
-        prepare(cluster.access()).unwrap();
+
+        let cluster = Cluster::start(config).expect("it works");
+        prepare(cluster.access()).expect("it works");
         println!("flushed to disk: {durable}");
         io().block_on(measure(&cluster));
         cluster.stop();
@@ -90,8 +93,8 @@ fn commits_per_second() {
 
 async fn measure(cluster: &Cluster) {
     let pool = PoolConfig { size: 16, ..PoolConfig::new(io()) };
-    let app = Db::new(cluster.access().app.clone(), pool.clone()).unwrap();
-    let jobs = JobsDb::new(cluster.access().jobs.clone(), pool).unwrap();
+    let app = Db::new(cluster.access().app.clone(), pool.clone()).expect("it works");
+    let jobs = JobsDb::new(cluster.access().jobs.clone(), pool).expect("it works");
     let store = PgStore::new(app, jobs, NodeId::from_uuid(Uuid::nil()));
     let ground = Bench(store.clone());
     let stage = Stage::set(&ground).await;
@@ -103,7 +106,7 @@ async fn measure(cluster: &Cluster) {
         }
         for size in [1, 10, 100] {
             let began = Instant::now();
-            let lane = |index: usize| 10 * u16::try_from(first % 50).unwrap() + index as u16;
+            let lane = |index: usize| 10 * u16::try_from(first % 50).expect("small") + index as u16;
             let writers = stages
                 .iter()
                 .enumerate()
@@ -124,4 +127,44 @@ async fn measure(cluster: &Cluster) {
             first += 1_000_003;
         }
     }
+    reads(&store, &stage).await;
+}
+
+/// What a session takes to wake, and a page of the list, in the tenant with the most leads.
+async fn reads(store: &PgStore, stage: &Stage<'_>) {
+    let tenant = stage.tenant;
+    let filter = LeadFilter { page: 1, per_page: 25, ..LeadFilter::default() };
+    let page = store.list_leads(tenant, &filter).await.expect("a page");
+    println!("of {} leads:", page.total);
+    let mut woken = Vec::new();
+    for n in 0..1_000 {
+        let lead = &page.leads[n % page.leads.len()];
+        let began = Instant::now();
+        store.load(tenant, lead.session).await.expect("a session").expect("it is there");
+        woken.push(began.elapsed());
+    }
+    tell("a session wakes", woken);
+    for (what, filter) in [
+        ("the first page", filter.clone()),
+        ("page 100", LeadFilter { page: 100, ..filter.clone() }),
+        ("a search", LeadFilter { query: Some("kari1000".into()), ..filter.clone() }),
+        ("by status", LeadFilter { status: Some(LeadStatus::New), ..filter }),
+    ] {
+        let mut took = Vec::new();
+        for _ in 0..100 {
+            let began = Instant::now();
+            store.list_leads(tenant, &filter).await.expect("a page");
+            took.push(began.elapsed());
+        }
+        tell(what, took);
+    }
+}
+
+fn tell(what: &str, mut took: Vec<Duration>) {
+    took.sort();
+    println!(
+        "  {what}: p50 {:.2} ms, p99 {:.2} ms",
+        took[took.len() / 2].as_secs_f64() * 1e3,
+        took[took.len() * 99 / 100].as_secs_f64() * 1e3,
+    );
 }

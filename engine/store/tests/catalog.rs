@@ -238,7 +238,7 @@ async fn the_tables_that_diesel_knows_are_those_of_the_database() {
         // Whatever rustfmt did between the words.
         let tables = |text: &str| -> Vec<String> {
             let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let words = words.replace("( ", "(").replace(", )", ")");
+            let words = words.replace("( ", "(").replace(", )", ")").replace(" )", ")");
             words.split("diesel::").map(|part| part.trim().to_owned()).collect()
         };
         let (mut known, mut generated) = (tables(&known), tables(&generated));

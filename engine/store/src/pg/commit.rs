@@ -1,8 +1,7 @@
 //! One commit of a tenant's journal: few statements, however many decisions share it.
 //!
 //! ```text
-//! BEGIN + scope │ lock the log │ versions, leads, contacts │ sessions, contacts, timers, the log's end
-//!               │ events, messages, leads, deliveries │ calls │ COMMIT
+//! BEGIN + scope │ lock the log │ versions, leads, contacts │ all that is written │ COMMIT
 //! ```
 //!
 //! Each column is one round trip; the statements in it share it, and need nothing of each other.
@@ -33,7 +32,8 @@ use crate::{
         deliveries::{MoveDeliveries, NewDeliveries},
         inbound_events::InboundEvents,
         journal::Events,
-        leads::PutLeads,
+        leads::{self, PutLeads},
+        local::{self, Local},
         messages::Messages,
         sessions::{self, PutSessions},
         tenants,
@@ -114,8 +114,9 @@ async fn read(tx: &mut TenantTx, appends: &[Append]) -> Result<Known, DbError> {
     if appends.is_empty() {
         return Ok(Known::default());
     }
-    let last = tenants::lock_log(tx).await?;
     let tx = &*tx;
+    let by_index = async { local::set(tx, Local::ByIndex).await.map_err(DbError::from) };
+    let ((), last) = try_join!(by_index, tenants::lock_log(tx))?;
     let mut ids: Vec<_> = appends.iter().map(|append| append.session.into_uuid()).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -129,17 +130,17 @@ async fn read(tx: &mut TenantTx, appends: &[Append]) -> Result<Known, DbError> {
         keys.extend(captured.email.as_ref().map(Email::key));
         contacts.push(captured.contact.into_uuid());
     }
-    let known_contacts = async {
-        if contacts.is_empty() {
-            return Ok(Vec::new());
-        }
-        contacts::known(tx, keys, contacts).await
-    };
-    let (sessions, contacts) = try_join!(sessions::before(tx, ids), known_contacts)?;
-    Ok(Known { last, sessions, contacts })
+    // One index each: a join or an OR of them would read the whole tenant.
+    let (sessions, leads, by_key, by_id) = try_join!(
+        sessions::versions(tx, &ids),
+        leads::of_sessions(tx, &ids),
+        contacts::with_keys(tx, &keys),
+        contacts::with_ids(tx, &contacts),
+    )?;
+    Ok(Known { last, sessions, leads, contacts: [by_key, by_id].concat() })
 }
 
-/// Writes a plan; what points to a row is sent after that row is there.
+/// Writes a plan. What points to each other is checked when all of it is there, at the end.
 async fn write(tx: &mut TenantTx, plan: Plan) -> Result<Vec<Appended>, DbError> {
     let tx = &*tx;
     let (moves, last) = (!plan.events.is_empty(), plan.last);
@@ -147,19 +148,17 @@ async fn write(tx: &mut TenantTx, plan: Plan) -> Result<Vec<Appended>, DbError> 
     try_join!(
         log,
         put::<PutSessions, _>(tx, plan.sessions),
+        put::<Events, _>(tx, plan.events),
         put::<NewContacts, _>(tx, plan.new_contacts.into_values()),
         put::<TellContacts, _>(tx, plan.told_contacts.into_values()),
+        put::<PutLeads, _>(tx, plan.leads),
+        put::<Messages, _>(tx, plan.messages),
         put::<SetTimers, _>(tx, plan.set_timers.into_values()),
         put::<EndTimers, _>(tx, plan.ended_timers.into_values()),
-    )?;
-    try_join!(
-        put::<Events, _>(tx, plan.events),
-        put::<Messages, _>(tx, plan.messages),
-        put::<PutLeads, _>(tx, plan.leads),
         put::<NewDeliveries, _>(tx, plan.new_deliveries.into_values()),
         put::<MoveDeliveries, _>(tx, plan.moved_deliveries.into_values()),
+        put::<InboundEvents, _>(tx, plan.inbound),
     )?;
-    put::<InboundEvents, _>(tx, plan.inbound).await?;
     Ok(plan.appended)
 }
 

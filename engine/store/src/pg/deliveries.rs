@@ -23,6 +23,7 @@ use crate::{
     error::DbError,
     tables::{
         deliveries::{self, Found, Try},
+        local::{self, Local},
         messages, sessions, timers,
     },
 };
@@ -77,6 +78,7 @@ impl PgStore {
         let found = sweep::due_deliveries(&self.jobs, now, limit).await?;
         let claims = per_tenant(found).into_iter().map(|(tenant, (_, limit))| async move {
             let claim = async |tx: &mut TenantTx| {
+                local::set(tx, Local::ByIndexAndLax).await?;
                 let found = deliveries::claim(tx, now, node, until, limit).await?;
                 with_letters(tx, found).await
             };
@@ -113,10 +115,13 @@ async fn with_letters(
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let of_sessions = found.iter().map(|row| row.session().into_uuid()).collect();
-    let of_messages = found.iter().filter_map(Found::message).map(MessageId::into_uuid).collect();
+    let mut of_sessions: Vec<_> = found.iter().map(|row| row.session().into_uuid()).collect();
+    of_sessions.sort_unstable();
+    of_sessions.dedup();
+    let of_messages: Vec<_> =
+        found.iter().filter_map(Found::message).map(MessageId::into_uuid).collect();
     let (snapshots, letters) =
-        try_join!(sessions::list(tx, of_sessions), messages::list_by_id(tx, of_messages))?;
+        try_join!(sessions::list(tx, &of_sessions), messages::list_by_id(tx, &of_messages))?;
     let mut states: HashMap<SessionId, LeadSession> = HashMap::new();
     for (id, snapshot) in snapshots {
         states.insert(id, snapshot.parse("sessions")?);

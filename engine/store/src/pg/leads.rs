@@ -7,14 +7,18 @@ use forecourt_core::{
     id::{LeadId, SessionId, TenantId},
 };
 use forecourt_ports::store::{
-    LeadDetail, LeadFilter, LeadPage, LeadRow, LeadStatus, Leads, StoreError,
+    LeadDetail, LeadFilter, LeadPage, LeadRow, LeadStatus, Leads, Needle, StoreError,
 };
 use futures_util::try_join;
 
 use super::{PgStore, store_error};
 use crate::{
     TenantTx,
-    tables::{contacts, deliveries, journal, lead_list, messages, tenants},
+    tables::{
+        contacts, deliveries, journal, lead_list,
+        local::{self, Local},
+        messages, tenants,
+    },
 };
 
 /// How much of a lead's past its detail shows.
@@ -58,11 +62,12 @@ impl Leads for PgStore {
         // All three see the same instant.
         let read = async |tx: &mut TenantTx| {
             let tx = &*tx;
-            let (head, total, leads) = try_join!(
-                tenants::head(tx),
-                lead_list::count(tx, filter),
-                lead_list::page(tx, filter),
-            )?;
+            let (head, total) = try_join!(tenants::head(tx), lead_list::count(tx, filter))?;
+            // A search for something rare would go through all of them in order.
+            if filter.needle() == Needle::Everything {
+                local::set(tx, Local::InOrder).await?;
+            }
+            let leads = lead_list::page(tx, filter).await?;
             Ok(LeadPage { leads, total, head })
         };
         self.app.read(tenant, read).await.map_err(store_error)

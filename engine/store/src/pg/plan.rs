@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use forecourt_core::{
     contact::Email,
     effect::{DeliveryEnd, Effect, TimerEnd, TimerKind},
-    event::{DeliveryKind, DeliveryQueued, Event, LeadCaptured, Seq},
+    event::{DeliveryKind, DeliveryQueued, Event, LeadCaptured, Seq, Version},
     id::{ContactId, DeliveryId, MessageId, NodeId, SessionId},
     session::LeadSession,
 };
@@ -28,7 +28,7 @@ use crate::{
         journal::EventRow,
         leads::LeadColumns,
         messages::MessageRow,
-        sessions::{Before, SessionRow},
+        sessions::SessionRow,
         some,
         timers::{self, EndedTimer, TimerRow},
     },
@@ -43,7 +43,8 @@ const PROVIDER_WORD: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) last: Seq,
-    pub(super) sessions: Vec<(SessionId, Before)>,
+    pub(super) sessions: Vec<(SessionId, Version)>,
+    pub(super) leads: Vec<LeadRecord>,
     pub(super) contacts: Vec<KnownContact>,
 }
 
@@ -110,15 +111,14 @@ struct Progress<'a> {
 
 impl<'a> Planning<'a> {
     fn new(known: Known, node: NodeId) -> Self {
-        let progress = |(id, before): (SessionId, Before)| {
-            let progress = Progress {
-                version: before.version.0,
-                stored_lead: before.lead.clone(),
-                lead: before.lead,
-                ..Progress::default()
-            };
-            (id, progress)
-        };
+        let mut sessions: HashMap<SessionId, Progress<'_>> = HashMap::new();
+        for (id, version) in known.sessions {
+            sessions.insert(id, Progress { version: version.0, ..Progress::default() });
+        }
+        for lead in known.leads {
+            let progress = sessions.entry(lead.session).or_default();
+            (progress.stored_lead, progress.lead) = (Some(lead.clone()), Some(lead));
+        }
         let mails = known
             .contacts
             .iter()
@@ -128,7 +128,7 @@ impl<'a> Planning<'a> {
             plan: Plan { last: known.last, ..Plan::default() },
             mails: mails.collect(),
             contacts: known.contacts.iter().map(|contact| contact.contact).collect(),
-            sessions: known.sessions.into_iter().map(progress).collect(),
+            sessions,
             touched: Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! What a plan holds, row by row. The appends come from the core.
 
 use forecourt_core::{
-    event::{AlertReason, Version},
+    event::AlertReason,
     id::{LeadId, MemberId, TurnId},
     lang::Lang,
     session::{Answer, Circumstances, Command, DeliveryReport, Fresh, SubmittedContact},
@@ -186,10 +186,7 @@ fn a_timer_that_is_ended_and_set_again_is_set() {
     let member = MemberId::from_uuid(desk.ids.uuid());
     let taken = desk.decide(&asked.state, Command::TakeOver { member });
     let released = desk.decide(&taken.state, Command::Release { member });
-    let known = Known {
-        sessions: vec![(asked.session, Before { version: asked.state.version, lead: None })],
-        ..Known::default()
-    };
+    let known = Known { sessions: vec![(asked.session, asked.state.version)], ..Known::default() };
     let session = asked.session;
     let ends = plan(std::slice::from_ref(&taken), known);
     let turn = (session, TimerKind::Turn);

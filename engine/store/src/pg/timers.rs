@@ -15,7 +15,10 @@ use super::{
 use crate::{
     TenantTx,
     error::DbError,
-    tables::{sessions, timers},
+    tables::{
+        local::{self, Local},
+        sessions, timers,
+    },
 };
 
 /// In how many tenants' scopes a sweep works at once.
@@ -61,7 +64,10 @@ impl PgStore {
         let found = sweep::due_timers(&self.jobs, now, limit).await?;
         let claims = per_tenant(found).into_iter().map(|(tenant, (from, limit))| async move {
             let due = timers::Due { from, now, limit };
-            let claim = async |tx: &mut TenantTx| timers::claim(tx, due, node, until).await;
+            let claim = async |tx: &mut TenantTx| {
+                local::set(tx, Local::ByIndexAndLax).await?;
+                timers::claim(tx, due, node, until).await
+            };
             self.app.tenant(tenant, claim).await
         });
         let claimed = stream::iter(claims).buffer_unordered(SCOPES);

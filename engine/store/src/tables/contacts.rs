@@ -1,8 +1,7 @@
 //! `contacts`: customers as a tenant knows them. The mail address decides who somebody is.
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension,
-    QueryDsl,
+    ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, sql_types,
 };
 use diesel_async::RunQueryDsl;
 use forecourt_core::{
@@ -12,7 +11,11 @@ use forecourt_core::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Time, bulk::bulk};
+use super::{
+    Time,
+    bulk::bulk,
+    each::{each, wanted},
+};
 use crate::{
     TenantTx,
     error::DbError,
@@ -55,19 +58,39 @@ pub(crate) struct KnownContact {
     pub(crate) email_key: Option<String>,
 }
 
-/// The contacts with one of these keys or ids.
-pub(crate) async fn known(
+/// The contacts with one of these mail addresses.
+pub(crate) async fn with_keys(
     mut tx: &TenantTx,
-    keys: Vec<String>,
-    ids: Vec<Uuid>,
+    keys: &[String],
 ) -> Result<Vec<KnownContact>, DbError> {
-    let found: Vec<(Uuid, Option<String>)> = contacts::table
-        .filter(contacts::email_key.eq_any(keys).or(contacts::contact_id.eq_any(ids).nullable()))
-        .select((contacts::contact_id, contacts::email_key))
-        .load(&mut tx)
-        .await?;
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let one = contacts::table
+        .filter(contacts::email_key.eq(wanted::<sql_types::Text>().nullable()))
+        .select((contacts::contact_id, contacts::email_key));
+    let found = each::<sql_types::Text, _, _>(keys, one).load(&mut tx).await?;
+    Ok(known(found))
+}
+
+/// The contacts with one of these ids.
+pub(crate) async fn with_ids(
+    mut tx: &TenantTx,
+    ids: &[Uuid],
+) -> Result<Vec<KnownContact>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let one = contacts::table
+        .filter(contacts::contact_id.eq(wanted::<sql_types::Uuid>()))
+        .select((contacts::contact_id, contacts::email_key));
+    let found = each::<sql_types::Uuid, _, _>(ids, one).load(&mut tx).await?;
+    Ok(known(found))
+}
+
+fn known(found: Vec<(Uuid, Option<String>)>) -> Vec<KnownContact> {
     let known = |(id, email_key)| KnownContact { contact: ContactId::from_uuid(id), email_key };
-    Ok(found.into_iter().map(known).collect())
+    found.into_iter().map(known).collect()
 }
 
 pub(crate) async fn find_by_email(

@@ -26,13 +26,16 @@ use crate::{
 };
 
 #[diesel::dsl::auto_type]
+fn of_contact() -> _ {
+    contacts::tenant_id.eq(leads::tenant_id).and(contacts::contact_id.eq(leads::contact_id))
+}
+
+#[diesel::dsl::auto_type]
 fn joined() -> _ {
-    let of_contact =
-        contacts::tenant_id.eq(leads::tenant_id).and(contacts::contact_id.eq(leads::contact_id));
     let of_session =
         sessions::tenant_id.eq(leads::tenant_id).and(sessions::session_id.eq(leads::session_id));
     leads::table
-        .inner_join(contacts::table.on(of_contact))
+        .inner_join(contacts::table.on(of_contact()))
         .inner_join(sessions::table.on(of_session))
 }
 
@@ -81,10 +84,10 @@ fn row((lead, name, email, phone, lang, status): Stored) -> Result<LeadRow, DbEr
     })
 }
 
-/// The joined tables, narrowed to what a filter asks for.
+/// Narrows a query that has `leads` to what a filter asks of them.
 macro_rules! narrowed {
-    ($filter:expr) => {{
-        let mut query = joined().into_boxed();
+    ($query:expr, $filter:expr) => {{
+        let mut query = $query.into_boxed();
         if let Some(status) = $filter.status {
             query = query.filter(leads::status.eq(status.word()));
         }
@@ -96,9 +99,6 @@ macro_rules! narrowed {
         }
         if let Some(to) = $filter.to {
             query = query.filter(leads::created_at.lt(Time::from(to)));
-        }
-        if let Needle::Text(text) = $filter.needle() {
-            query = query.filter(contacts::search.like(containing(&text)).escape('\\'));
         }
         query
     }};
@@ -120,20 +120,31 @@ fn containing(text: &str) -> String {
 
 /// How many leads a filter lets through.
 pub(crate) async fn count(mut tx: &TenantTx, filter: &LeadFilter) -> Result<u64, DbError> {
-    if filter.needle() == Needle::Nothing {
-        return Ok(0);
-    }
-    let count: i64 = narrowed!(filter).count().get_result(&mut tx).await?;
+    let count: i64 = match filter.needle() {
+        Needle::Nothing => 0,
+        // Nothing but the leads themselves needs to be read.
+        Needle::Everything => narrowed!(leads::table, filter).count().get_result(&mut tx).await?,
+        Needle::Text(text) => {
+            let found = contacts::search.like(containing(&text)).escape('\\');
+            let with_contacts = leads::table.inner_join(contacts::table.on(of_contact()));
+            narrowed!(with_contacts, filter).filter(found).count().get_result(&mut tx).await?
+        }
+    };
     number(count, "leads")
 }
 
 /// A page of the leads that a filter lets through, newest first.
 pub(crate) async fn page(mut tx: &TenantTx, filter: &LeadFilter) -> Result<Vec<LeadRow>, DbError> {
-    if filter.needle() == Needle::Nothing {
-        return Ok(Vec::new());
+    let mut query = narrowed!(joined(), filter);
+    match filter.needle() {
+        Needle::Nothing => return Ok(Vec::new()),
+        Needle::Everything => {}
+        Needle::Text(text) => {
+            query = query.filter(contacts::search.like(containing(&text)).escape('\\'));
+        }
     }
     let (per_page, before) = filter.window();
-    let found: Vec<Stored> = narrowed!(filter)
+    let found: Vec<Stored> = query
         .order((leads::created_at.desc(), leads::lead_id.desc()))
         .limit(per_page.into())
         .offset(i64::try_from(before).unwrap_or(i64::MAX))

@@ -1,7 +1,8 @@
 //! `leads`: wishes of contacts, as the list shows them. What a row says follows from events
 //! ([`LeadRecord`]); here it only becomes columns.
 
-use diesel::{Queryable, Selectable};
+use diesel::{ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types};
+use diesel_async::RunQueryDsl;
 use forecourt_core::{
     event::{AlertReason, AnsweredBy, Source},
     id::{ContactId, LeadId, MemberId, MessageId, SessionId},
@@ -9,8 +10,13 @@ use forecourt_core::{
 use forecourt_ports::store::{LeadRecord, LeadStatus, PromiseRow, PromiseState};
 use uuid::Uuid;
 
-use super::{Time, Word, bulk::bulk, number, some};
-use crate::{error::DbError, schema::leads};
+use super::{
+    Time, Word,
+    bulk::bulk,
+    each::{each, wanted},
+    number, some,
+};
+use crate::{TenantTx, error::DbError, schema::leads};
 
 const TABLE: &str = "leads";
 
@@ -162,4 +168,16 @@ impl StoredLead {
             needs_human: needs_human.transpose()?,
         })
     }
+}
+
+/// The leads of sessions.
+pub(crate) async fn of_sessions(
+    mut tx: &TenantTx,
+    ids: &[Uuid],
+) -> Result<Vec<LeadRecord>, DbError> {
+    let one = leads::table
+        .filter(leads::session_id.eq(wanted::<sql_types::Uuid>()))
+        .select(StoredLead::as_select());
+    let found: Vec<StoredLead> = each::<sql_types::Uuid, _, _>(ids, one).load(&mut tx).await?;
+    found.into_iter().map(StoredLead::into_record).collect()
 }

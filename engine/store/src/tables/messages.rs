@@ -2,6 +2,7 @@
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl,
+    sql_types,
 };
 use diesel_async::RunQueryDsl;
 use forecourt_core::{
@@ -12,7 +13,11 @@ use forecourt_ports::store::StoredMessage;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Time, bulk::bulk};
+use super::{
+    Time,
+    bulk::bulk,
+    each::{each, wanted},
+};
 use crate::{
     TenantTx,
     error::DbError,
@@ -150,8 +155,9 @@ pub(crate) async fn newest(
 /// Messages by their ids.
 pub(crate) async fn list_by_id(
     mut tx: &TenantTx,
-    ids: Vec<Uuid>,
+    ids: &[Uuid],
 ) -> Result<Vec<StoredMessage>, DbError> {
-    let found: Vec<Stored> = named().filter(messages::message_id.eq_any(ids)).load(&mut tx).await?;
+    let one = named().filter(messages::message_id.eq(wanted::<sql_types::Uuid>()));
+    let found: Vec<Stored> = each::<sql_types::Uuid, _, _>(ids, one).load(&mut tx).await?;
     found.into_iter().map(message).collect()
 }

@@ -1,25 +1,22 @@
 //! `sessions`: conversations, each with the state after its last event.
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl,
-    SelectableHelper,
-};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, sql_types};
 use diesel_async::RunQueryDsl;
 use forecourt_core::{
     event::Version,
     id::SessionId,
     session::{LeadSession, Speaker},
 };
-use forecourt_ports::store::LeadRecord;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Doc, Time, Word, bulk::bulk, leads::StoredLead, some};
-use crate::{
-    TenantTx,
-    error::DbError,
-    schema::{leads, sessions},
+use super::{
+    Doc, Time, Word,
+    bulk::bulk,
+    each::{each, wanted},
+    some,
 };
+use crate::{TenantTx, error::DbError, schema::sessions};
 
 bulk! {
     /// A session after its last event of this commit.
@@ -72,31 +69,17 @@ const OPEN: &str = "open";
 pub(crate) const WITH_HUMAN: &str = "with_human";
 pub(crate) const CLOSED: &str = "closed";
 
-/// What a commit must know of a session before it appends.
-#[derive(Clone, Debug)]
-pub(crate) struct Before {
-    pub(crate) version: Version,
-    pub(crate) lead: Option<LeadRecord>,
-}
-
-/// The versions and leads of sessions; those that do not exist are left out.
-pub(crate) async fn before(
+/// The versions of sessions; those that do not exist are left out.
+pub(crate) async fn versions(
     mut tx: &TenantTx,
-    ids: Vec<Uuid>,
-) -> Result<Vec<(SessionId, Before)>, DbError> {
-    let lead =
-        leads::tenant_id.eq(sessions::tenant_id).and(leads::session_id.eq(sessions::session_id));
-    let found: Vec<(Uuid, i64, Option<StoredLead>)> = sessions::table
-        .left_join(leads::table.on(lead))
-        .filter(sessions::session_id.eq_any(ids))
-        .select((sessions::session_id, sessions::version, Option::<StoredLead>::as_select()))
-        .load(&mut tx)
-        .await?;
-    let before = |(id, version, lead): (Uuid, i64, Option<StoredLead>)| {
-        let lead = lead.map(StoredLead::into_record).transpose()?;
-        Ok((SessionId::from_uuid(id), Before { version: Version(version), lead }))
-    };
-    found.into_iter().map(before).collect()
+    ids: &[Uuid],
+) -> Result<Vec<(SessionId, Version)>, DbError> {
+    let one = sessions::table
+        .filter(sessions::session_id.eq(wanted::<sql_types::Uuid>()))
+        .select((sessions::session_id, sessions::version));
+    let found: Vec<(Uuid, i64)> = each::<sql_types::Uuid, _, _>(ids, one).load(&mut tx).await?;
+    let version = |(id, version)| (SessionId::from_uuid(id), Version(version));
+    Ok(found.into_iter().map(version).collect())
 }
 
 /// The snapshot of a session with its version.
@@ -116,13 +99,12 @@ pub(crate) async fn find(
 /// The snapshots of several sessions.
 pub(crate) async fn list(
     mut tx: &TenantTx,
-    ids: Vec<Uuid>,
+    ids: &[Uuid],
 ) -> Result<Vec<(SessionId, Doc)>, DbError> {
-    let found: Vec<(Uuid, Doc)> = sessions::table
-        .filter(sessions::session_id.eq_any(ids))
-        .select((sessions::session_id, sessions::state))
-        .load(&mut tx)
-        .await?;
+    let one = sessions::table
+        .filter(sessions::session_id.eq(wanted::<sql_types::Uuid>()))
+        .select((sessions::session_id, sessions::state));
+    let found: Vec<(Uuid, Doc)> = each::<sql_types::Uuid, _, _>(ids, one).load(&mut tx).await?;
     Ok(found.into_iter().map(|(id, state)| (SessionId::from_uuid(id), state)).collect())
 }
 

@@ -14,11 +14,11 @@ use crate::{TenantTx, error::DbError, schema::tenants};
 ///
 /// This is the one lock that a commit of the journal waits for: whoever holds it reads versions and
 /// keys that nobody else changes before it commits. References to the tenant do not wait for it.
-pub(crate) async fn lock_log(tx: &mut TenantTx) -> Result<Seq, DbError> {
+pub(crate) async fn lock_log(mut tx: &TenantTx) -> Result<Seq, DbError> {
     let last = tenants::table
         .select(tenants::last_seq)
         .for_no_key_update()
-        .get_result(tx)
+        .get_result(&mut tx)
         .await
         .optional()?;
     last.map(Seq).ok_or_else(no_such_tenant)

@@ -1,0 +1,2 @@
+-- Statistics go with their tables.
+SELECT 1;
