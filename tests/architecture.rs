@@ -118,6 +118,18 @@ fn the_core_knows_no_runtime_and_no_clock() {
 }
 
 #[test]
+fn the_http2_that_can_be_flooded_stays_out() {
+    // RUSTSEC-2026-0258: h2 0.3 has no mended version; actix-web's feature `http2` would bring it in.
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock");
+    let versions: Vec<_> = lock
+        .split("[[package]]")
+        .filter(|package| package.contains("\nname = \"h2\"\n"))
+        .filter_map(|package| package.split("version = \"").nth(1)?.split('"').next())
+        .collect();
+    assert!(versions.iter().all(|version| !version.starts_with("0.3.")), "h2 {versions:?}");
+}
+
+#[test]
 fn the_top_level_has_the_folders_of_the_architecture_and_no_other() {
     let listed = Command::new("git")
         .args(["ls-tree", "-d", "--name-only", "HEAD"])
