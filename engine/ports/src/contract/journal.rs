@@ -302,6 +302,16 @@ pub async fn what_can_never_be_stored_does_not_harm_the_others(ground: &dyn Grou
     assert!(is_stored(appended[0]) && is_stored(appended[2]), "{appended:?}");
     assert_eq!(appended[1], Appended::Unstorable);
     assert_eq!(stage.commit(vec![poisoned]).await, [Appended::Unstorable]);
+    let form = submission("Kari", "kari@example.no", None, "Er bilen ledig?");
+    let Command::Submit { submission, mut contact } = stage.submit_new(form) else {
+        unreachable!("it submits")
+    };
+    contact.same_phone_as = Some(stage.ids.contact());
+    let astray = stage.decide(&stage.new_session(), Command::Submit { submission, contact });
+    let other = stage.decide(&stage.new_session(), Command::Open { lang: stage.lang() });
+    let appended = stage.commit(vec![astray, other]).await;
+    assert_eq!(appended[0], Appended::Unstorable, "it points to nobody");
+    assert!(is_stored(appended[1]), "{appended:?}");
     let empty = stage.decide(&state, Stage::customer_says("Hallo?", "c-2"));
     let empty = Append { events: vec![], state: state.clone(), effects: vec![], ..empty };
     assert_eq!(stage.commit(vec![empty]).await, [Appended::Unstorable]);

@@ -47,6 +47,8 @@ impl PgStore {
 
     /// Adds a tenant with all that comes with it, unless its slug is taken; says which tenant has the
     /// slug now, and whether it is new.
+    ///
+    /// The same tenant made again keeps all it has; only bookings that it has not yet are added.
     pub async fn create_tenant(
         &self,
         new: &NewTenant,

@@ -66,21 +66,26 @@ impl PgStore {
         new: &NewTenant,
         now: Timestamp,
     ) -> Result<(TenantId, bool), DbError> {
+        let NewTenant { snapshot, knowledge, members, .. } = new;
         let write = async |tx: &mut TenantTx| {
             if !tenants::insert(tx, new, now).await? {
                 return Ok(false);
             }
-            members::insert(tx, &new.members, now).await?;
-            services::insert(tx, &new.knowledge.services, now).await?;
-            faqs::insert(tx, &new.knowledge.faqs, now).await?;
-            vehicles::insert(tx, &new.knowledge.vehicles, now).await?;
-            bookings::insert(tx, &new.knowledge.busy, now).await?;
+            members::insert(tx, members, now).await?;
+            services::insert(tx, &knowledge.services, now).await?;
+            faqs::insert(tx, &knowledge.faqs, now).await?;
+            vehicles::insert(tx, &knowledge.vehicles, now).await?;
+            bookings::insert(tx, &knowledge.busy, now).await?;
             Ok::<_, DbError>(true)
         };
-        if self.app.tenant(new.snapshot.id, write).await? {
-            return Ok((new.snapshot.id, true));
+        if self.app.tenant(snapshot.id, write).await? {
+            return Ok((snapshot.id, true));
         }
-        let taken = self.app.resolve_slug(&new.snapshot.slug).await?;
-        Ok((taken.ok_or(DbError::NotFound)?, false))
+        let taken = self.app.resolve_slug(&snapshot.slug).await?.ok_or(DbError::NotFound)?;
+        if taken == snapshot.id {
+            let add = async |tx: &mut TenantTx| bookings::insert(tx, &knowledge.busy, now).await;
+            self.app.tenant(taken, add).await?;
+        }
+        Ok((taken, false))
     }
 }

@@ -4,8 +4,8 @@
 //! Table functions take the transaction first and never begin or end one.
 //!
 //! # Invariants
-//! - **A8** everything runs on a [`TenantTx`](crate::TenantTx), which shows one tenant's rows: no
-//!   statement here names a tenant, the policies do;
+//! - **A8** everything runs on a [`TenantTx`](crate::TenantTx), which shows one tenant's rows: the
+//!   statements need not name it, the policies do;
 //! - **A9** every list has a limit;
 //! - a stored row that makes no sense to this version fails as [`DbError::Inconsistent`], with the
 //!   name of its table and no value (A13).

@@ -154,6 +154,11 @@ impl TenantData {
                 Event::LeadCaptured(captured) if self.is_taken(captured) => {
                     return Err(Appended::Taken);
                 }
+                Event::LeadCaptured(LeadCaptured { same_phone_as: Some(other), .. })
+                    if !self.contacts.contains_key(other) =>
+                {
+                    return Err(Appended::Unstorable);
+                }
                 Event::MessagePosted(posted) if self.message_ids.contains(&posted.message) => {
                     return Err(Appended::Taken);
                 }

@@ -1,0 +1,73 @@
+//! Tenants are made once, whole, and never by halves.
+
+use forecourt_core::id::MemberId;
+use forecourt_ports::{
+    contract::new_tenant,
+    fake::SeqIds,
+    ids::Ids as _,
+    store::{StoreError, Tenants as _},
+};
+use forecourt_store::seed;
+use jiff::{SignedDuration, Timestamp};
+
+mod ground;
+use ground::postgres;
+
+fn now() -> Timestamp {
+    "2026-11-23T08:00:00Z".parse().expect("a time")
+}
+
+#[tokio::test]
+async fn the_demo_is_stored_whole_and_a_later_start_only_adds_the_bookings_ahead() {
+    let ground = postgres().await;
+    let (_, store) = ground.store(1);
+    for tenant in seed::demo(now(), "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA") {
+        let id = tenant.snapshot.id;
+        assert_eq!(store.create_tenant(&tenant, now()).await, Ok((id, true)));
+        assert_eq!(store.find_tenant(&tenant.snapshot.slug).await, Ok(Some(id)));
+        assert_eq!(store.load_tenant(id).await, Ok(Some(tenant.snapshot.clone())));
+        let read = store.load_knowledge(id, now()).await.expect("a read");
+        let mut made = tenant.knowledge.clone();
+        made.busy.sort_by_key(|busy| (busy.starts_at, busy.booking));
+        assert_eq!(read, made);
+        assert_eq!(store.create_tenant(&tenant, now()).await, Ok((id, false)));
+    }
+    let later = now() + SignedDuration::from_hours(7 * 24);
+    for mut tenant in seed::demo(later, "another hash") {
+        let settings = tenant.snapshot.settings.clone();
+        tenant.snapshot.settings.brand.color = "#ffffff".into();
+        let id = tenant.snapshot.id;
+        assert_eq!(store.create_tenant(&tenant, later).await, Ok((id, false)));
+        let kept = store.load_tenant(id).await.expect("a read").expect("it is there");
+        assert_eq!(kept.settings.brand, settings.brand, "what it has stays");
+        let mut busy = tenant.knowledge.busy;
+        busy.sort_by_key(|busy| (busy.starts_at, busy.booking));
+        assert_eq!(store.load_knowledge(id, later).await.expect("a read").busy, busy);
+    }
+}
+
+#[tokio::test]
+async fn a_slug_that_is_taken_leads_to_the_tenant_that_has_it() {
+    let ground = postgres().await;
+    let (_, store) = ground.store(1);
+    let ids = SeqIds::new();
+    let (first, second) = (new_tenant("nordlys-bil", &ids), new_tenant("nordlys-bil", &ids));
+    let id = first.snapshot.id;
+    assert_eq!(store.create_tenant(&first, now()).await, Ok((id, true)));
+    assert_eq!(store.create_tenant(&second, now()).await, Ok((id, false)));
+    assert_eq!(store.load_tenant(second.snapshot.id).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_tenant_that_cannot_be_stored_leaves_nothing_behind() {
+    let ground = postgres().await;
+    let (_, store) = ground.store(1);
+    let mut new = new_tenant("nordlys-bil", &SeqIds::new());
+    let mut twin = new.members[0].clone();
+    twin.member.member = MemberId::from_uuid(SeqIds::lane(1).uuid());
+    twin.member.email = twin.member.email.to_uppercase();
+    new.members.push(twin);
+    let refused = store.create_tenant(&new, now()).await;
+    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+    assert_eq!(store.find_tenant("nordlys-bil").await, Ok(None));
+}
