@@ -322,3 +322,46 @@ async fn the_sweeps_see_when_a_tenant_owes_something_and_nothing_else() {
         assert!(raw.texts(refused).await.is_err(), "`{refused}` was allowed");
     }
 }
+
+/// Rows that the server has read for the tables of a commit, once the store's connections are closed.
+async fn rows_read(ground: &Postgres) -> u64 {
+    let raw = ground.db.raw(&ground.db.superuser()).await;
+    let gone = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND usename = 'forecourt_app'";
+    while raw.texts(gone).await.unwrap() != ["0"] {
+        tokio::task::yield_now().await;
+    }
+    let read = "SELECT sum(seq_tup_read + COALESCE(idx_tup_fetch, 0)) FROM pg_stat_user_tables
+                WHERE relname IN ('sessions', 'leads', 'contacts', 'timers', 'deliveries')";
+    raw.texts(read).await.unwrap()[0].parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_cost_of_a_commit_does_not_grow_with_its_tenant_even_before_there_are_statistics() {
+    const BATCHES: usize = 20;
+    const LEADS: usize = 50;
+    let ground = postgres().await;
+    let stage = Stage::set(&ground).await;
+    let (_, store) = ground.store(1);
+    for batch in 0..BATCHES {
+        let forms = (0..LEADS).map(|n| {
+            let email = format!("kari{}@example.no", batch * LEADS + n);
+            let form = submission("Kari", &email, None, "Er bilen ledig?");
+            stage.decide(&stage.new_session(), stage.submit_new(form))
+        });
+        let captured: Vec<_> = forms.collect();
+        let answers = captured
+            .iter()
+            .map(|captured| stage.decide(&captured.state, Stage::answer(&captured.state, "Ja.")))
+            .collect();
+        for appends in [captured, answers] {
+            let batch = Batch { appends, inbound: vec![] };
+            let appended = store.commit(stage.tenant, &batch).await.unwrap();
+            assert!(appended.iter().all(|appended| is_stored(*appended)));
+        }
+    }
+    store.close();
+    let per_lead = rows_read(&ground).await / (BATCHES * LEADS) as u64;
+    // Its own rows, and those that its rows point to. Reading the tenant would be hundreds.
+    assert!(per_lead <= 40, "{per_lead} rows for one lead");
+}
