@@ -10,34 +10,28 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use forecourt_core::{
     contact::Email,
-    effect::{DeliveryEnd, Effect, TimerEnd, TimerKind},
-    event::{DeliveryKind, DeliveryQueued, Event, LeadCaptured, Seq, Version},
-    id::{ContactId, DeliveryId, MessageId, NodeId, SessionId},
+    effect::TimerKind,
+    event::{Event, LeadCaptured, Seq, Version},
+    id::{ContactId, DeliveryId, NodeId, SessionId},
     session::LeadSession,
 };
 use forecourt_ports::store::{Append, Appended, InboundEvent, LeadRecord, search_text};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::{
     error::DbError,
     tables::{
-        Doc, Word,
+        Doc,
         contacts::{KnownContact, NewContact, ToldContact},
-        deliveries::{self, MovedDelivery, NewDelivery},
+        deliveries::{MovedDelivery, NewDelivery},
         inbound_events::InboundRow,
         journal::EventRow,
         leads::LeadColumns,
         messages::MessageRow,
         sessions::SessionRow,
-        some,
-        timers::{self, EndedTimer, TimerRow},
+        timers::{EndedTimer, TimerRow},
     },
 };
-
-/// How long a commit holds the deliveries it queued for its own node, which sends them from memory.
-const OWN_DELIVERIES: SignedDuration = SignedDuration::from_secs(15);
-/// The longest code or reference of a provider that a row keeps, in characters.
-const PROVIDER_WORD: usize = 200;
 
 /// What stands in the tables, read under the lock of the tenant's log.
 #[derive(Debug, Default)]
@@ -185,7 +179,7 @@ impl<'a> Planning<'a> {
             }
         }
         for effect in &append.effects {
-            self.keep(effect, append.session, append.at);
+            self.plan.keep(effect, append.session, append.at, self.node);
         }
         self.plan.inbound.extend(append.inbound.iter().map(InboundRow::of));
         let progress = self.sessions.entry(append.session).or_default();
@@ -239,120 +233,6 @@ impl<'a> Planning<'a> {
         self.plan.told_contacts.insert(captured.contact, told);
     }
 
-    fn keep(&mut self, effect: &Effect, session: SessionId, at: Timestamp) {
-        match effect {
-            Effect::SetTimer { kind, due_at } => {
-                self.plan.ended_timers.remove(&(session, *kind));
-                let row = TimerRow {
-                    entity_kind: timers::SESSION,
-                    entity_id: session.into_uuid(),
-                    kind: kind.word(),
-                    due_at: (*due_at).into(),
-                    status: timers::PENDING,
-                    set_at: at.into(),
-                    ended_at: None,
-                };
-                self.plan.set_timers.insert((session, *kind), row);
-            }
-            Effect::EndTimer { kind, end } => self.end_timer(session, *kind, *end, at),
-            Effect::QueueDelivery(queued) => {
-                let row = self.queued(queued, session, at);
-                self.plan.new_deliveries.insert(queued.delivery, row);
-            }
-            Effect::RetryDelivery { delivery, next_at, code } => {
-                let moved = MovedDelivery {
-                    delivery_id: delivery.into_uuid(),
-                    status: deliveries::PENDING,
-                    attempts: 1,
-                    next_at: some(Some(*next_at)),
-                    code: Some(cut(code)),
-                    reference: None,
-                    updated_at: at.into(),
-                };
-                self.move_delivery(*delivery, moved);
-            }
-            Effect::EndDelivery { delivery, end } => {
-                let (status, code, reference) = match end {
-                    DeliveryEnd::Accepted { reference } => {
-                        ("accepted", None, reference.as_deref().map(cut))
-                    }
-                    DeliveryEnd::Failed { code } => ("failed", Some(cut(code)), None),
-                    DeliveryEnd::Uncertain { code } => ("uncertain", Some(cut(code)), None),
-                    DeliveryEnd::Refused => ("refused", None, None),
-                };
-                let moved = MovedDelivery {
-                    delivery_id: delivery.into_uuid(),
-                    status,
-                    attempts: i32::from(*end != DeliveryEnd::Refused),
-                    next_at: None,
-                    code,
-                    reference,
-                    updated_at: at.into(),
-                };
-                self.move_delivery(*delivery, moved);
-            }
-            // What runs after the commit is no row.
-            Effect::StartTurn { .. } | Effect::CancelTurn { .. } => {}
-        }
-    }
-
-    fn end_timer(&mut self, session: SessionId, kind: TimerKind, end: TimerEnd, at: Timestamp) {
-        if let Some(set) = self.plan.set_timers.get_mut(&(session, kind)) {
-            (set.status, set.ended_at) = (end.word(), some(Some(at)));
-            return;
-        }
-        let row = EndedTimer {
-            entity_kind: timers::SESSION,
-            entity_id: session.into_uuid(),
-            kind: kind.word(),
-            status: end.word(),
-            ended_at: some(Some(at)),
-        };
-        self.plan.ended_timers.insert((session, kind), row);
-    }
-
-    fn queued(&self, queued: &DeliveryQueued, session: SessionId, at: Timestamp) -> NewDelivery {
-        let (kind, reason) = match queued.kind {
-            DeliveryKind::Answer => (deliveries::ANSWER, None),
-            DeliveryKind::Alert { reason } => (deliveries::ALERT, Some(reason.word())),
-        };
-        NewDelivery {
-            delivery_id: queued.delivery.into_uuid(),
-            session_id: session.into_uuid(),
-            kind,
-            reason,
-            message_id: queued.message.map(MessageId::into_uuid),
-            fence: queued.fence.map(|fence| fence.0),
-            to_address: queued.to.as_str().to_owned(),
-            status: deliveries::PENDING,
-            attempts: 0,
-            next_at: at.into(),
-            deadline: some(queued.deadline),
-            claimed_by: Some(self.node.into_uuid()),
-            claimed_until: some(at.saturating_add(OWN_DELIVERIES).ok()),
-            code: None,
-            reference: None,
-            created_at: at.into(),
-            updated_at: at.into(),
-        }
-    }
-
-    fn move_delivery(&mut self, id: DeliveryId, moved: MovedDelivery) {
-        if let Some(new) = self.plan.new_deliveries.get_mut(&id) {
-            new.status = moved.status;
-            new.attempts += moved.attempts;
-            new.next_at = moved.next_at.unwrap_or(new.next_at);
-            (new.claimed_by, new.claimed_until) = (None, None);
-            (new.code, new.reference) = (moved.code, moved.reference);
-            new.updated_at = moved.updated_at;
-            return;
-        }
-        let before = self.plan.moved_deliveries.remove(&id);
-        let attempts = moved.attempts + before.as_ref().map_or(0, |before| before.attempts);
-        let next_at = moved.next_at.or(before.and_then(|before| before.next_at));
-        self.plan.moved_deliveries.insert(id, MovedDelivery { attempts, next_at, ..moved });
-    }
-
     /// Sessions and leads as they stand in the end.
     fn finish(mut self) -> Result<Plan, DbError> {
         for id in self.touched {
@@ -367,10 +247,6 @@ impl<'a> Planning<'a> {
         }
         Ok(self.plan)
     }
-}
-
-fn cut(word: &str) -> String {
-    word.chars().take(PROVIDER_WORD).collect()
 }
 
 #[cfg(test)]

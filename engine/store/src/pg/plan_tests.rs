@@ -11,9 +11,11 @@ use forecourt_ports::{
     fake::SeqIds,
     ids::Ids as _,
 };
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::*;
+use crate::tables::Word as _;
 
 const NODE: NodeId = NodeId::from_uuid(Uuid::from_u128(7));
 
