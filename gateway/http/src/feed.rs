@@ -128,7 +128,8 @@ impl Feed {
         })
     }
 
-    /// The bytes of the stream. It ends with the listener's token, with the node, or as asked.
+    /// The bytes of the stream. What it does now and then is boxed: a listener that waits is to be small (P4).
+    /// It ends with the listener's token, with the node, or as asked.
     pub(crate) fn stream(
         mut self,
         expires: Timestamp,
@@ -144,7 +145,7 @@ impl Feed {
                 yield Ok(ephemeral(&gap));
             }
             while self.seen < self.known && !self.over {
-                match self.catch_up(self.known).await {
+                match Box::pin(self.catch_up(self.known)).await {
                     Ok(bytes) if bytes.is_empty() => {}
                     Ok(bytes) => yield Ok(bytes),
                     Err(problem) => { yield Ok(last(&problem)); return; }
@@ -159,7 +160,7 @@ impl Feed {
             let mut look = tokio::time::interval(LOOK);
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut silent = 0;
-            let mut queue = Vec::with_capacity(4);
+            let mut queue = Vec::new();
             while !self.over {
                 tokio::select! {
                     count = self.subscription.events.recv_many(&mut queue, TOGETHER) => {
@@ -167,7 +168,7 @@ impl Feed {
                             yield Ok(last(&again(Code::SlowListener)));
                             return;
                         }
-                        match self.pass_on(&mut queue).await {
+                        match Box::pin(self.pass_on(&mut queue)).await {
                             Ok(bytes) if bytes.is_empty() => {}
                             Ok(bytes) => { silent = 1; yield Ok(bytes); }
                             Err(problem) => { yield Ok(last(&problem)); return; }
@@ -387,14 +388,14 @@ impl Slot {
         }
         *open += 1;
         drop(streams);
-        metrics::gauge!("http_event_streams").increment(1.0);
+        metrics::gauge!("forecourt_http_event_streams").increment(1.0);
         Ok(Self { gateway: gateway.clone(), session })
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        metrics::gauge!("http_event_streams").decrement(1.0);
+        metrics::gauge!("forecourt_http_event_streams").decrement(1.0);
         let mut streams = lock(&self.gateway.0.streams);
         if let Some(open) = streams.get_mut(&self.session) {
             *open -= 1;

@@ -189,7 +189,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
             shared.check().err()
         };
         let Some(refused) = refused else { return Ok(()) };
-        metrics::counter!("http_limited_total", "limit" => self.name).increment(1);
+        metrics::counter!("forecourt_http_limited_total", "limit" => self.name).increment(1);
         let wait = refused.wait_time_from(DefaultClock::default().now());
         Err(Problem::new(Code::TooMany).retry_after(wait.max(Duration::from_secs(1))))
     }

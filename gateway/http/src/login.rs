@@ -93,7 +93,7 @@ pub(crate) async fn login(
     }
     let hash = found.as_ref().map(|found| found.password_hash.clone());
     if !state.passwords.verify(password, hash).await? {
-        metrics::counter!("http_logins_total", "result" => "refused").increment(1);
+        metrics::counter!("forecourt_http_logins_total", "result" => "refused").increment(1);
         return Err(Problem::new(Code::BadCredentials));
     }
     let Some(found) = found else { return Err(Problem::new(Code::BadCredentials)) };
@@ -104,7 +104,7 @@ pub(crate) async fn login(
         SignedDuration::try_from(state.config.staff_ttl).unwrap_or(SignedDuration::from_hours(12));
     let expires = now.saturating_add(ttl).unwrap_or(now);
     state.store.open_staff_session(member.tenant, member.member, hash, now, expires).await?;
-    metrics::counter!("http_logins_total", "result" => "accepted").increment(1);
+    metrics::counter!("forecourt_http_logins_total", "result" => "accepted").increment(1);
     let cookie = auth::cookie(&request, state, Some((member.tenant, &secret)));
     Ok(HttpResponse::NoContent().cookie(cookie).finish())
 }

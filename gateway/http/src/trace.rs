@@ -47,8 +47,8 @@ pub(crate) async fn trace(
     headers::secure(&http_request, response.headers_mut());
     let labels =
         [("method", method.to_owned()), ("route", route.clone()), ("status", status.to_string())];
-    metrics::counter!("http_requests_total", &labels).increment(1);
-    metrics::histogram!("http_request_duration_seconds", "route" => route.clone())
+    metrics::counter!("forecourt_http_requests_total", &labels).increment(1);
+    metrics::histogram!("forecourt_http_request_duration_seconds", "route" => route.clone())
         .record(elapsed.as_secs_f64());
     let ms = elapsed.as_secs_f64() * 1000.0;
     tracing::info!(

@@ -85,7 +85,7 @@ impl Listener {
         match self.to.try_send(push) {
             Ok(()) => true,
             Err(SendError::Full(_)) => {
-                metrics::counter!("http_live_cut_total").increment(1);
+                metrics::counter!("forecourt_http_live_cut_total").increment(1);
                 false
             }
             Err(SendError::Closed(_)) => false,

@@ -142,7 +142,7 @@ impl Actor for Live {
 
     fn started(&mut self, ctx: &mut Context) {
         self.gateway.0.sockets.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        metrics::gauge!("http_live_sockets").increment(1.0);
+        metrics::gauge!("forecourt_http_live_sockets").increment(1.0);
         ctx.set_mailbox_capacity(QUEUE);
         if self.staff.is_none() {
             return self.act(Some(later(Code::Unauthorised)), ctx);
@@ -164,7 +164,7 @@ impl Actor for Live {
 
     fn stopped(&mut self, _: &mut Context) {
         self.gateway.0.sockets.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
-        metrics::gauge!("http_live_sockets").decrement(1.0);
+        metrics::gauge!("forecourt_http_live_sockets").decrement(1.0);
     }
 }
 

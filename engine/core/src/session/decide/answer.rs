@@ -1,0 +1,112 @@
+//! The assistant answers: turns begin and end, the template is the last rung (A5, A7).
+
+use super::{Deciding, TEMPLATE};
+use crate::{
+    effect::Effect,
+    event::{
+        AlertReason, Author, Channel, DeliveryKind, Event, MessagePosted, MessageSeq, Origin,
+        TurnFailure,
+    },
+    id::{MessageId, TurnId},
+    promise::Rung,
+    session::{Answer, Promise, Rejection},
+    template,
+};
+
+impl Deciding<'_> {
+    pub(super) fn start_turn(&mut self, rung: Rung) {
+        let (turn, fence) = (TurnId::from_uuid(self.id()), self.state.fence);
+        self.emit(Event::TurnStarted { turn, rung, fence });
+        self.decision.effects.push(Effect::StartTurn { turn, rung, fence });
+    }
+
+    pub(super) fn cancel_turn(&mut self) {
+        if let Some(running) = self.state.turn {
+            self.emit(Event::TurnCancelled { turn: running.turn });
+            self.decision.effects.push(Effect::CancelTurn { turn: running.turn });
+        }
+    }
+
+    pub(super) fn end_turn(
+        &mut self,
+        turn: TurnId,
+        result: Result<Answer, TurnFailure>,
+    ) -> Result<(), Rejection> {
+        // A7: only the turn that runs, of the fence that holds, may speak.
+        let running = self
+            .state
+            .turn
+            .filter(|running| running.turn == turn && running.fence == self.state.fence)
+            .ok_or(Rejection::Stale)?;
+        match result {
+            Ok(Answer { text, model, prompt }) => {
+                self.post(Author::Assistant, text, None, Some(Origin { turn, model, prompt }));
+            }
+            Err(reason) => {
+                self.emit(Event::TurnFailed { turn, reason });
+                match running.rung {
+                    Rung::Primary => {
+                        self.reach(Rung::Second);
+                        self.start_turn(Rung::Second);
+                    }
+                    _ => self.send_template(),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The last rung needs nothing but the delivery itself (A5); a person must follow.
+    pub(super) fn send_template(&mut self) {
+        self.cancel_turn();
+        self.reach(Rung::Template);
+        let turn = TurnId::from_uuid(self.id());
+        let text = template::last_rung(self.state.lang, &self.now.settings.brand);
+        let origin = Origin { turn, model: TEMPLATE.into(), prompt: template::VERSION.into() };
+        self.post(Author::Assistant, text, None, Some(origin));
+        self.hand_off(AlertReason::NoModelAnswer);
+    }
+
+    /// Marks a rung of every promise that has no answer yet.
+    pub(super) fn reach(&mut self, rung: Rung) {
+        let open = |p: &&Promise| p.answer.is_none() && p.rung < rung;
+        let reached: Vec<_> =
+            self.state.promises.iter().filter(open).map(|promise| promise.message).collect();
+        for message in reached {
+            self.emit(Event::RungReached { message, rung });
+        }
+    }
+
+    /// Somebody speaks to the customer: the text is stored, and sent on its way where it does not
+    /// reach the customer by being stored.
+    pub(super) fn post(
+        &mut self,
+        author: Author,
+        text: String,
+        client_id: Option<String>,
+        origin: Option<Origin>,
+    ) {
+        let message = MessageId::from_uuid(self.id());
+        self.emit(Event::MessagePosted(MessagePosted {
+            message,
+            seq: MessageSeq(self.state.last_message.0 + 1),
+            author,
+            text,
+            client_id,
+            origin,
+        }));
+        match (self.state.channel, self.state.customer_email.clone()) {
+            (Channel::Mail, Some(to)) => {
+                let owed = self.state.promises.iter().find(|promise| promise.answer.is_none());
+                let since = owed.map(|promise| promise.since);
+                let deadline =
+                    since.map(|since| self.state.promise_settings.due(since, Rung::Deadline));
+                // What the assistant says is held to its fence; what a person wrote goes out whatever follows.
+                let fence = (author == Author::Assistant).then_some(self.state.fence);
+                self.queue(DeliveryKind::Answer, Some(message), to, deadline, fence);
+            }
+            // Stored on the customer's own stream: that is the proof.
+            (Channel::Widget, _) | (Channel::Mail, None) => self.keep_promises(|_| true),
+        }
+    }
+}

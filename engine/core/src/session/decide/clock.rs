@@ -1,0 +1,87 @@
+//! Time passes: the promise's rungs, reminders, the lease of a turn; and how a promise ends.
+
+use super::Deciding;
+use crate::{
+    effect::TimerKind,
+    event::{AlertReason, AnsweredBy, Event},
+    promise::Rung,
+    session::{Promise, Rejection},
+};
+
+impl Deciding<'_> {
+    pub(super) fn fire_timer(&mut self, kind: TimerKind, turn_runs: bool) -> Result<(), Rejection> {
+        // The timer may have been moved or ended since it was claimed.
+        if self.before.get(&kind).is_none_or(|due| *due > self.now.now) {
+            return Err(Rejection::Stale);
+        }
+        self.fired = Some(kind);
+        match kind {
+            TimerKind::Promise => self.climb(),
+            TimerKind::Handoff => self.alert(AlertReason::StillWaiting),
+            TimerKind::Turn => {
+                if let Some(running) = self.state.turn {
+                    if turn_runs {
+                        self.emit(Event::TurnKept { turn: running.turn });
+                    } else {
+                        // Its process is gone: the same rung begins anew under a new id.
+                        self.cancel_turn();
+                        self.start_turn(running.rung);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes every rung that is due; after a long sleep several at once, in order.
+    pub(super) fn climb(&mut self) {
+        while let Some((index, rung, _)) =
+            self.state.next_rung().filter(|(_, _, due)| *due <= self.now.now)
+        {
+            let message = self.state.promises[index].message;
+            match rung {
+                Rung::Primary => {}
+                Rung::Second => {
+                    self.emit(Event::RungReached { message, rung });
+                    self.cancel_turn();
+                    self.start_turn(Rung::Second);
+                }
+                Rung::ModelsEnd => {
+                    self.emit(Event::RungReached { message, rung });
+                    self.cancel_turn();
+                }
+                Rung::Template => self.send_template(),
+                Rung::Alert => {
+                    self.emit(Event::RungReached { message, rung });
+                    self.hand_off(AlertReason::NotProven);
+                }
+                Rung::Deadline => {
+                    self.emit(Event::RungReached { message, rung });
+                    self.break_promises(|promise| promise.message == message);
+                    self.hand_off(AlertReason::PromiseBroken);
+                }
+            }
+        }
+    }
+
+    pub(super) fn keep_promises(&mut self, proven: impl Fn(&Promise) -> bool) {
+        for promise in self.state.promises.clone().iter().filter(|promise| proven(promise)) {
+            let after_ms = self.now.now.duration_since(promise.since).as_millis();
+            self.emit(Event::PromiseKept {
+                message: promise.message,
+                after_ms: i64::try_from(after_ms).unwrap_or(i64::MAX),
+                by: promise.by.clone().unwrap_or(AnsweredBy::Template),
+            });
+        }
+    }
+
+    pub(super) fn break_promises(&mut self, broken: impl Fn(&Promise) -> bool) {
+        for promise in self.state.promises.clone().iter().filter(|promise| broken(promise)) {
+            let after_ms = self.now.now.duration_since(promise.since).as_millis();
+            self.emit(Event::PromiseBroken {
+                message: promise.message,
+                after_ms: i64::try_from(after_ms).unwrap_or(i64::MAX),
+            });
+        }
+    }
+}

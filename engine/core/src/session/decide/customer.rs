@@ -1,0 +1,146 @@
+//! What comes in: a form, a chat, a customer's message.
+
+use super::Deciding;
+use crate::{
+    capture::{REPEAT_WINDOW, Submission},
+    event::{Author, Channel, Event, LeadCaptured, MessagePosted, MessageSeq, Source},
+    id::{ContactId, LeadId, MemberId, MessageId},
+    lang::Lang,
+    promise::Rung,
+    session::{Rejection, Speaker, SubmittedContact},
+};
+
+impl Deciding<'_> {
+    pub(super) fn submit(
+        &mut self,
+        form: Submission,
+        contact: SubmittedContact,
+    ) -> Result<(), Rejection> {
+        let key = format!("fp:{}", form.fingerprint());
+        if let Some(before) = self.state.find_remembered(&key)
+            && self.now.now.duration_since(before.at) <= REPEAT_WINDOW
+        {
+            self.emit(Event::SubmissionRepeated);
+            return Ok(());
+        }
+        if self.state.closed {
+            return Err(Rejection::Closed);
+        }
+        if self.state.exists() {
+            self.emit(Event::LeadRepeated {
+                source: contact.source,
+                vehicle_interest: form.vehicle_interest,
+                source_url: form.source_url,
+            });
+        } else {
+            let lang = self.now.settings.language_or_default(Lang::detect(&form.message));
+            self.emit(Event::SessionOpened { channel: Channel::Mail, lang });
+            self.emit(Event::LeadCaptured(LeadCaptured {
+                lead: contact.lead,
+                contact: contact.contact,
+                new_contact: contact.new_contact,
+                source: contact.source,
+                name: Some(form.name),
+                email: Some(form.email),
+                phone: form.phone,
+                vehicle_interest: form.vehicle_interest,
+                source_url: form.source_url,
+                fingerprint: Some(key.clone()),
+                same_phone_as: contact.same_phone_as,
+            }));
+        }
+        self.customer_wrote(form.message, key);
+        Ok(())
+    }
+
+    pub(super) fn open(&mut self, lang: Lang) -> Result<(), Rejection> {
+        if self.state.exists() {
+            return Err(Rejection::Stale);
+        }
+        let lang = self.now.settings.language_or_default(Some(lang));
+        self.emit(Event::SessionOpened { channel: Channel::Widget, lang });
+        Ok(())
+    }
+
+    pub(super) fn post_message(
+        &mut self,
+        text: String,
+        client_id: String,
+        page_url: Option<String>,
+    ) -> Result<(), Rejection> {
+        self.refuse_repeat(&client_id)?;
+        if self.state.closed {
+            return Err(Rejection::Closed);
+        }
+        if self.state.lead.is_none() {
+            let captured = LeadCaptured {
+                lead: LeadId::from_uuid(self.id()),
+                contact: ContactId::from_uuid(self.id()),
+                new_contact: true,
+                source: Source::Widget,
+                name: None,
+                email: None,
+                phone: None,
+                vehicle_interest: None,
+                source_url: page_url,
+                fingerprint: None,
+                same_phone_as: None,
+            };
+            self.emit(Event::LeadCaptured(captured));
+        }
+        self.customer_wrote(text, client_id);
+        Ok(())
+    }
+
+    pub(super) fn post_member_message(
+        &mut self,
+        member: MemberId,
+        text: String,
+        client_id: String,
+    ) -> Result<(), Rejection> {
+        self.refuse_repeat(&client_id)?;
+        if self.state.speaker != Speaker::Member(member) {
+            self.take_over(member)?;
+        }
+        if self.state.closed {
+            return Err(Rejection::Closed);
+        }
+        self.post(Author::Member { member }, text, Some(client_id), None);
+        Ok(())
+    }
+
+    pub(super) fn refuse_repeat(&self, client_id: &str) -> Result<(), Rejection> {
+        match self.state.find_remembered(client_id) {
+            Some(before) => {
+                Err(Rejection::AlreadyPosted { message: before.message, seq: before.seq })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The customer waits now: a promise runs, and the assistant begins anew unless a person speaks.
+    pub(super) fn customer_wrote(&mut self, text: String, key: String) {
+        let lang = Lang::detect(&text).filter(|lang| self.now.settings.languages.contains(lang));
+        if let Some(lang) = lang.filter(|lang| *lang != self.state.lang) {
+            self.emit(Event::LanguageChanged { lang });
+        }
+        let message = MessageId::from_uuid(self.id());
+        self.emit(Event::MessagePosted(MessagePosted {
+            message,
+            seq: MessageSeq(self.state.last_message.0 + 1),
+            author: Author::Customer,
+            text,
+            client_id: Some(key),
+            origin: None,
+        }));
+        self.cancel_turn();
+        // Text that comes while an answer is still owed joins that promise: the clock runs from the first.
+        if !self.state.answer_is_owed() {
+            let settings = self.now.settings.promise;
+            self.emit(Event::PromiseMade { message, since: self.now.now, settings });
+        }
+        if self.state.speaker == Speaker::Assistant {
+            self.start_turn(Rung::Primary);
+        }
+    }
+}

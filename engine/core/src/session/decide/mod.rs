@@ -1,0 +1,115 @@
+//! How a lead session decides: state, command and circumstances in; events, effects and the next state out.
+//!
+//! Every step is applied to a copy of the state as it is decided, so that later steps of the same
+//! decision see it; the copy becomes the state once the events are stored (A4).
+
+use std::collections::BTreeMap;
+
+mod answer;
+mod clock;
+mod customer;
+mod deliveries;
+mod people;
+
+use super::{Circumstances, Command, LeadSession, Rejection};
+use crate::{
+    effect::{Decision, Effect, TimerEnd, TimerKind},
+    event::Event,
+};
+
+/// The `model` of an answer that is a template.
+pub(super) const TEMPLATE: &str = "template";
+
+/// What [`LeadSession::decide`] answers: what to store, what to run, and the state it leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    pub decision: Decision,
+    pub state: LeadSession,
+}
+
+impl LeadSession {
+    /// Decides what `command` leads to. Changes nothing: the caller stores the events, then takes the state.
+    pub fn decide(&self, command: Command, now: Circumstances<'_>) -> Result<Decided, Rejection> {
+        let mut deciding = Deciding {
+            before: self.timers(),
+            state: self.clone(),
+            now,
+            decision: Decision::default(),
+            ids_taken: 0,
+            fired: None,
+        };
+        deciding.run(command)?;
+        deciding.settle_timers();
+        let Deciding { state, decision, .. } = deciding;
+        debug_assert!(
+            !state.somebody_waits() || !state.timers().is_empty(),
+            "A11: somebody waits and no timer is pending"
+        );
+        Ok(Decided { decision, state })
+    }
+}
+
+struct Deciding<'a> {
+    before: BTreeMap<TimerKind, jiff::Timestamp>,
+    state: LeadSession,
+    now: Circumstances<'a>,
+    decision: Decision,
+    ids_taken: u32,
+    fired: Option<TimerKind>,
+}
+
+impl Deciding<'_> {
+    fn run(&mut self, command: Command) -> Result<(), Rejection> {
+        let begins = matches!(command, Command::Submit { .. } | Command::Open { .. });
+        if !self.state.exists() && !begins {
+            return Err(Rejection::NotFound);
+        }
+        match command {
+            Command::Submit { submission, contact } => self.submit(submission, contact),
+            Command::Open { lang } => self.open(lang),
+            Command::PostMessage { text, client_id, page_url } => {
+                self.post_message(text, client_id, page_url)
+            }
+            Command::PostMemberMessage { member, text, client_id } => {
+                self.post_member_message(member, text, client_id)
+            }
+            Command::EndTurn { turn, result } => self.end_turn(turn, result),
+            Command::FireTimer { kind, turn_runs } => self.fire_timer(kind, turn_runs),
+            Command::ReportDelivery { delivery, attempt, report } => {
+                self.report_delivery(delivery, attempt, report)
+            }
+            Command::TakeOver { member } => self.take_over(member),
+            Command::Release { member } => self.release(member),
+            Command::Close { member: _ } => self.close(),
+            Command::Quarantine => self.quarantine(),
+        }
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.state.apply(&event, self.now.now);
+        self.decision.events.push(event);
+    }
+
+    fn id(&mut self) -> uuid::Uuid {
+        self.ids_taken += 1;
+        self.now.fresh.nth(self.ids_taken - 1)
+    }
+
+    /// Turns the difference between the timers before and after into effects.
+    fn settle_timers(&mut self) {
+        let after = self.state.timers();
+        for kind in TimerKind::ALL {
+            match (self.before.get(&kind), after.get(&kind)) {
+                (before, Some(due_at)) if before != Some(due_at) => {
+                    self.decision.effects.push(Effect::SetTimer { kind, due_at: *due_at });
+                }
+                (Some(_), None) => {
+                    let fired = self.fired == Some(kind);
+                    let end = if fired { TimerEnd::Fired } else { TimerEnd::Cancelled };
+                    self.decision.effects.push(Effect::EndTimer { kind, end });
+                }
+                _ => {}
+            }
+        }
+    }
+}
