@@ -66,7 +66,29 @@ pub struct Subscription {
     pub draft: Option<Draft>,
 }
 
+/// How the bus stands towards other nodes; told in `/readyz`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BusHealth {
+    /// One process; there are no other nodes.
+    Single,
+    /// Other nodes hear us, and we them.
+    Joined,
+    /// Other nodes are configured and out of reach: each goes on alone, and catches up after.
+    Cut,
+}
+
 pub trait Bus: Send + Sync {
+    fn health(&self) -> BusHealth {
+        BusHealth::Single
+    }
+
+    /// Events that *other* nodes stored, in order per tenant, of the tenants that this node uses. For
+    /// the engine, whose sessions must notice that somebody else wrote (A2, A7). One taker; `None`
+    /// where there are no other nodes, or for the second taker.
+    fn foreign(&self) -> Option<mpsc::Receiver<Arc<Published>>> {
+        None
+    }
+
     /// Publishes stored events of a tenant, in the order of their sequence numbers.
     fn publish(&self, tenant: TenantId, events: Vec<Arc<Published>>);
 

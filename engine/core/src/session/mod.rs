@@ -1,7 +1,7 @@
 //! One conversation of one contact with one tenant: the rules that turn a [`Command`] into events and effects.
 //!
 //! Lives here: the state, how events change it, and what it owes. [`decide`](LeadSession::decide) is in
-//! `decide.rs`, what can be asked in `command.rs`.
+//! `decide/`, what can be asked in `command.rs`.
 //!
 //! # Invariants
 //! - **A3** the state is the fold of its events;
