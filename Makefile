@@ -19,8 +19,13 @@ help: ## Show this list
 run: postgres web ## Build and run everything, with its own Postgres and a demo; ARGS="--listen 127.0.0.1:0"
 	$(CARGO) run --profile $(PROFILE) -p forecourt -- serve $(ARGS)
 
+.PHONY: run-cluster
+run-cluster: postgres cluster-tools web ## Two nodes with Postgres, Redis and a proxy on this machine, no container; FORECOURT_PROXY_PORT=8080
+	$(CARGO) build --profile $(PROFILE) -p forecourt
+	docker/cluster.sh $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/forecourt
+
 .PHONY: test
-test: postgres browser web ## All tests: core, store, actors, gateway, web, and the stories in a real browser
+test: postgres cluster-tools browser web ## All tests: core, store, actors, gateway, web, and the stories in a real browser
 	npm --prefix $(WEB) test
 	$(CARGO) build -p forecourt -p forecourt-loadtest
 	$(CARGO) test --workspace
@@ -84,3 +89,10 @@ browser:
 	@command -v chromedriver >/dev/null && command -v chromium >/dev/null || { \
 	  if [ -n '$(APT)' ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends chromium chromium-driver; \
 	  else echo 'The stories need chromium and chromedriver on the path' >&2; exit 1; fi; }
+
+# The path of an ordinary user lacks the folder that holds nginx.
+.PHONY: cluster-tools
+cluster-tools:
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin"; command -v nginx >/dev/null && command -v redis-server >/dev/null || { \
+	  if [ -n '$(APT)' ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends nginx-light redis-server; \
+	  else echo 'Two nodes need nginx and redis-server: brew install nginx redis' >&2; exit 1; fi; }

@@ -9,4 +9,6 @@ mod a_dealer_sees_only_their_own;
 mod a_lead_is_answered_by_mail;
 mod a_model_that_fails_is_covered;
 mod one_command_and_it_runs;
+mod one_command_and_two_nodes_run;
+mod several_nodes_share_a_database;
 mod the_pages_work_in_a_browser;

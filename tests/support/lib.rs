@@ -1,11 +1,13 @@
 //! What the stories share: the real binary, started and stopped; clients; and what its logs must not say.
 //!
 //! Lives here: [`Forecourt`] (the process), [`sse`] and [`live`] (its two streams as a client reads them),
+//! [`cluster`] (several nodes),
 //! [`browser`] (a real one), [`people`] (invented customers). Panics instead of returning errors, as tests do.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
 pub mod browser;
+pub mod cluster;
 pub mod live;
 pub mod people;
 pub mod process;

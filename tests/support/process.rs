@@ -4,7 +4,8 @@ use std::{
     fs::File,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -30,6 +31,8 @@ pub struct Options {
     pub env: Vec<(String, String)>,
     /// Use the built-in mail sink instead of the story's mail server.
     pub built_in_sink: bool,
+    /// A mail server that several nodes share, instead of one of its own.
+    pub mail: Option<Arc<SmtpSim>>,
 }
 
 impl Options {
@@ -43,9 +46,11 @@ impl Options {
 /// A running engine. Dropping it stops it; [`Forecourt::stop`] also reads its logs.
 pub struct Forecourt {
     pub url: String,
-    pub mail: SmtpSim,
+    pub mail: Arc<SmtpSim>,
     pub http: Client,
     pub folder: TempDir,
+    /// Where it listens; port 0 takes a free one at each start.
+    pub listen: String,
     options: Options,
     child: Option<Child>,
     starts: u32,
@@ -56,11 +61,20 @@ impl Forecourt {
     pub async fn start(options: Options) -> Self {
         // A second installation in the same test process is refused, and harmless.
         let _installed = rustls::crypto::ring::default_provider().install_default();
-        let mail = SmtpSim::start(SmtpSimConfig::default()).expect("a mail server");
+        let own = || Arc::new(SmtpSim::start(SmtpSimConfig::default()).expect("a mail server"));
+        let mail = options.mail.clone().unwrap_or_else(own);
         let http = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let folder = TempDir::with_prefix("forecourt-story-").unwrap();
-        let mut engine =
-            Self { url: String::new(), mail, http, folder, options, child: None, starts: 0 };
+        let mut engine = Self {
+            url: String::new(),
+            mail,
+            http,
+            folder,
+            listen: "127.0.0.1:0".into(),
+            options,
+            child: None,
+            starts: 0,
+        };
         engine.start_again().await;
         engine
     }
@@ -77,7 +91,7 @@ impl Forecourt {
             File::create(self.folder.path().join(format!("log-{}.txt", self.starts))).unwrap();
         let mut command = Command::new(binary("forecourt"));
         command
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", &self.listen])
             .env("FORECOURT_DATA_DIR", self.folder.path().join("data"))
             .env("FORECOURT_LOG", "debug")
             .env("FORECOURT_RATE_PER_MINUTE", "0")
@@ -92,17 +106,18 @@ impl Forecourt {
         command.envs(self.options.env.iter().map(|(name, value)| (name, value)));
         let began = Instant::now();
         let mut child = command.spawn().expect("the binary starts");
-        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let stdout = child.stdout.take().expect("a pipe");
         self.child = Some(child);
-        let line = tokio::task::spawn_blocking(move || stdout.lines().next());
-        let line = tokio::time::timeout(Duration::from_mins(1), line).await;
-        let Ok(Ok(Some(Ok(line)))) = line else {
+        let Some(ready) = ready_line(stdout).await else {
             panic!("the engine did not become ready; it said:\n{}", self.logs());
         };
-        let ready: Value = serde_json::from_str(&line).expect("the ready line is JSON");
-        assert_eq!(ready["event"], "ready");
         ready["url"].as_str().expect("an address").clone_into(&mut self.url);
         began.elapsed()
+    }
+
+    /// Whether the process is there and has not ended.
+    pub fn is_running(&self) -> bool {
+        self.child.is_some()
     }
 
     pub fn at(&self, path: &str) -> String {
@@ -223,6 +238,16 @@ impl Drop for Forecourt {
             let _reaped = child.wait();
         }
     }
+}
+
+/// The line of JSON by which a command says that it is ready; `None` when it says anything else, or nothing
+/// for a minute.
+pub(crate) async fn ready_line(stdout: ChildStdout) -> Option<Value> {
+    let lines = BufReader::new(stdout).lines();
+    let line = tokio::task::spawn_blocking(move || lines.map_while(Result::ok).next());
+    let line = tokio::time::timeout(Duration::from_mins(1), line).await.ok()?.ok()??;
+    let ready: Value = serde_json::from_str(&line).ok()?;
+    (ready["event"] == "ready").then_some(ready)
 }
 
 /// A binary of the workspace, built beside the stories.

@@ -19,6 +19,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the engine. Needs nothing: it starts its own Postgres and shows a demo.
     Serve(Box<ServeArgs>),
+    /// Run the private Postgres alone, and say its DATABASE_URL: for several nodes on this machine.
+    Database(SharedPostgresArgs),
     /// Set things up.
     Admin(AdminArgs),
 }
@@ -59,6 +61,17 @@ pub(crate) struct DatabaseArgs {
     /// Connections to Postgres.
     #[arg(long, env = "FORECOURT_DATABASE_POOL", default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=500))]
     pub(crate) database_pool: u16,
+}
+
+/// The private Postgres, run by itself.
+#[derive(Debug, Args)]
+pub(crate) struct SharedPostgresArgs {
+    /// Folder of the Postgres; no engine may use it as its own at the same time.
+    #[arg(long, env = "FORECOURT_DATA_DIR", default_value = ".forecourt")]
+    pub(crate) data_dir: PathBuf,
+    /// Connections it takes: each node wants its pool, and six more.
+    #[arg(long, env = "FORECOURT_DATABASE_CONNECTIONS", default_value_t = 200, value_parser = clap::value_parser!(u16).range(20..=5_000))]
+    pub(crate) max_connections: u16,
 }
 
 #[derive(Debug, Args)]

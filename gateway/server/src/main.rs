@@ -2,13 +2,14 @@
 //!
 //! Lives here: nothing that decides. [`config`] reads the command line and the environment,
 //! [`database`] starts or reaches Postgres, [`wiring`] puts adapters behind ports, [`serve`] runs until
-//! it is told to stop, [`admin`] does what operators ask for.
+//! it is told to stop, [`shared_postgres`] runs the database alone, [`admin`] does what operators ask for.
 
 mod admin;
 mod clock;
 mod config;
 mod database;
 mod serve;
+mod shared_postgres;
 mod telemetry;
 mod wiring;
 
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     telemetry::init(&cli.log);
     let result = match cli.command {
         Command::Serve(serve) => serve::run(*serve),
+        Command::Database(database) => shared_postgres::run(&database),
         Command::Admin(admin) => admin::run(admin),
     };
     match result {

@@ -58,7 +58,7 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
             let serving = actix::spawn(server);
             say_ready(address, started);
 
-            let reason = stop_signal().await?;
+            let reason = stop_signal()?.await;
             tracing::info!(reason, "stopping: what runs may end");
             gateway.begin_stop();
             let drained = engine.stop(DRAIN).await;
@@ -113,11 +113,14 @@ fn say_ready(address: SocketAddr, started: Instant) {
     }
 }
 
-async fn stop_signal() -> anyhow::Result<&'static str> {
+/// Listens for the signals at once; the future ends with the first of them.
+pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = &'static str>> {
     let (mut interrupt, mut terminate): (Signal, Signal) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => "SIGINT",
+            _ = terminate.recv() => "SIGTERM",
+        }
     })
 }
