@@ -11,6 +11,7 @@
 mod clock;
 mod day;
 pub mod lex;
+pub mod memo;
 pub mod names;
 mod number;
 pub mod phrases;

@@ -1,11 +1,12 @@
 //! What an answer may name: the grounding, made ready to be asked by the gate.
 //!
 //! Everything is worked out when it is first asked for, and remembered: most answers touch little
-//! of what a tenant knows.
+//! of what a tenant knows. What follows from the knowledge alone outlives the answer ([`Memo`]).
 
 use std::{
     cell::{OnceCell, RefCell},
     collections::{HashMap, HashSet},
+    sync::Arc,
 };
 
 use jiff::{
@@ -16,9 +17,9 @@ use jiff::{
 use super::{outside, split::Splitter};
 use crate::{
     hours::{Doors, Span},
-    knowledge::{Grounding, Vehicle},
+    knowledge::{Grounding, Knowledge, Vehicle},
     money::Money,
-    reading::{Amount, Kind, fold, lex, names::VehicleNames, phrases::Phrases, read},
+    reading::{Amount, Kind, fold, lex, memo::Memo, names::VehicleNames, phrases::Phrases, read},
     slots,
 };
 
@@ -31,9 +32,9 @@ pub(super) struct Facts {
     pub grounding: Grounding,
     pub zone: TimeZone,
     pub today: Date,
-    names: OnceCell<VehicleNames>,
-    services: OnceCell<Phrases<usize>>,
-    faqs: OnceCell<Said>,
+    names: OnceCell<Arc<VehicleNames>>,
+    services: OnceCell<Arc<Phrases<usize>>>,
+    faqs: OnceCell<Arc<Said>>,
     own: OnceCell<Vec<Vec<String>>>,
     slots: RefCell<HashMap<Date, Vec<Free>>>,
     near: OnceCell<Vec<Free>>,
@@ -81,20 +82,13 @@ impl Facts {
     }
 
     pub(super) fn names(&self) -> &VehicleNames {
-        self.names.get_or_init(|| VehicleNames::new(self.grounding.knowledge.clone()))
+        self.names.get_or_init(|| VehicleNames::of(&self.grounding.knowledge))
     }
 
     /// The names and keywords of the services, by index.
     pub(super) fn services(&self) -> &Phrases<usize> {
-        self.services.get_or_init(|| {
-            let services = &self.grounding.knowledge.services;
-            Phrases::new(services.iter().enumerate().flat_map(|(index, service)| {
-                let names = service.name.0.values().map(String::as_str);
-                names
-                    .chain(service.keywords.iter().map(String::as_str))
-                    .map(move |name| (index, name))
-            }))
-        })
+        static SERVICES: Memo<Phrases<usize>> = Memo::new();
+        self.services.get_or_init(|| SERVICES.of(&self.grounding.knowledge, services))
     }
 
     /// Names that are no claims whatever their words: the brand's, and the lines of its address.
@@ -112,27 +106,8 @@ impl Facts {
 
     /// What the questions-and-answers say, in all languages.
     pub(super) fn said(&self) -> &Said {
-        self.faqs.get_or_init(|| {
-            let mut said = Said::default();
-            let answers =
-                self.grounding.knowledge.faqs.iter().flat_map(|faq| faq.answer.0.values());
-            for answer in answers {
-                let (mut splitter, mut sentences) = (Splitter::default(), Vec::new());
-                answer.chars().for_each(|c| splitter.push(c, &mut sentences));
-                splitter.complete(&mut sentences);
-                for sentence in sentences.into_iter().filter_map(|sentence| sentence.text) {
-                    let (rest, found) = outside::links(&sentence);
-                    said.hosts.extend(found.hosts);
-                    said.mails.extend(found.mails);
-                    let lexemes = lex(&rest);
-                    said.kinds
-                        .extend(read(&lexemes, |_| false).into_iter().map(|token| token.kind));
-                    said.sentences.insert(fold(&sentence));
-                }
-            }
-            said.kinds.retain(|kind| !matches!(kind, Kind::Word | Kind::Mark(_) | Kind::Claimed));
-            said
-        })
+        static SAID: Memo<Said> = Memo::new();
+        self.faqs.get_or_init(|| SAID.of(&self.grounding.knowledge, said))
     }
 
     pub(super) fn says(&self, kind: &Kind) -> bool {
@@ -231,6 +206,32 @@ impl Facts {
         own.filter_map(|site| outside::host_of(site)).any(|own| bare(&own) == bare(host))
             || self.said().hosts.iter().any(|known| bare(known) == bare(host))
     }
+}
+
+fn services(knowledge: &Knowledge) -> Phrases<usize> {
+    Phrases::new(knowledge.services.iter().enumerate().flat_map(|(index, service)| {
+        let names = service.name.0.values().map(String::as_str);
+        names.chain(service.keywords.iter().map(String::as_str)).map(move |name| (index, name))
+    }))
+}
+
+fn said(knowledge: &Knowledge) -> Said {
+    let mut said = Said::default();
+    for answer in knowledge.faqs.iter().flat_map(|faq| faq.answer.0.values()) {
+        let (mut splitter, mut sentences) = (Splitter::default(), Vec::new());
+        answer.chars().for_each(|c| splitter.push(c, &mut sentences));
+        splitter.complete(&mut sentences);
+        for sentence in sentences.into_iter().filter_map(|sentence| sentence.text) {
+            let (rest, found) = outside::links(&sentence);
+            said.hosts.extend(found.hosts);
+            said.mails.extend(found.mails);
+            let lexemes = lex(&rest);
+            said.kinds.extend(read(&lexemes, |_| false).into_iter().map(|token| token.kind));
+            said.sentences.insert(fold(&sentence));
+        }
+    }
+    said.kinds.retain(|kind| !matches!(kind, Kind::Word | Kind::Mark(_) | Kind::Claimed));
+    said
 }
 
 /// Whether an amount in a text is this price.

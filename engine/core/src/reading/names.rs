@@ -5,12 +5,15 @@
 //! too: to speak of them as if they were there is a false claim.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, OnceLock},
 };
 
-use super::lex::{Lex, Lexeme, lex};
-use crate::knowledge::Knowledge;
+use super::{
+    lex::{Lex, Lexeme, lex},
+    memo::Memo,
+};
+use crate::knowledge::{Knowledge, Vehicle};
 
 /// A vehicle named in a text, at lexemes `first` up to before `end`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +35,17 @@ pub struct VehicleNames {
     makes: HashMap<String, Vec<Make>>,
     /// By the first word of a model that may stand without its make.
     models: HashMap<String, Vec<Model>>,
-    knowledge: Arc<Knowledge>,
+    /// What tells vehicles of one name apart, by index into [`Knowledge::vehicles`].
+    kinds: Vec<VehicleKind>,
+    /// The words of each spelling of a variant, in the order of the spellings.
+    variants: Vec<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct VehicleKind {
+    year: u16,
+    /// Index into the variants.
+    variant: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -168,7 +181,23 @@ const ORDINARY: &[&str] = &[
 ];
 
 impl VehicleNames {
-    pub fn new(knowledge: Arc<Knowledge>) -> Self {
+    /// The names of a snapshot, read once for as long as it lives.
+    pub fn of(knowledge: &Arc<Knowledge>) -> Arc<Self> {
+        static NAMES: Memo<VehicleNames> = Memo::new();
+        NAMES.of(knowledge, Self::new)
+    }
+
+    pub fn new(knowledge: &Knowledge) -> Self {
+        let spellings = knowledge.vehicles.iter().filter_map(|vehicle| vehicle.variant.as_deref());
+        let spellings: BTreeSet<&str> = spellings.collect();
+        let places: HashMap<&str, usize> =
+            spellings.iter().enumerate().map(|(place, spelling)| (*spelling, place)).collect();
+        let kind = |vehicle: &Vehicle| VehicleKind {
+            year: vehicle.year,
+            variant: vehicle.variant.as_deref().and_then(|variant| places.get(variant).copied()),
+        };
+        let kinds = knowledge.vehicles.iter().map(kind).collect();
+        let variants = spellings.into_iter().map(words).collect();
         // Stock lists repeat their makes and models: each pair is read once.
         let mut pairs: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
         for (index, vehicle) in knowledge.vehicles.iter().enumerate() {
@@ -195,7 +224,7 @@ impl VehicleNames {
         for model in models.values_mut() {
             model.sort_by_key(|model| std::cmp::Reverse(model.words.len()));
         }
-        Self { makes: by_first_word(makes.into_values().collect()), models, knowledge }
+        Self { makes: by_first_word(makes.into_values().collect()), models, kinds, variants }
     }
 
     /// Every vehicle that the text names, in order.
@@ -269,12 +298,12 @@ impl VehicleNames {
     ) -> Named {
         let mut vehicles = candidates.to_vec();
         // The longest variant that stands here, word by word; each spelling is looked at once.
-        let variant_of = |index: usize| self.knowledge.vehicles[index].variant.as_deref();
-        let spellings: HashSet<&str> =
+        let variant_of = |index: usize| self.kinds[index].variant;
+        let spellings: BTreeSet<usize> =
             candidates.iter().filter_map(|index| variant_of(*index)).collect();
         let variant = spellings
             .into_iter()
-            .filter_map(|variant| Some((matched(&words(variant), lexemes, end)?, variant)))
+            .filter_map(|place| Some((matched(&self.variants[place], lexemes, end)?, place)))
             .max();
         if let Some((after, variant)) = variant {
             vehicles.retain(|index| variant_of(*index) == Some(variant));
@@ -322,11 +351,8 @@ impl VehicleNames {
         };
         let mut wrong_year = false;
         if let Some(year) = year {
-            let of_year: Vec<usize> = vehicles
-                .iter()
-                .copied()
-                .filter(|index| self.knowledge.vehicles[*index].year == year)
-                .collect();
+            let of_year: Vec<usize> =
+                vehicles.iter().copied().filter(|index| self.kinds[*index].year == year).collect();
             wrong_year = of_year.is_empty() && !vehicles.is_empty();
             vehicles = if wrong_year { vehicles } else { of_year };
         }

@@ -187,7 +187,7 @@ fn stock() -> Arc<Knowledge> {
 
 #[test]
 fn vehicles_are_found_by_make_model_variant_and_year() {
-    let names = VehicleNames::new(stock());
+    let names = VehicleNames::of(&stock());
     #[rustfmt::skip]
     let table: &[(&str, &[&[usize]])] = &[
         ("Tesla Model 3 Long Range 2022 399 000 kr", &[&[0]]),
@@ -238,7 +238,7 @@ proptest! {
         let lexemes = lex(&text);
         let tokens = read(&lexemes, |at| at % 7 == 3);
         prop_assert!(tokens.windows(2).all(|pair| pair[0].end == pair[1].first));
-        VehicleNames::new(stock()).find(&lexemes);
+        VehicleNames::of(&stock()).find(&lexemes);
     }
 
     #[test]
@@ -252,6 +252,6 @@ proptest! {
         let lexemes = lex(&text);
         let tokens = read(&lexemes, |_| false);
         prop_assert_eq!(tokens.last().map_or(0, |token| token.end), lexemes.len());
-        VehicleNames::new(stock()).find(&lexemes);
+        VehicleNames::of(&stock()).find(&lexemes);
     }
 }

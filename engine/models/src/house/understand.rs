@@ -1,16 +1,19 @@
 //! What a customer's text asks for.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use forecourt_core::{
     knowledge::{Fuel, Knowledge},
-    reading::{Kind, lex, names::VehicleNames, phrases::Phrases, read},
+    reading::{Kind, lex, memo::Memo, names::VehicleNames, phrases::Phrases, read},
 };
 use forecourt_ports::model::Ask;
 use jiff::civil::Date;
 
 use super::words::{Cue, cues};
 
+/// The words for a tenant's services, and for its questions.
+static SERVICES: Memo<Phrases<usize>> = Memo::new();
+static FAQS: Memo<Phrases<usize>> = Memo::new();
 /// Texts are read this far; nobody asks a question longer than that.
 const READ_CHARS: usize = 2_000;
 
@@ -49,7 +52,7 @@ pub(super) fn understand(ask: &Ask, text: &str) -> Wish {
     let knowledge = &ask.grounding.knowledge;
     let text: String = text.chars().take(READ_CHARS).collect();
     let lexemes = lex(&text);
-    let names = VehicleNames::new(Arc::clone(knowledge));
+    let names = VehicleNames::of(knowledge);
     let named = names.find(&lexemes);
     let tokens = read(&lexemes, |at| named.iter().any(|name| (name.first..name.end).contains(&at)));
     let zone = ask.grounding.settings.time_zone();
@@ -98,7 +101,8 @@ pub(super) fn understand(ask: &Ask, text: &str) -> Wish {
         wish.search = Some(Search::default());
     }
 
-    let service = best(service_phrases(knowledge).find(&lexemes).into_iter().map(|f| f.meaning));
+    let services = SERVICES.of(knowledge, service_phrases);
+    let service = best(services.find(&lexemes).into_iter().map(|f| f.meaning));
     wish.hours = has(Cue::Hours);
     let asks_time = has(Cue::Slot) || (!wish.days.is_empty() && service.is_some());
     if asks_time && !knowledge.services.is_empty() && !(wish.hours && service.is_none()) {
@@ -110,7 +114,8 @@ pub(super) fn understand(ask: &Ask, text: &str) -> Wish {
     wish.contact = has(Cue::Contact);
     wish.person = has(Cue::Person);
     let answered = wish.slots_of.is_some() || !wish.vehicles.is_empty() || wish.price_of.is_some();
-    wish.faq = best(faq_phrases(knowledge).find(&lexemes).into_iter().map(|f| f.meaning))
+    let faqs = FAQS.of(knowledge, faq_phrases);
+    wish.faq = best(faqs.find(&lexemes).into_iter().map(|f| f.meaning))
         .filter(|_| !answered || !wish.hours);
     // "Have you …" is a search of the stock only when nothing else was asked for.
     let asked = answered || wish.hours || wish.contact || wish.person || wish.faq.is_some();

@@ -24,7 +24,7 @@ fn a_vehicle_named_by_its_title_is_that_vehicle_and_its_price_may_be_said() {
     let now = instants().next().unwrap();
     for tenant in &demo(now, "hash") {
         let grounding = grounding(tenant, now);
-        let names = VehicleNames::new(Arc::clone(&grounding.knowledge));
+        let names = VehicleNames::new(&grounding.knowledge);
         for (index, vehicle) in tenant.knowledge.vehicles.iter().enumerate() {
             let named = names.find(&lex(&vehicle.title()));
             assert_eq!(named.first().map(|named| &*named.vehicles), Some(&[index][..]));
