@@ -18,7 +18,8 @@ use std::{
 };
 
 use actix::{
-    Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, WrapFuture as _,
+    Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, MessageResult,
+    WrapFuture as _,
 };
 use forecourt_core::{
     event::{Author, DeliveryKind, DeliveryQueued},
@@ -31,7 +32,14 @@ use forecourt_ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{engine::Ports, error::EngineError, names, registry::InFlight, tenant::TenantShared};
+use crate::{
+    engine::Ports,
+    error::EngineError,
+    inspect::{AskDeliveries, DeliveriesDepth},
+    names,
+    registry::InFlight,
+    tenant::TenantShared,
+};
 
 /// Letters on their way at once, per tenant.
 const AT_ONCE: usize = 8;
@@ -99,6 +107,24 @@ impl DeliveriesHandle {
         {
             tracing::warn!("a tenant's deliveries have no room: the sweep takes it up");
         }
+    }
+}
+
+impl DeliveriesHandle {
+    /// For who asks how they stand.
+    pub(crate) fn addr(&self) -> Option<Addr<Deliveries>> {
+        self.0.get().cloned()
+    }
+}
+
+impl Handler<AskDeliveries> for Deliveries {
+    type Result = MessageResult<AskDeliveries>;
+
+    fn handle(&mut self, _: AskDeliveries, _: &mut Self::Context) -> Self::Result {
+        MessageResult(DeliveriesDepth {
+            waiting: self.queue.len(),
+            under_way: self.under_way.len(),
+        })
     }
 }
 

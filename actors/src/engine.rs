@@ -153,6 +153,26 @@ impl Engine {
         Ok(Some(tenant))
     }
 
+    pub(crate) fn ports(&self) -> &Ports {
+        &self.0.ports
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    pub(crate) fn timers_actor(&self) -> &Addr<Timers> {
+        &self.0.timers_actor
+    }
+
+    pub(crate) fn tenants_loaded(&self) -> Vec<TenantHandle> {
+        lock(&self.0.tenants).values().cloned().collect()
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakEngine {
+        WeakEngine(Arc::downgrade(&self.0))
+    }
+
     pub fn is_stopping(&self) -> bool {
         self.0.stopping.load(Ordering::Relaxed)
     }

@@ -67,6 +67,11 @@ impl JournalWriter {
         Ok(answered)
     }
 
+    /// Writes that wait for their commit.
+    pub(crate) fn depth(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Logs a call that led to nothing; under pressure it is left out of the log rather than in the way.
     pub(crate) fn log_inbound(&self, inbound: InboundEvent) {
         if self.queue.try_send(Write::Inbound(Box::new(inbound))).is_err() {

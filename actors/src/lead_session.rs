@@ -42,6 +42,8 @@ use crate::{
     registry::ExitGuard,
     tenant::TenantShared,
     turn::{RunningTurn, TurnJob},
+    vitals::{Fate, Vitals},
+    way,
 };
 
 /// Commands that may wait; more are turned away.
@@ -90,6 +92,7 @@ pub(crate) struct SessionActor {
     idle: Duration,
     used: bool,
     exit: ExitGuard,
+    vitals: Arc<Vitals>,
 }
 
 impl SessionActor {
@@ -99,6 +102,7 @@ impl SessionActor {
         ports: Arc<Ports>,
         idle: Duration,
         exit: ExitGuard,
+        vitals: Arc<Vitals>,
         fresh: bool,
     ) -> Self {
         Self {
@@ -113,6 +117,7 @@ impl SessionActor {
             idle,
             used: true,
             exit,
+            vitals,
         }
     }
 
@@ -125,6 +130,7 @@ impl SessionActor {
             };
             let Some(waiting) = self.queue.pop_front() else { return };
             waiting.dispatch.began.store(true, Ordering::Release);
+            self.vitals.begin(state.version);
             let snapshot = self.tenant.snapshot();
             let circumstances = Circumstances {
                 now: self.ports.clock.now(),
@@ -137,15 +143,18 @@ impl SessionActor {
             }
             match state.decide(command, circumstances) {
                 Err(rejection) => {
+                    self.vitals.end(None);
                     metrics::counter!(names::COMMANDS, "result" => "rejected").increment(1);
                     waiting.answer(Err(rejection.into()));
                 }
                 Ok(decided) if decided.decision.events.is_empty() => {
+                    self.vitals.end(None);
                     waiting.answer(Ok(Done { version: decided.state.version, events: Vec::new() }));
                 }
                 Ok(decided) => self.store(waiting, decided, circumstances.now, ctx),
             }
         }
+        self.vitals.queued(self.queue.len());
     }
 
     /// Hands the decision to the tenant's journal, and goes on when it is committed.
@@ -172,7 +181,11 @@ impl SessionActor {
         };
         let committed = match self.tenant.journal.append(append) {
             Ok(committed) => committed,
-            Err(busy) => return self.not_stored(waiting, busy, ctx),
+            Err(busy) => {
+                self.vitals.end(None);
+                self.vitals.fault("journal_full");
+                return self.not_stored(waiting, busy, ctx);
+            }
         };
         self.busy = true;
         let wait = async move {
@@ -180,6 +193,8 @@ impl SessionActor {
         };
         ctx.spawn(wait.into_actor(self).map(move |outcome, actor, ctx| {
             actor.busy = false;
+            let stored = matches!(outcome, Ok(Appended::Stored { .. }));
+            actor.vitals.end(stored.then_some(state.version));
             match outcome {
                 Ok(Appended::Stored { .. }) => {
                     metrics::counter!(names::COMMANDS, "result" => "stored").increment(1);
@@ -191,6 +206,7 @@ impl SessionActor {
                 }
                 Ok(Appended::Conflict) => {
                     metrics::counter!(names::COMMANDS, "result" => "conflict").increment(1);
+                    actor.vitals.fault("conflict");
                     actor.state = None;
                     actor.again_or_busy(waiting);
                 }
@@ -198,6 +214,13 @@ impl SessionActor {
                 Ok(Appended::Unstorable) => {
                     tracing::error!(session.id = %actor.id, "a decision can never be stored: a person must look");
                     metrics::counter!(names::QUARANTINED).increment(1);
+                    actor.vitals.fault("unstorable");
+                    actor.tenant.registry.incident(
+                        actor.tenant.id,
+                        actor.id,
+                        Fate::Unstorable,
+                        Some(way::command_name(&waiting.dispatch.command)),
+                    );
                     if waiting.dispatch.command != Command::Quarantine {
                         actor.queue.push_front(Waiting::unasked(Command::Quarantine));
                     }
@@ -205,6 +228,7 @@ impl SessionActor {
                 }
                 Err(error) => {
                     // It may be stored or not: only the store knows, so memory is given up.
+                    actor.vitals.fault("not_stored");
                     tracing::warn!(session.id = %actor.id, %error, "a decision was not stored");
                     actor.state = None;
                     actor.not_stored(waiting, EngineError::UNAVAILABLE, ctx);
@@ -259,6 +283,7 @@ impl SessionActor {
                 }
                 Err(error) => {
                     tracing::warn!(session.id = %actor.id, %error, "a session could not be read");
+                    actor.vitals.fault("not_read");
                     if let Some(waiting) = actor.queue.pop_front() {
                         actor.not_stored(waiting, EngineError::UNAVAILABLE, ctx);
                     }
@@ -302,6 +327,7 @@ impl SessionActor {
         if self.turn.as_ref().is_some_and(|running| running.turn() == turn) {
             return;
         }
+        let seen = self.vitals.turn(turn, rung);
         let job = TurnJob {
             turn,
             rung,
@@ -314,7 +340,7 @@ impl SessionActor {
             until: state.turn_until(rung).unwrap_or_else(|| self.ports.clock.now()),
         };
         self.turn =
-            Some(RunningTurn::start(job, Arc::clone(&self.tenant), Arc::clone(&self.ports)));
+            Some(RunningTurn::start(job, seen, Arc::clone(&self.tenant), Arc::clone(&self.ports)));
     }
 
     /// Keeps the lines that the next turn needs.
@@ -371,6 +397,7 @@ impl Handler<Dispatch> for SessionActor {
 
     fn handle(&mut self, dispatch: Dispatch, ctx: &mut Self::Context) {
         self.used = true;
+        self.vitals.unmailed();
         let waiting = Waiting { dispatch, conflicts: 0 };
         // The engine's own commands are few, and must not be lost: only callers are turned away.
         if self.queue.len() >= QUEUE && !is_the_engines_own(&waiting.dispatch.command) {
@@ -378,6 +405,7 @@ impl Handler<Dispatch> for SessionActor {
             return;
         }
         self.queue.push_back(waiting);
+        self.vitals.queued(self.queue.len());
         self.pump(ctx);
     }
 }

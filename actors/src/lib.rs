@@ -19,6 +19,7 @@
 mod deliveries;
 mod engine;
 mod error;
+pub mod inspect;
 mod journal;
 mod lead_session;
 mod names;
@@ -26,6 +27,8 @@ mod registry;
 mod tenant;
 mod timers;
 mod turn;
+mod vitals;
+mod way;
 
 pub use self::{
     engine::{Engine, EngineConfig, Ports},

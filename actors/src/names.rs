@@ -24,5 +24,25 @@ pub(crate) const DELIVERIES: &str = "forecourt_deliveries_total";
 pub(crate) const PROMISES: &str = "forecourt_promises_total";
 /// Seconds from the customer's message to the proof of the answer.
 pub(crate) const ANSWERED_SECONDS: &str = "forecourt_answered_seconds";
+/// Deepest queue of a session: commands in its mailbox and behind the one under way.
+pub(crate) const SESSION_DEPTH: &str = "forecourt_session_queue_deepest";
+/// Turns that run now.
+pub(crate) const TURNS_RUNNING: &str = "forecourt_turns_running";
+/// Commands, turns and letters under way.
+pub(crate) const IN_FLIGHT: &str = "forecourt_in_flight";
+/// Tenants in memory.
+pub(crate) const TENANTS_LOADED: &str = "forecourt_tenants_loaded";
+/// Deepest journal: appends of one tenant that wait for their commit.
+pub(crate) const JOURNAL_DEPTH: &str = "forecourt_journal_queue_deepest";
+/// Submissions that are captured or wait for it.
+pub(crate) const CAPTURES: &str = "forecourt_captures_waiting";
+/// Letters in memory that wait.
+pub(crate) const DELIVERIES_WAITING: &str = "forecourt_deliveries_waiting";
+/// Letters on their way to a provider.
+pub(crate) const DELIVERIES_UNDER_WAY: &str = "forecourt_deliveries_under_way";
+/// Timers in memory.
+pub(crate) const TIMERS_IN_MEMORY: &str = "forecourt_timers_in_memory";
+/// Seconds that a message waits on a thread before it is looked at, by `arbiter`.
+pub(crate) const ARBITER_LAG: &str = "forecourt_arbiter_lag_seconds";
 /// Timers fired, by `kind`.
 pub(crate) const TIMERS: &str = "forecourt_timers_fired_total";

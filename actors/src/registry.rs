@@ -27,9 +27,12 @@ use uuid::Uuid;
 use crate::{
     engine::{EngineConfig, Ports, lock},
     error::EngineError,
+    inspect,
     lead_session::{Dispatch, Done, SessionActor},
     names,
     tenant::TenantShared,
+    vitals::{Fate, Incident, Incidents, Vitals},
+    way,
 };
 
 /// Locks are spread, so that sessions do not wait for each other's look-ups.
@@ -52,6 +55,7 @@ struct Inner {
     ports: Arc<Ports>,
     config: EngineConfig,
     stopping: Arc<AtomicBool>,
+    incidents: Incidents,
 }
 
 /// A session of a tenant: an id that belongs to another tenant finds nothing here either (A8).
@@ -60,6 +64,7 @@ type Key = (TenantId, SessionId);
 struct Slot {
     addr: Addr<SessionActor>,
     generation: u64,
+    vitals: Arc<Vitals>,
 }
 
 struct Death {
@@ -83,6 +88,7 @@ impl Drop for ExitGuard {
         self.registry.forget(self.tenant.id, self.session, self.generation);
         if !self.clean && !self.registry.0.stopping.load(Ordering::Relaxed) {
             metrics::counter!(names::CRASHES, "actor" => "lead_session").increment(1);
+            self.registry.incident(self.tenant.id, self.session, Fate::Crashed, None);
             let death = Death { tenant: Arc::clone(&self.tenant), session: self.session };
             let _full = self.registry.0.deaths.try_send(death);
         }
@@ -107,6 +113,7 @@ impl Registry {
             ports,
             config,
             stopping,
+            incidents: Incidents::default(),
         }));
         let weak = Arc::downgrade(&registry.0);
         io.spawn(async move {
@@ -177,6 +184,7 @@ impl Registry {
     fn quarantine(&self, tenant: &Arc<TenantShared>, session: SessionId, killer: &Command) {
         tracing::error!(tenant.id = %tenant.id, session.id = %session, "a command killed its session twice: a person must look");
         metrics::counter!(names::QUARANTINED).increment(1);
+        self.incident(tenant.id, session, Fate::KilledTwice, Some(way::command_name(killer)));
         if *killer == Command::Quarantine {
             return; // this one kills it too: what is stored stays, and its timers remind people
         }
@@ -207,15 +215,17 @@ impl Registry {
         let mut shard = lock(self.shard(session));
         let living = shard.get(&(tenant.id, session)).filter(|slot| slot.addr.connected());
         let sent = match living {
-            Some(slot) => slot.addr.try_send(dispatch),
+            Some(slot) => slot.addr.try_send(dispatch).inspect(|()| slot.vitals.mailed()),
             None => Err(SendError::Closed(dispatch)),
         };
         match sent {
             Ok(()) => Ok(()),
             Err(SendError::Full(_)) => Err(EngineError::BUSY),
             Err(SendError::Closed(dispatch)) => {
-                let addr = self.start_actor(&mut shard, tenant, session, fresh);
-                addr.try_send(dispatch).map_err(|_| EngineError::UNAVAILABLE)
+                let slot = self.start_actor(&mut shard, tenant, session, fresh);
+                slot.addr.try_send(dispatch).map_err(|_| EngineError::UNAVAILABLE)?;
+                slot.vitals.mailed();
+                Ok(())
             }
         }
     }
@@ -226,20 +236,22 @@ impl Registry {
         tenant: &Arc<TenantShared>,
         session: SessionId,
         fresh: bool,
-    ) -> &'a Addr<SessionActor> {
+    ) -> &'a Slot {
         let generation = self.0.generation.fetch_add(1, Ordering::Relaxed);
         let key = (tenant.id, session);
         let (registry, tenant) = (self.clone(), Arc::clone(tenant));
+        let vitals = Vitals::new();
+        let watched = Arc::clone(&vitals);
         let addr = SessionActor::start_in_arbiter(&self.arbiter_of(session.as_uuid()), move |_| {
             // Made here and not before: a guard dropped with an arbiter that just died would wait for
             // the lock that its starter holds.
             let (ports, idle) = (Arc::clone(&registry.0.ports), registry.0.config.idle);
             let guarded = Arc::clone(&tenant);
             let exit = ExitGuard { registry, tenant: guarded, session, generation, clean: false };
-            SessionActor::new(session, tenant, ports, idle, exit, fresh)
+            SessionActor::new(session, tenant, ports, idle, exit, watched, fresh)
         });
         metrics::gauge!(names::SESSIONS_AWAKE).increment(1.0);
-        &shard.entry(key).insert_entry(Slot { addr, generation }).into_mut().addr
+        shard.entry(key).insert_entry(Slot { addr, generation, vitals }).into_mut()
     }
 
     /// Takes an actor that ends out of the map, so that the next command starts another.
@@ -252,10 +264,40 @@ impl Registry {
         metrics::gauge!(names::SESSIONS_AWAKE).decrement(1.0);
     }
 
+    /// Every session that is awake, with how it stands.
+    pub(crate) fn living(&self) -> Vec<(TenantId, SessionId, Arc<Vitals>)> {
+        let mut living = Vec::new();
+        for shard in &self.0.shards {
+            let shard = lock(shard);
+            living.extend(shard.iter().map(|((t, s), slot)| (*t, *s, Arc::clone(&slot.vitals))));
+        }
+        living
+    }
+
+    pub(crate) fn incidents(&self) -> &Incidents {
+        &self.0.incidents
+    }
+
+    pub(crate) fn incident(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        fate: Fate,
+        command: Option<&'static str>,
+    ) {
+        let at = self.0.ports.clock.now();
+        self.0.incidents.push(Incident { at, tenant, session, fate, command });
+    }
+
+    /// How long a message waits on each thread.
+    pub(crate) async fn lags(&self, patience: Duration) -> Vec<Option<Duration>> {
+        let lags = self.0.arbiters.iter().map(|arbiter| inspect::lag(arbiter.handle(), patience));
+        futures_util::future::join_all(lags).await
+    }
+
     /// Counts something that a stop should wait for, until the guard is dropped.
     pub(crate) fn count_in(&self) -> InFlight {
-        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(Arc::clone(&self.0.in_flight))
+        InFlight::count(&self.0.in_flight)
     }
 
     /// Commands, turns and letters that are under way.
@@ -280,6 +322,13 @@ impl Registry {
 
 /// Something under way; counted until it is dropped, also when its owner panics or goes away.
 pub(crate) struct InFlight(Arc<AtomicUsize>);
+
+impl InFlight {
+    pub(crate) fn count(counter: &Arc<AtomicUsize>) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(counter))
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {

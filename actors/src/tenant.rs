@@ -9,7 +9,7 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -36,7 +36,7 @@ use crate::{
     error::EngineError,
     journal::JournalWriter,
     lead_session::Done,
-    registry::Registry,
+    registry::{InFlight, Registry},
     timers::TimersHandle,
 };
 
@@ -130,6 +130,8 @@ pub struct Posted {
 pub struct TenantHandle {
     shared: Arc<TenantShared>,
     actor: Arc<Addr<Tenant>>,
+    /// Submissions that wait for their answer.
+    captures: Arc<AtomicUsize>,
     stopping: Arc<AtomicBool>,
 }
 
@@ -144,7 +146,7 @@ impl TenantHandle {
             ctx.set_mailbox_capacity(CAPTURES);
             Tenant { shared: tenant, capturing: HashMap::new() }
         });
-        Self { shared, actor: Arc::new(actor), stopping }
+        Self { shared, actor: Arc::new(actor), captures: Arc::default(), stopping }
     }
 
     pub fn id(&self) -> TenantId {
@@ -160,6 +162,10 @@ impl TenantHandle {
         self.shared.knowledge().await
     }
 
+    pub(crate) fn captures_waiting(&self) -> usize {
+        self.captures.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn shared(&self) -> &Arc<TenantShared> {
         &self.shared
     }
@@ -173,6 +179,7 @@ impl TenantHandle {
         inbound: InboundEvent,
     ) -> Result<Captured, EngineError> {
         self.open_for_new()?;
+        let _waits = InFlight::count(&self.captures);
         let (reply, answer) = oneshot::channel();
         let capture = Capture { submission, inbound, reply };
         self.actor.try_send(capture).map_err(|_| EngineError::BUSY)?;

@@ -15,8 +15,8 @@ use std::{
 };
 
 use actix::{
-    Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, SpawnHandle,
-    WrapFuture as _,
+    Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, MessageResult,
+    SpawnHandle, WrapFuture as _,
 };
 use forecourt_core::{
     effect::TimerKind,
@@ -29,6 +29,7 @@ use uuid::Uuid;
 
 use crate::{
     engine::{Ports, WeakEngine},
+    inspect::AskTimers,
     names,
     registry::Registry,
 };
@@ -218,6 +219,18 @@ impl Handler<Set> for Timers {
             let pending = &self.pending;
             self.heap.retain(|Reverse((due, key))| pending.get(key) == Some(due));
         }
+    }
+}
+
+impl Handler<AskTimers> for Timers {
+    type Result = MessageResult<AskTimers>;
+
+    fn handle(&mut self, _: AskTimers, _: &mut Self::Context) -> Self::Result {
+        let mut by_tenant = HashMap::new();
+        for (tenant, ..) in self.pending.keys() {
+            *by_tenant.entry(*tenant).or_default() += 1;
+        }
+        MessageResult(by_tenant)
     }
 }
 

@@ -31,7 +31,7 @@ use forecourt_ports::{
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{engine::Ports, names, registry::InFlight, tenant::TenantShared};
+use crate::{engine::Ports, names, registry::InFlight, tenant::TenantShared, vitals::TurnSeen};
 
 /// Tries of one turn, as long as nothing was shown and its time lasts (S2-US-3.4-8).
 const TRIES: u32 = 4;
@@ -57,10 +57,16 @@ pub(crate) struct TurnJob {
 pub(crate) struct RunningTurn {
     turn: TurnId,
     addr: Addr<Turn>,
+    _seen: TurnSeen,
 }
 
 impl RunningTurn {
-    pub(crate) fn start(job: TurnJob, tenant: Arc<TenantShared>, ports: Arc<Ports>) -> Self {
+    pub(crate) fn start(
+        job: TurnJob,
+        seen: TurnSeen,
+        tenant: Arc<TenantShared>,
+        ports: Arc<Ports>,
+    ) -> Self {
         let turn = job.turn;
         let arbiter = tenant.registry.arbiter_of(job.session.as_uuid());
         let addr = Turn::start_in_arbiter(&arbiter, move |_| Turn {
@@ -69,7 +75,7 @@ impl RunningTurn {
             _counted: tenant.registry.count_in(),
             job: Some(job),
         });
-        Self { turn, addr }
+        Self { turn, addr, _seen: seen }
     }
 
     pub(crate) const fn turn(&self) -> TurnId {

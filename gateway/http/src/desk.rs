@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use forecourt_actors::{Captured, Engine, EngineError, Posted, TenantHandle};
+use forecourt_actors::{
+    Captured, Engine, EngineError, Posted, TenantHandle,
+    inspect::{Filter, Inspection},
+};
 use forecourt_core::{
     capture::Submission,
     id::{MemberId, SessionId, TenantId},
@@ -18,6 +21,8 @@ pub trait Desk: Send + Sync {
     async fn tenant(&self, slug: &str) -> Result<Option<Arc<dyn TenantDesk>>, EngineError>;
     async fn tenant_by_id(&self, id: TenantId) -> Result<Option<Arc<dyn TenantDesk>>, EngineError>;
     fn is_stopping(&self) -> bool;
+    /// How the actors stand, for operators.
+    async fn inspect(&self, filter: Filter) -> Inspection;
 }
 
 /// One tenant of the engine. See [`forecourt_actors::TenantHandle`].
@@ -65,6 +70,10 @@ impl Desk for Engine {
 
     fn is_stopping(&self) -> bool {
         Self::is_stopping(self)
+    }
+
+    async fn inspect(&self, filter: Filter) -> Inspection {
+        Self::inspect(self, filter).await
     }
 }
 

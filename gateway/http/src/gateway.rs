@@ -48,6 +48,8 @@ pub struct HttpConfig {
     pub metrics: RenderMetrics,
     /// Opens `/metrics` to who is not on this machine.
     pub metrics_token: Option<String>,
+    /// Opens `/debug/actors` and `/metrics` to an operator who is not on this machine.
+    pub platform_token: Option<String>,
     /// Shown on the landing page and at `/v1/public/demo`.
     pub demo: Option<DemoLogin>,
     /// Shown at `/dev/mail`.
@@ -70,6 +72,7 @@ impl HttpConfig {
             trusted_proxies: Vec::new(),
             metrics: Arc::new(String::new),
             metrics_token: None,
+            platform_token: None,
             demo: None,
             dev_mailbox: None,
             echo: false,

@@ -22,6 +22,7 @@
 mod assets;
 mod auth;
 mod client;
+mod debug;
 mod desk;
 mod dev_mail;
 mod docs;
@@ -43,6 +44,7 @@ mod messages;
 mod names;
 mod openapi;
 mod origin;
+mod platform;
 mod problem;
 mod public;
 mod routes;

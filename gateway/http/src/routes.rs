@@ -13,7 +13,7 @@ use actix_web::{
 };
 
 use crate::{
-    assets, dev_mail, docs, events, form,
+    assets, debug, dev_mail, docs, events, form,
     gateway::Gateway,
     health, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
@@ -89,6 +89,7 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         .service(at("/healthz", "GET, HEAD").route(read().to(health::alive)))
         .service(at("/readyz", "GET, HEAD").route(read().to(health::ready)))
         .service(at("/metrics", "GET").route(web::get().to(scrape::get)))
+        .service(at("/debug/actors", "GET, HEAD").route(read().to(debug::actors)))
         .service(at("/openapi.json", "GET, HEAD").route(read().to(openapi::get)))
         .service(at("/docs", "GET, HEAD").route(read().to(docs::get)))
         .service(at("/problems/{code}", "GET, HEAD").route(read().to(problem::page::get)))

@@ -99,6 +99,9 @@ pub(crate) struct ServeArgs {
     /// Lets others than this machine read /metrics, as a bearer token.
     #[arg(long, env = "FORECOURT_METRICS_TOKEN", hide_env_values = true)]
     pub(crate) metrics_token: Option<SecretString>,
+    /// Lets the platform's operator read /debug/actors and /metrics from elsewhere, as a bearer token.
+    #[arg(long, env = "FORECOURT_PLATFORM_TOKEN", hide_env_values = true)]
+    pub(crate) platform_token: Option<SecretString>,
     /// HTTP threads.
     #[arg(long, env = "FORECOURT_WORKERS", default_value_t = default_threads())]
     pub(crate) workers: usize,

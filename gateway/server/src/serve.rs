@@ -26,6 +26,8 @@ use crate::{
 
 /// How long what runs may take to end (R9).
 const DRAIN: Duration = Duration::from_secs(10);
+/// How often the actors' gauges are read.
+const MEASURED: Duration = Duration::from_secs(5);
 const DEFAULT_PORT: u16 = 8080;
 
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
@@ -52,6 +54,7 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
             let config = EngineConfig { arbiters: args.arbiters, sole, ..EngineConfig::default() };
             let engine = Engine::start(ports, config);
             engine.recover().await.context("what an earlier run left cannot be read")?;
+            engine.watch(MEASURED);
             let gateway = gateway(engine.clone());
             let server = forecourt_http::server(listener, gateway.clone(), args.workers)?;
             let handle = server.handle();

@@ -104,6 +104,7 @@ pub(crate) async fn wire(
         trusted_proxies: args.trusted_proxy.iter().map(|ip| (*ip).into()).collect(),
         metrics: Arc::new(move || metrics.render()),
         metrics_token: args.metrics_token.as_ref().map(|token| token.expose_secret().to_owned()),
+        platform_token: args.platform_token.as_ref().map(|token| token.expose_secret().to_owned()),
         demo: demo.and_then(|demo| demo.into_iter().next()),
         dev_mailbox,
         echo: args.test.test_echo,

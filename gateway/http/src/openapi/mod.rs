@@ -116,6 +116,10 @@ fn build() -> Value {
                     "type": "http", "scheme": "bearer",
                     "description": "The token of POST /v1/sessions: opens that one conversation, from the page's own origin, for 24 hours at most.",
                 },
+                "platform": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "FORECOURT_PLATFORM_TOKEN: the operator of the engine. From the engine's own machine none is needed.",
+                },
                 "staff": {
                     "type": "apiKey", "in": "cookie", "name": "forecourt",
                     "description": "Set by POST /v1/login; over TLS its name is __Host-forecourt. What changes something answers only to the engine's own pages.",
@@ -211,15 +215,18 @@ impl Who {
             Self::Visitor => json!([{ "visitor": [] }]),
             Self::Seller => json!([{ "staff": [] }]),
             Self::VisitorOrSeller => json!([{ "visitor": [] }, { "staff": [] }]),
+            Self::Platform => json!([{ "platform": [] }]),
         }
     }
 
-    /// The least role that may call it, from `anonymous` over `visitor` to `seller`.
+    /// The least role that may call it, from `anonymous` over `visitor` to `seller`; `platform` is none of
+    /// them.
     pub(crate) const fn least(self) -> &'static str {
         match self {
             Self::Anyone => "anonymous",
             Self::Visitor | Self::VisitorOrSeller => "visitor",
             Self::Seller => "seller",
+            Self::Platform => "platform",
         }
     }
 }

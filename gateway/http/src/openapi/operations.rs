@@ -16,6 +16,8 @@ pub(crate) enum Who {
     /// Any member: the least role is `seller`.
     Seller,
     VisitorOrSeller,
+    /// The operator of the engine, a member of no tenant.
+    Platform,
 }
 
 pub(crate) struct Operation {
@@ -497,5 +499,41 @@ pub(crate) const ALL: &[Operation] = &[
             shape: None,
         }],
         bad: &[NotFound],
+    },
+    Operation {
+        method: "GET",
+        path: "/debug/actors",
+        id: "actors",
+        tag: "Operations",
+        summary: "How the actors stand",
+        about: "Depths, times, restarts and last errors of tenants and sessions: ids, counts and codes, no personal data. JSON, or a page for `Accept: text/html`. For this machine, or with the platform's token as a bearer.",
+        who: Who::Platform,
+        query: &[
+            optional("tenant", "Only this tenant.", r#"{"type":"string"}"#),
+            optional("session", "Only this session.", r#"{"type":"string"}"#),
+            optional(
+                "order",
+                "Which sessions come first.",
+                r#"{"type":"string","enum":["depth","time","restarts"],"default":"depth"}"#,
+            ),
+            optional(
+                "top",
+                "How many sessions and tenants.",
+                r#"{"type":"integer","minimum":1,"maximum":500,"default":50}"#,
+            ),
+            optional(
+                "refresh",
+                "Seconds after which the page looks again.",
+                r#"{"type":"integer","minimum":1,"maximum":3600}"#,
+            ),
+        ],
+        body: &[],
+        good: &[Good {
+            status: 200,
+            about: "How they stand. `null` where somebody gave no answer in time.",
+            media: Some(JSON),
+            shape: None,
+        }],
+        bad: &[Invalid, MalformedQuery, Unauthorised],
     },
 ];

@@ -5,6 +5,7 @@
 mod access;
 mod bus;
 mod contract;
+mod debug;
 mod events;
 mod forms;
 mod hostile;
