@@ -32,7 +32,8 @@ test: postgres cluster-tools browser web ## All tests: core, store, actors, gate
 
 .PHONY: test-fast
 test-fast: ## The tests that need no database and no browser
-	$(CARGO) test -p forecourt-core -p forecourt-ports -p forecourt-bus -p forecourt-models -p forecourt-wire
+	$(CARGO) test -p forecourt-core -p forecourt-ports -p forecourt-models -p forecourt-wire
+	$(CARGO) test -p forecourt-bus --lib
 
 .PHONY: check
 check: web ## What CI checks before it tests: format, lints, documentation, types

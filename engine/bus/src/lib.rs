@@ -1,13 +1,16 @@
-//! Fan-out of stored events and drafts to listeners, within one process.
+//! Fan-out of stored events and drafts to listeners, within one process or between nodes over Redis.
 //!
 //! Lives here: [`LocalBus`], the default. Each tenant has a ring of its newest events, for resume
 //! without the database, and its listeners; each session has its listeners and its running draft.
+//! [`RedisBus`] puts what other nodes stored into the same topics.
 //!
 //! # Invariants
 //! - a publisher never waits: a listener whose queue is full is cut, and resumes with its cursor (A9);
 //! - events reach each listener in the order of their sequence numbers;
 //! - what nobody listens to costs a look-up and a place in the ring.
 
+pub mod names;
+mod redis;
 mod topic;
 
 use std::{
@@ -21,6 +24,7 @@ use forecourt_core::{
 };
 use forecourt_ports::bus::{Bus, Draft, Published, Pushed, Subscription};
 
+pub use self::redis::{BusError, Pace, RedisBus, RedisConfig};
 use self::topic::{Ring, Topic};
 
 /// Queued frames per listener of a session; a listener further behind is cut.
@@ -60,6 +64,34 @@ impl LocalBus {
         let shard = &self.shards[tenant.as_uuid().as_u128() as usize % SHARDS];
         let mut tenants = shard.lock().unwrap_or_else(PoisonError::into_inner);
         act(tenants.entry(tenant).or_default())
+    }
+
+    /// Whether anybody on this node listens to a tenant.
+    fn has_listeners(&self, tenant: TenantId) -> bool {
+        self.with(tenant, |topics| {
+            topics.all.has_listeners()
+                || topics.sessions.values().any(|session| session.topic.has_listeners())
+        })
+    }
+
+    /// Sessions of a tenant that have listeners, `most` at most.
+    fn listened(&self, tenant: TenantId, most: usize) -> Vec<SessionId> {
+        self.with(tenant, |topics| {
+            let listened =
+                topics.sessions.iter().filter(|(_, session)| session.topic.has_listeners());
+            listened.map(|(session, _)| *session).take(most).collect()
+        })
+    }
+
+    /// The running answer of a session, whole.
+    fn draft(&self, tenant: TenantId, session: SessionId) -> Option<Draft> {
+        self.with(tenant, |topics| topics.sessions.get(&session)?.draft.clone())
+    }
+
+    /// Forgets a tenant that nobody listens to.
+    fn forget(&self, tenant: TenantId) {
+        let shard = &self.shards[tenant.as_uuid().as_u128() as usize % SHARDS];
+        shard.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
     }
 }
 

@@ -6,6 +6,8 @@ use forecourt_core::event::Seq;
 use forecourt_ports::bus::{Published, Pushed};
 use tokio::sync::mpsc;
 
+use crate::names;
+
 /// Events kept per tenant for resume from memory.
 const RING: usize = 1_024;
 
@@ -28,7 +30,7 @@ impl Topic {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,
             Err(mpsc::error::TrySendError::Full(_)) => {
-                metrics::counter!("forecourt_listeners_cut_total").increment(1);
+                metrics::counter!(names::LISTENERS_CUT).increment(1);
                 false
             }
         });
