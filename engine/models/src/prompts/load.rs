@@ -4,7 +4,9 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig};
 
-use super::{FACTS, NOW, OPENING, PromptError, Prompts, RULES, sample, wrong};
+use super::{
+    FACTS, NOW, OPENING, PromptError, Prompts, RULES, remembered::Remembered, sample, wrong,
+};
 
 /// The most bytes of a file.
 pub(super) const MAX_FILE: u64 = 64 * 1024;
@@ -57,7 +59,7 @@ fn of(files: Vec<(&'static str, String)>) -> Result<Prompts, PromptError> {
         }
         environment.add_template_owned(file, text).map_err(|error| wrong(file, &error))?;
     }
-    let prompts = Prompts { environment, id };
+    let prompts = Prompts { environment, id, remembered: Remembered::new() };
     sample::check(&prompts)?;
     Ok(prompts)
 }

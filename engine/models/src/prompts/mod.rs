@@ -12,11 +12,15 @@
 //! - templates, lists, lines and the work of rendering are bounded (A9).
 
 mod load;
+mod remembered;
 mod sample;
 mod spoken;
 mod view;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use forecourt_ports::model::Ask;
 use minijinja::{Environment, value::Serde};
@@ -24,8 +28,9 @@ use serde::Serialize;
 
 pub use self::spoken::{Role, Spoken};
 use self::{
+    remembered::{Key, Minute, Remembered},
     spoken::OpeningView,
-    view::{NowView, RulesView},
+    view::{NowView, RulesView, lists_all},
 };
 
 /// What a member's line begins with, so that the model can tell it from its own.
@@ -43,6 +48,7 @@ const OPENING: &str = "opening.md";
 pub struct Prompts {
     environment: Environment<'static>,
     id: String,
+    remembered: Remembered,
 }
 
 /// A prompt for one ask.
@@ -51,9 +57,9 @@ pub struct Prompt {
     /// The name and version, such as `reply@1`; stored with the answer.
     pub id: String,
     /// Rules and facts: the system's part that stays the same while the tenant's settings and stock do.
-    pub rules: String,
-    /// The rest of the system's part: the time, and what is free.
-    pub now: String,
+    pub rules: Arc<str>,
+    /// The rest of the system's part: the time, to the minute, and what is free.
+    pub now: Arc<str>,
     /// The conversation: the user speaks first and last, and nobody twice in a row.
     pub spoken: Vec<Spoken>,
 }
@@ -110,8 +116,16 @@ impl Prompts {
     pub fn render(&self, ask: &Ask) -> Result<Prompt, PromptError> {
         let opening = self.part(OPENING, &OpeningView::of(ask))?;
         let spoken = spoken::of(opening, &ask.transcript)?;
-        let rules = self.rules(&RulesView::of(ask))?;
-        let now = self.part(NOW, &NowView::of(ask))?;
+        let rules = || self.rules(&RulesView::of(ask));
+        // Of a large stock the customer's words choose what is listed.
+        let rules = if lists_all(ask) {
+            self.remembered.part(ask, Key::rules(ask), rules)?
+        } else {
+            rules()?.into()
+        };
+        let minute = Minute::of(ask.grounding.now);
+        let now = || self.part(NOW, &NowView::of(ask, minute));
+        let now = self.remembered.part(ask, Key::now(ask, minute), now)?;
         Ok(Prompt { id: self.id.clone(), rules, now, spoken })
     }
 

@@ -12,13 +12,13 @@ use forecourt_core::{
 };
 use forecourt_ports::model::{Ask, Medium, Who};
 use jiff::{
-    ToSpan,
+    Timestamp, ToSpan,
     civil::{Date, Weekday},
     tz::TimeZone,
 };
 use serde::Serialize;
 
-use super::MEMBER_MARK;
+use super::{MEMBER_MARK, remembered::Minute};
 
 /// The most of each that a prompt lists.
 const MAX_SERVICES: usize = 20;
@@ -159,10 +159,10 @@ impl<'a> RulesView<'a> {
 }
 
 impl<'a> NowView<'a> {
-    pub(super) fn of(ask: &'a Ask) -> Self {
+    pub(super) fn of(ask: &'a Ask, Minute { shown, free_from }: Minute) -> Self {
         let (lang, settings) = (ask.lang, &ask.grounding.settings);
         let zone = settings.time_zone();
-        let local = zone.to_datetime(ask.grounding.now);
+        let local = zone.to_datetime(shown);
         let today = local.date();
         let ahead = (0..DAYS_AHEAD).filter_map(|day| today.checked_add(i64::from(day).days()).ok());
         let exceptions = ahead.filter_map(|date| {
@@ -170,7 +170,7 @@ impl<'a> NowView<'a> {
             let name = calendar::date(lang, date, today);
             Some(DayView { name, hours: hours(lang, &exception.spans) })
         });
-        let doors = match settings.hours.doors(&zone, ask.grounding.now) {
+        let doors = match settings.hours.doors(&zone, shown) {
             Doors::Open { closes } => {
                 DoorsView { open: true, closes: Some(calendar::time(lang, closes)), opens: None }
             }
@@ -193,7 +193,9 @@ impl<'a> NowView<'a> {
             },
             doors,
             exceptions: exceptions.collect(),
-            slots: services.filter_map(|service| free(ask, service, &zone, today)).collect(),
+            slots: services
+                .filter_map(|service| free(ask, service, &zone, free_from, today))
+                .collect(),
         }
     }
 }
@@ -203,10 +205,10 @@ fn free<'a>(
     ask: &Ask,
     service: &'a Service,
     zone: &TimeZone,
+    now: Timestamp,
     today: Date,
 ) -> Option<SlotsView<'a>> {
     let (hours, busy) = (&ask.grounding.settings.hours, &ask.grounding.knowledge.busy);
-    let now = ask.grounding.now;
     let free = slots::free(hours, zone, service, busy, now, today, DAYS_AHEAD, MAX_SLOTS);
     let starts: Vec<_> = free.iter().map(|slot| zone.to_datetime(slot.starts_at)).collect();
     let days: Vec<_> = starts
@@ -222,6 +224,11 @@ fn free<'a>(
         })
         .collect();
     (!days.is_empty()).then(|| SlotsView { name: service.name.get(ask.lang), days })
+}
+
+/// Whether the whole stock stands in the facts, whatever was asked.
+pub(super) fn lists_all(ask: &Ask) -> bool {
+    ask.grounding.knowledge.vehicles.len() <= MAX_VEHICLES
 }
 
 /// The vehicles to list: all, or those whose names the customer used most, in the order of the stock.
