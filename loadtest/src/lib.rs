@@ -1,11 +1,21 @@
 //! Load generator, provider simulators and benchmarks.
 //!
 //! Lives here: [`model_sim`] (a model provider that misbehaves on demand), [`smtp_sim`] (a mail
-//! provider that does), [`leads`] (the load generator). Story tests start the simulators in
-//! process; the binary starts them for a shell. Everything listens and sends on loopback alone.
+//! provider that does), [`http_sim`] (any other provider that does), [`proxy`] (a bad network),
+//! [`leads`] (leads at a rate), [`scenario`] and [`run`] (whole runs from a file: load, faults, ledger,
+//! report). Story tests start the simulators in process; the binary starts them for a shell.
+//! Everything listens and sends on loopback alone.
 
+pub mod books;
 pub mod clock;
+pub mod engine;
+pub mod http_sim;
 pub mod leads;
+pub mod load;
 pub mod model_sim;
+pub mod proxy;
+pub mod report;
+pub mod run;
+pub mod scenario;
 pub mod smtp_sim;
 pub mod spec;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use forecourt_loadtest::clock;
-use forecourt_loadtest::leads::engine::EngineProcess;
+use forecourt_loadtest::engine::EngineProcess;
 use forecourt_loadtest::leads::report::Report;
 use forecourt_loadtest::leads::{self, LeadsConfig, Progress, Target};
 use forecourt_loadtest::model_sim::{ModelSim, ModelSimConfig};

@@ -1,7 +1,10 @@
 //! The command line: one subcommand a module.
 
+mod http_sim;
 mod leads;
 mod model_sim;
+mod proxy;
+mod run;
 mod smtp_sim;
 
 use std::net::SocketAddr;
@@ -22,17 +25,29 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a scenario: load, faults, ledger, report, thresholds
+    Run(Box<run::Args>),
+    /// List the figures that a threshold may name
+    Figures,
     /// Send leads at a rate and see that each is answered once
     Leads(Box<leads::Args>),
     /// A model provider that speaks Anthropic's Messages protocol and misbehaves on demand
     ModelSim(model_sim::Args),
     /// A mail provider that keeps what it accepts and misbehaves on demand
     SmtpSim(smtp_sim::Args),
+    /// A provider over HTTP that remembers idempotency keys and misbehaves on demand
+    HttpSim(http_sim::Args),
+    /// A TCP proxy that behaves like a bad network
+    Proxy(proxy::Args),
 }
 
 /// Runs the command; errors are told on standard error with their causes.
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Figures => Ok(run::figures()),
+        Command::HttpSim(args) => http_sim::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Proxy(args) => proxy::run(args).map(|()| ExitCode::SUCCESS),
         Command::Leads(args) => leads::run(*args),
         Command::ModelSim(args) => model_sim::run(args).map(|()| ExitCode::SUCCESS),
         Command::SmtpSim(args) => smtp_sim::run(args).map(|()| ExitCode::SUCCESS),

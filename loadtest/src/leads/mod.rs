@@ -2,14 +2,13 @@
 //!
 //! Lives here: one run from the first lead to the last mail. The parts: [`people`] makes the leads,
 //! [`sender`] sends them, [`ledger`] matches acknowledgements and mails, [`report`] sums up,
-//! [`engine`] starts and stops an engine of its own.
+//! [`crate::engine`] starts and stops an engine of its own.
 //!
 //! # Rules
 //! - open loop: a lead is due at its time whether or not the engine keeps up, and every latency is
 //!   counted from that time; a lead that finds no free place in flight is reported, not delayed;
 //! - what was acknowledged must be answered exactly once (A1, A4); the rest is told apart by name.
 
-pub mod engine;
 pub mod ledger;
 pub mod people;
 pub mod report;
@@ -22,12 +21,12 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::watch;
 
-use self::engine::{EngineError, Usage};
 use self::ledger::{Counts, Ledger};
 use self::people::People;
 use self::report::Report;
 use self::sender::Sender;
 pub use self::target::{Target, TargetError};
+use crate::engine::{EngineError, EngineProcess, Usage};
 use crate::smtp_sim::SmtpSim;
 
 /// Most leads of one run (A9): the ledger holds each of them.
@@ -74,7 +73,7 @@ pub async fn run(
     config: &LeadsConfig,
     smtp: Arc<SmtpSim>,
     progress: watch::Sender<Progress>,
-    engine: Option<&engine::EngineProcess>,
+    engine: Option<&EngineProcess>,
 ) -> Result<Report, LeadsError> {
     let wanted = (config.rate * config.duration.as_secs_f64()).round();
     if !(config.rate > 0.0 && wanted >= 1.0 && wanted <= MAX_LEADS as f64) {
@@ -84,7 +83,7 @@ pub async fn run(
     let ledger = Arc::new(Ledger::new(people.clone(), wanted as u64));
     // Made before the clock starts: it takes its time.
     let sender = Sender::new(config, people, Arc::clone(&ledger)).map_err(LeadsError::Client)?;
-    let before = engine.map(engine::EngineProcess::usage).transpose()?;
+    let before = engine.map(EngineProcess::usage).transpose()?;
     let start = Instant::now();
     let reader = tokio::spawn(read_mails(smtp.clone(), Arc::clone(&ledger)));
     let teller = tokio::spawn(tell(Arc::clone(&ledger), progress, start));
@@ -97,7 +96,7 @@ pub async fn run(
     teller.abort();
     // What came between the reader's last look and now.
     note(&smtp, &ledger);
-    let after = engine.map(engine::EngineProcess::usage).transpose()?;
+    let after = engine.map(EngineProcess::usage).transpose()?;
     let usage = before.zip(after).map(|(before, after)| Usage {
         cpu: after.cpu.saturating_sub(before.cpu),
         peak_rss: after.peak_rss,

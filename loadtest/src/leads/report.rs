@@ -7,8 +7,8 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::LeadsConfig;
-use super::engine::Usage;
 use super::ledger::{Counts, Ledger};
+use crate::engine::Usage;
 
 /// Numbers of leads that are listed as examples.
 const EXAMPLES: usize = 20;

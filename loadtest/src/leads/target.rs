@@ -34,6 +34,18 @@ impl Target {
     }
 }
 
+impl Target {
+    /// Host and port, as `127.0.0.1:8080`.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.0.host_str().unwrap_or_default(), self.port())
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or(80)
+    }
+}
+
 impl FromStr for Target {
     type Err = TargetError;
 
