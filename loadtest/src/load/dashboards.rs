@@ -1,0 +1,339 @@
+//! Dashboards: sockets that read at once, slowly, or never.
+//!
+//! A reading dashboard counts every event once, in order, resumes with its cursor after a drop, and some
+//! of them, the witnesses, remember which leads they were shown.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::watch;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::Field;
+use crate::books::Metric;
+use crate::clock;
+
+/// Dashboards of a tenant that remember what they saw (A9).
+const WITNESSES: u32 = 4;
+/// Between two frames of a slow reader.
+const SLOW: Duration = Duration::from_millis(500);
+/// Receive buffer of who reads slowly or never, in bytes: the kernel must not read for them.
+const SMALL: u32 = 4 * 1024;
+const AGAIN: Duration = Duration::from_millis(500);
+/// How long to look for the goodbye of who never read.
+const GOODBYE: Duration = Duration::from_secs(2);
+const HANDSHAKE: Duration = Duration::from_secs(20);
+/// The close code for who is too slow.
+const TOO_SLOW: u16 = 4003;
+/// Events after which a dashboard tells the books.
+const TOGETHER: u64 = 64;
+
+/// How a dashboard reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    Reading,
+    Slow,
+    Never,
+}
+
+/// The part of a frame that is needed.
+#[derive(Debug, Deserialize)]
+struct Frame {
+    #[serde(rename = "type")]
+    kind: String,
+    seq: Option<i64>,
+    epoch: Option<i64>,
+    event: Option<String>,
+    at: Option<jiff::Timestamp>,
+    lead: Option<LeadId>,
+}
+
+#[derive(Debug, Deserialize)]
+struct LeadId {
+    lead_id: String,
+}
+
+type Socket = WebSocketStream<TcpStream>;
+
+/// One dashboard, until it is told to stop.
+pub struct Dashboard {
+    pub field: Field,
+    pub tenant: usize,
+    pub manner: Manner,
+    /// Its number among those of its manner and tenant.
+    pub number: u32,
+    /// When false, the engine's clock is not ours and tells nothing about latency.
+    pub clocks_agree: watch::Receiver<bool>,
+    /// Whether nothing must be missed: the engine may lose sockets when it dies, never events.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// What a dashboard has seen.
+#[derive(Default)]
+struct Seen {
+    epoch: Option<i64>,
+    seq: Option<i64>,
+    /// Since when everything was seen.
+    whole_since: Option<Instant>,
+    leads: HashSet<String>,
+    events: u64,
+    repeated: u64,
+}
+
+impl Dashboard {
+    /// Listens until it is told to stop.
+    pub async fn run(mut self) {
+        let mut seen = Seen::default();
+        let mut stop = self.stop.clone();
+        self.field.books.count(|counts| counts.dashboards += 1);
+        loop {
+            if self.manner == Manner::Never {
+                self.listen_once(&mut seen).await;
+            } else {
+                tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => break,
+                    () = self.listen_once(&mut seen) => {}
+                }
+            }
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+        }
+        self.tell(&mut seen);
+        self.testify(&seen);
+        self.field.books.count(|counts| counts.dashboards -= 1);
+    }
+
+    async fn listen_once(&mut self, seen: &mut Seen) {
+        let Ok(Some(mut socket)) = tokio::time::timeout(HANDSHAKE, self.connect(seen)).await else {
+            return;
+        };
+        match self.manner {
+            Manner::Never => {
+                // An error says that nobody is left who could tell it to stop.
+                self.stop.wait_for(|stop| *stop).await.ok();
+                // Whether it was cut shows only now: the goodbye lies behind what was never read.
+                let rest = async { while self.read(&mut socket, seen).await {} };
+                tokio::time::timeout(GOODBYE, rest).await.ok();
+            }
+            Manner::Reading => while self.read(&mut socket, seen).await {},
+            Manner::Slow => {
+                while self.read(&mut socket, seen).await {
+                    tokio::time::sleep(SLOW).await;
+                }
+            }
+        }
+        self.tell(seen);
+    }
+
+    async fn connect(&self, seen: &Seen) -> Option<Socket> {
+        let host = self.field.target.authority();
+        let address = host.parse().ok()?;
+        let socket = TcpSocket::new_v4().ok()?;
+        if self.manner != Manner::Reading {
+            socket.set_recv_buffer_size(SMALL).ok()?;
+        }
+        let stream = socket.connect(address).await.ok()?;
+        let mut request = format!("ws://{host}/v1/live").into_client_request().ok()?;
+        let headers = request.headers_mut();
+        headers.insert("cookie", self.field.cookies.get(self.tenant)?.parse().ok()?);
+        headers.insert("origin", self.field.target.to_string().parse().ok()?);
+        headers.insert("sec-websocket-protocol", "forecourt.v1".parse().ok()?);
+        let (mut socket, _) = client_async(request, stream).await.ok()?;
+        let after = seen.epoch.zip(seen.seq).map(|(epoch, seq)| format!("{epoch}-{seq}"));
+        let hello = json!({ "type": "hello", "ref": "1", "after": after, "topics": ["leads"] });
+        socket.send(Message::text(hello.to_string())).await.ok()?;
+        Some(socket)
+    }
+
+    /// Reads a frame; false when the socket is closed.
+    async fn read(&mut self, socket: &mut Socket, seen: &mut Seen) -> bool {
+        match socket.next().await {
+            Some(Ok(Message::Text(text))) => {
+                if let Ok(frame) = serde_json::from_str::<Frame>(&text) {
+                    self.take(frame, seen);
+                }
+                true
+            }
+            Some(Ok(Message::Close(why))) => {
+                if why.is_some_and(|why| u16::from(why.code) == TOO_SLOW) {
+                    self.field.books.count(|counts| counts.slow_cut += 1);
+                }
+                false
+            }
+            Some(Ok(_)) => true,
+            Some(Err(_)) | None => false,
+        }
+    }
+
+    fn take(&self, frame: Frame, seen: &mut Seen) {
+        match frame.kind.as_str() {
+            "welcome" => {
+                if seen.epoch != frame.epoch || seen.seq.is_none() {
+                    seen.epoch = frame.epoch;
+                    seen.seq = frame.seq;
+                }
+                seen.whole_since.get_or_insert_with(Instant::now);
+            }
+            "gap" => {
+                (seen.epoch, seen.seq) = (frame.epoch, frame.seq);
+                // What was missed is in the snapshot, which this dashboard does not read.
+                seen.whole_since = Some(Instant::now());
+                self.field.books.count(|counts| counts.dashboard_gaps += 1);
+            }
+            "event" => self.take_event(frame, seen),
+            _ => {}
+        }
+    }
+
+    fn take_event(&self, frame: Frame, seen: &mut Seen) {
+        seen.events += 1;
+        match (frame.seq, seen.seq) {
+            (Some(new), Some(last)) if new <= last => seen.repeated += 1,
+            (Some(new), _) => seen.seq = Some(new),
+            _ => {}
+        }
+        if self.is_witness() {
+            if let (Some(at), true) = (frame.at, *self.clocks_agree.borrow()) {
+                let late = clock::now().duration_since(at);
+                self.field.books.time(Metric::Fanout, late.try_into().unwrap_or_default());
+            }
+            if let (Some("lead.captured"), Some(lead)) = (frame.event.as_deref(), frame.lead) {
+                seen.leads.insert(lead.lead_id);
+            }
+        }
+        if seen.events >= TOGETHER {
+            self.tell(seen);
+        }
+    }
+
+    fn is_witness(&self) -> bool {
+        self.manner == Manner::Reading && self.number < WITNESSES
+    }
+
+    fn tell(&self, seen: &mut Seen) {
+        let (events, repeated) =
+            (std::mem::take(&mut seen.events), std::mem::take(&mut seen.repeated));
+        if self.manner == Manner::Reading {
+            self.field.books.count(|counts| {
+                counts.dashboard_events += events;
+                counts.dashboard_repeated += repeated;
+            });
+        }
+    }
+
+    /// Compares what was shown with what was acknowledged meanwhile.
+    fn testify(&self, seen: &Seen) {
+        let (true, Some(since)) = (self.is_witness(), seen.whole_since) else { return };
+        // What was acknowledged in the last moment may still be on its way, and a lead acknowledged just
+        // after the beginning was stored before it.
+        let from = since + Duration::from_secs(1);
+        let Some(to) = Instant::now().checked_sub(Duration::from_secs(2)) else { return };
+        let owed = self.field.books.leads_acked(self.tenant, from, to);
+        let missed = owed.difference(&seen.leads).count() as u64;
+        self.field.books.count(|counts| counts.dashboard_missed += missed);
+    }
+}
+
+/// The dashboards of a run, more or fewer from phase to phase.
+pub struct Crowd {
+    field: Field,
+    clocks_agree: watch::Receiver<bool>,
+    members: Vec<(Manner, watch::Sender<bool>, tokio::task::JoinHandle<()>)>,
+}
+
+impl Crowd {
+    /// Nobody yet.
+    pub fn new(field: Field, clocks_agree: watch::Receiver<bool>) -> Self {
+        Self { field, clocks_agree, members: Vec::new() }
+    }
+
+    /// Lets as many listen as a phase wants; those that there are stay.
+    pub async fn become_as(&mut self, load: crate::scenario::DashboardLoad) {
+        for (manner, wanted) in [
+            (Manner::Reading, load.reading),
+            (Manner::Slow, load.slow),
+            (Manner::Never, load.never),
+        ] {
+            let have = self.members.iter().filter(|(of, ..)| *of == manner).count() as u32;
+            for number in have..wanted {
+                self.add(manner, number);
+            }
+            let mut over = have.saturating_sub(wanted);
+            let mut leaving = Vec::new();
+            while over > 0
+                && let Some(at) = self.members.iter().rposition(|(of, ..)| *of == manner)
+            {
+                leaving.push(self.members.swap_remove(at));
+                over -= 1;
+            }
+            part(leaving).await;
+        }
+    }
+
+    /// Everybody goes.
+    pub async fn leave(mut self) {
+        part(std::mem::take(&mut self.members)).await;
+    }
+
+    fn add(&mut self, manner: Manner, number: u32) {
+        let (stop, stopped) = watch::channel(false);
+        let tenants = self.field.tenants.len();
+        let dashboard = Dashboard {
+            field: self.field.clone(),
+            tenant: number as usize % tenants,
+            manner,
+            number: number / tenants as u32,
+            clocks_agree: self.clocks_agree.clone(),
+            stop: stopped,
+        };
+        self.members.push((manner, stop, tokio::spawn(dashboard.run())));
+    }
+}
+
+async fn part(leaving: Vec<(Manner, watch::Sender<bool>, tokio::task::JoinHandle<()>)>) {
+    for (_, stop, _) in &leaving {
+        stop.send_replace(true);
+    }
+    for (_, _, task) in leaving {
+        // A panic was printed when it happened.
+        task.await.ok();
+    }
+}
+
+/// Signs in to each tenant as the demo's owner; answers the cookies.
+pub async fn sign_in(
+    client: &reqwest::Client,
+    target: &crate::leads::Target,
+    tenants: &[String],
+) -> Option<Arc<[String]>> {
+    let mut cookies = Vec::new();
+    for tenant in tenants {
+        let login = json!({
+            "tenant": tenant,
+            "email": format!("demo@{tenant}.example"),
+            "password": "forecourt-demo",
+        });
+        let answer = client
+            .post(target.at("/v1/login"))
+            .header("origin", target.to_string())
+            .timeout(super::REQUEST_TIMEOUT)
+            .json(&login)
+            .send()
+            .await
+            .ok()?;
+        let cookie = answer.headers().get("set-cookie")?.to_str().ok()?;
+        cookies.push(cookie.split(';').next().unwrap_or_default().to_owned());
+    }
+    Some(cookies.into())
+}
