@@ -238,9 +238,9 @@ fn weekday(word: &str) -> Option<(Weekday, bool)> {
     const NAMES: [(Weekday, &str); 7] = [
         (Weekday::Monday, "mandag monday lundi الاثنين اثنين الاتنين"),
         (Weekday::Tuesday, "tirsdag tuesday mardi الثلاثاء ثلاثاء التلات"),
-        (Weekday::Wednesday, "onsdagnesday mercredi الاربعاء اربعاء"),
+        (Weekday::Wednesday, "onsdag wednesday mercredi الاربعاء اربعاء"),
         (Weekday::Thursday, "torsdag thursday jeudi الخميس خميس"),
-        (Weekday::Friday, "fredagday vendredi الجمعه جمعه"),
+        (Weekday::Friday, "fredag friday vendredi الجمعه جمعه"),
         (Weekday::Saturday, "lordag saturday samedi السبت سبت"),
         (Weekday::Sunday, "sondag sunday dimanche الاحد احد"),
     ];

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use jiff::civil::date;
+use jiff::civil::{Weekday, date};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{names::VehicleNames, *};
 use crate::{
+    calendar,
     id::VehicleId,
     knowledge::{Fuel, Knowledge, Vehicle, VehicleStatus},
+    lang::Lang,
     money::{Currency, Money},
 };
 
@@ -212,6 +214,26 @@ fn vehicles_are_found_by_make_model_variant_and_year() {
         assert_eq!(found, *expected, "{text}");
     }
     assert!(names.find(&lex("Clio 2020"))[0].wrong_year);
+}
+
+#[test]
+fn every_weekday_and_month_is_read_by_the_name_that_the_calendar_gives_it() {
+    let kinds = |text: &str| -> Vec<Kind> {
+        read(&lex(text), |_| false).into_iter().map(|token| token.kind).collect()
+    };
+    for lang in Lang::ALL {
+        for weekday in Weekday::Monday.cycle_forward().take(7) {
+            let name = calendar::weekday(lang, weekday);
+            let day = Day::Weekday { weekday, every: false, next: false };
+            assert_eq!(kinds(name), [Kind::Day(day)], "{name}");
+        }
+        for month in 1..=12 {
+            let name = calendar::month(lang, month);
+            let day = Day::Date { year: Some(2027), month, day: 9 };
+            let text = format!("9 {name} 2027");
+            assert_eq!(kinds(&text), [Kind::Day(day)], "{text}");
+        }
+    }
 }
 
 #[test]
