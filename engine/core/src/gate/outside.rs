@@ -1,7 +1,5 @@
 //! What leads out of an answer: links, mail addresses, markup; and what leaks from within.
 
-use std::collections::HashSet;
-
 use super::Reason;
 
 /// Headings that prompts mark their parts with; a sentence that shows one shows the prompt.
@@ -180,7 +178,7 @@ fn host_in(piece: &str) -> Option<String> {
     // "bil.example.no/biler", and not "osv.Vi" or "10.30".
     let host = lower.split(['/', '?', '#', ':']).next()?;
     let (front, top) = host.rsplit_once('.')?;
-    let known: HashSet<&str> = TOP_LEVEL.split_whitespace().collect();
+    let is_known = |top: &str| TOP_LEVEL.split_whitespace().any(|known| known == top);
     let is_label =
         |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
     let has_letters = front.chars().any(char::is_alphabetic);
@@ -190,7 +188,7 @@ fn host_in(piece: &str) -> Option<String> {
     let is_lower = piece.get(..host.len()).is_some_and(|as_is| as_is.ends_with(top));
     let is_host = has_letters
         && front.split('.').all(is_label)
-        && (known.contains(top) || is_top && (goes_on || is_lower && front.len() > 2));
+        && (is_known(top) || is_top && (goes_on || is_lower && front.len() > 2));
     is_host.then(|| host.to_owned())
 }
 

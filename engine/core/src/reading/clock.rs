@@ -1,6 +1,8 @@
 //! Clock times: `10:30`, `kl. 10.30`, `10h30`, `3 pm`, `الساعة 3 مساءً`, `at ten o'clock`.
 
-use super::lex::{Lex, Lexeme};
+use std::{collections::HashMap, sync::LazyLock};
+
+use super::lex::{Lex, Lexeme, by_word};
 
 /// A clock time as it stands in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,8 +177,8 @@ fn spoken_hour(word: &str) -> Option<u16> {
         "elleve eleven onze الحاديه",
         "tolv twelve douze",
     ];
-    let index = HOURS.iter().position(|words| words.split(' ').any(|hour| hour == word))?;
-    Some(index as u16 + 1)
+    static TABLE: LazyLock<HashMap<&str, u16>> = LazyLock::new(|| by_word((1..).zip(HOURS)));
+    TABLE.get(word).copied()
 }
 
 fn valid(hour: u16, minute: u16) -> Option<u16> {

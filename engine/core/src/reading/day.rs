@@ -1,12 +1,14 @@
 //! Days: `tirsdag`, `i morgen`, `24. november`, `24/11/2026`, `November 24th`, `les lundis`.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use jiff::{
     ToSpan,
     civil::{Date, Weekday},
 };
 
 use super::{
-    lex::{Lex, Lexeme},
+    lex::{Lex, Lexeme, by_word},
     phrases::forms,
 };
 
@@ -244,12 +246,8 @@ fn weekday(word: &str) -> Option<(Weekday, bool)> {
         (Weekday::Saturday, "lordag saturday samedi السبت سبت"),
         (Weekday::Sunday, "sondag sunday dimanche الاحد احد"),
     ];
-    let of = |word: &str| {
-        NAMES
-            .iter()
-            .find(|(_, names)| names.split(' ').any(|name| name == word))
-            .map(|(day, _)| *day)
-    };
+    static TABLE: LazyLock<HashMap<&str, Weekday>> = LazyLock::new(|| by_word(NAMES));
+    let of = |word: &str| TABLE.get(word).copied();
     if let Some(day) = forms(word).find_map(of) {
         return Some((day, false));
     }
@@ -284,8 +282,8 @@ fn month(word: &str) -> Option<i8> {
         "november nov novembre نوفمبر نونبر",
         "desember des dec december decembre ديسمبر دجنبر",
     ];
-    let index = NAMES.iter().position(|names| names.split(' ').any(|name| name == word))?;
+    static TABLE: LazyLock<HashMap<&str, i8>> = LazyLock::new(|| by_word((1..).zip(NAMES)));
+    let month = *TABLE.get(word)?;
     // "كانون الأول" is December, "كانون الثاني" January: told apart by the caller.
-    let month = i8::try_from(index).ok()? + 1;
     Some(if word == "كانون" { 12 } else { month })
 }

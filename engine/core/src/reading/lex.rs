@@ -3,6 +3,8 @@
 //! Folding makes spellings equal that people (and models) take for one: case, accents, vowel marks,
 //! full-width and Arabic digits, typographic dashes and quotes, invisible characters.
 
+use std::collections::HashMap;
+
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// No text is read further than this many pieces (A9).
@@ -66,20 +68,28 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// What each word of a table means; of a word that stands twice, what it means first.
+pub(super) fn by_word<T: Copy>(
+    table: impl IntoIterator<Item = (T, &'static str)>,
+) -> HashMap<&'static str, T> {
+    let mut meanings = HashMap::new();
+    for (meaning, words) in table {
+        for word in words.split(' ') {
+            meanings.entry(word).or_insert(meaning);
+        }
+    }
+    meanings
+}
+
 /// Cuts a text into its pieces, [`MAX_LEXEMES`] at most.
 pub fn lex(text: &str) -> Vec<Lexeme> {
     let mut pieces = Pieces::default();
-    for c in text.nfkd() {
-        if pieces.done.len() >= MAX_LEXEMES {
-            break;
-        }
-        if c == '\u{301}' {
-            pieces.accent();
-        } else if !is_hidden(c) {
-            pieces.take(c);
-        }
+    // Plain ASCII has one form only; most of what is read is that.
+    if text.is_ascii() {
+        pieces.read(text.chars());
+    } else {
+        pieces.read(text.nfkd());
     }
-    pieces.finish();
     pieces.done.truncate(MAX_LEXEMES);
     pieces.done
 }
@@ -92,6 +102,20 @@ struct Pieces {
 }
 
 impl Pieces {
+    fn read(&mut self, chars: impl Iterator<Item = char>) {
+        for c in chars {
+            if self.done.len() >= MAX_LEXEMES {
+                break;
+            }
+            if c == '\u{301}' {
+                self.accent();
+            } else if !is_hidden(c) {
+                self.take(c);
+            }
+        }
+        self.finish();
+    }
+
     fn take(&mut self, c: char) {
         if c.is_whitespace() || c.is_control() {
             self.finish();
@@ -137,7 +161,8 @@ impl Pieces {
 
 /// What is not seen: marks on letters, joiners, direction marks, tatweel, soft hyphen.
 fn is_hidden(c: char) -> bool {
-    is_combining_mark(c)
+    // Nothing of ASCII is.
+    !c.is_ascii() && is_combining_mark(c)
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{640}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}'
@@ -155,6 +180,8 @@ fn digit(c: char) -> Option<char> {
 
 fn push_letter(word: &mut String, c: char) {
     match c {
+        'a'..='z' => word.push(c),
+        'A'..='Z' => word.push(c.to_ascii_lowercase()),
         'ø' | 'Ø' => word.push('o'),
         'æ' | 'Æ' => word.push_str("ae"),
         'œ' | 'Œ' => word.push_str("oe"),
