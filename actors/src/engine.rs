@@ -10,7 +10,10 @@ use std::{
 };
 
 use actix::Addr;
-use forecourt_core::id::{NodeId, TenantId};
+use forecourt_core::{
+    event::EventRecord,
+    id::{NodeId, TenantId},
+};
 use forecourt_ports::{
     bus::Bus, clock::Clock, ids::Ids, links::Links, model::Model, sender::Sender, store::Store,
 };
@@ -23,7 +26,7 @@ use crate::{
     timers::{Timers, TimersHandle},
 };
 
-/// After the drain, letters that are being handed over get this long to hear their answer.
+/// The end of a stop: turns are left to other nodes, and letters that are being handed over hear their answer.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Everything the engine needs from outside.
@@ -88,6 +91,7 @@ impl Engine {
             let actor =
                 Timers::start_sweeping(Arc::clone(&ports), engine.clone().into(), &registry);
             timers.set(&actor);
+            hear_others(&ports, &registry);
             Inner {
                 ports,
                 registry,
@@ -180,15 +184,21 @@ impl Engine {
     /// Takes nothing new, and waits until what runs has ended, `within` at most. True when all has ended.
     ///
     /// Turns and letters under way count: a letter that is cut between its record and its answer would
-    /// be uncertain. What has not ended by then passes no point of no return any more; its rows wait
-    /// for the next start.
+    /// be uncertain. Shortly before the end turns are yielded and nothing passes a point of no return
+    /// any more: what is left is in its rows, and this node's claims on them are given back, so that
+    /// another node (or the next start) takes them up at once.
     pub async fn stop(&self, within: Duration) -> bool {
         self.0.stopping.store(true, Ordering::Relaxed);
-        if self.idle(within).await {
-            return true;
+        let mut drained = self.idle(within.saturating_sub(LAST_WORDS)).await;
+        if !drained {
+            self.0.registry.yield_turns();
+            self.0.registry.close();
+            drained = self.idle(LAST_WORDS.min(within)).await;
         }
-        self.0.registry.close();
-        self.idle(LAST_WORDS).await
+        if let Err(error) = self.0.ports.store.release_leases(self.0.ports.node).await {
+            tracing::warn!(%error, "claims were not given back: they end with their leases");
+        }
+        drained
     }
 
     async fn idle(&self, within: Duration) -> bool {
@@ -199,6 +209,18 @@ impl Engine {
         };
         tokio::time::timeout(within, idle).await.is_ok()
     }
+}
+
+/// Tells sessions that are awake here what other nodes stored of them.
+fn hear_others(ports: &Arc<Ports>, registry: &Registry) {
+    let Some(mut foreign) = ports.bus.foreign() else { return };
+    let registry = registry.clone();
+    ports.io.spawn(async move {
+        while let Some(published) = foreign.recv().await {
+            let EventRecord { tenant, session, version, .. } = published.record;
+            registry.note_foreign(tenant, session, version);
+        }
+    });
 }
 
 /// A weak engine, for actors that the engine owns.

@@ -23,7 +23,7 @@ use actix::{
 };
 use forecourt_core::{
     effect::{Decision, Effect},
-    event::{Author, Event, Version},
+    event::{Author, Channel, Event, Version},
     id::{SessionId, TurnId},
     promise::Rung,
     session::{Circumstances, Command, Decided, Fresh, LeadSession, Rejection},
@@ -67,6 +67,28 @@ pub(crate) struct Dispatch {
     pub(crate) reply: Option<oneshot::Sender<Result<Done, EngineError>>>,
 }
 
+/// Another node stored this version of the session.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Foreign(pub(crate) Version);
+
+/// The node stops: a turn that still runs is left to whoever lives.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct YieldTurn;
+
+/// How an actor begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// The session's id was just made: there is nothing to read.
+    Fresh,
+    /// Somebody needs it.
+    Woken,
+    /// Nobody else can be running what it owes: a turn found running runs again at once. Everywhere
+    /// else the turn's lease decides, because another node may be running it.
+    TakesUp,
+}
+
 /// What came of a stored command.
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
@@ -85,6 +107,8 @@ pub(crate) struct SessionActor {
     ports: Arc<Ports>,
     /// `None` until loaded, and again when memory may be behind.
     state: Option<LeadSession>,
+    /// Whether what it owes is taken up with the first read.
+    takes_up: bool,
     recent: VecDeque<StoredMessage>,
     queue: VecDeque<Waiting>,
     busy: bool,
@@ -103,13 +127,14 @@ impl SessionActor {
         idle: Duration,
         exit: ExitGuard,
         vitals: Arc<Vitals>,
-        fresh: bool,
+        begin: Begin,
     ) -> Self {
         Self {
             id,
             tenant,
             ports,
-            state: fresh.then(|| LeadSession::new(id)),
+            state: (begin == Begin::Fresh).then(|| LeadSession::new(id)),
+            takes_up: begin == Begin::TakesUp,
             recent: VecDeque::new(),
             queue: VecDeque::new(),
             busy: false,
@@ -136,6 +161,8 @@ impl SessionActor {
                 now: self.ports.clock.now(),
                 settings: &snapshot.settings,
                 fresh: Fresh(self.ports.ids.uuid()),
+                turn_shows: state.channel == Channel::Widget
+                    && self.turn.as_ref().is_some_and(RunningTurn::shows),
             };
             let mut command = waiting.dispatch.command.clone();
             if let Command::FireTimer { turn_runs, .. } = &mut command {
@@ -230,8 +257,13 @@ impl SessionActor {
                     // It may be stored or not: only the store knows, so memory is given up.
                     actor.vitals.fault("not_stored");
                     tracing::warn!(session.id = %actor.id, %error, "a decision was not stored");
-                    actor.state = None;
+                    (actor.state, actor.takes_up) = (None, true);
                     actor.not_stored(waiting, EngineError::UNAVAILABLE, ctx);
+                    ctx.run_later(AGAIN, |actor, ctx| {
+                        if actor.state.is_none() && !actor.busy {
+                            actor.load(ctx);
+                        }
+                    });
                 }
             }
             actor.pump(ctx);
@@ -276,7 +308,11 @@ impl SessionActor {
                         None => (LeadSession::new(actor.id), Vec::new()),
                     };
                     actor.recent = recent.into();
-                    let owed = state.owed();
+                    let owed = if actor.takes_up { state.owed() } else { Vec::new() };
+                    actor.takes_up = false;
+                    // A turn that is over by what another node stored falls silent here and now (A7).
+                    let runs = state.turn.map(|running| running.turn);
+                    actor.turn = actor.turn.take().filter(|turn| runs == Some(turn.turn()));
                     actor.state = Some(state);
                     actor.run(&owed, &[], ctx);
                     actor.pump(ctx);
@@ -410,6 +446,30 @@ impl Handler<Dispatch> for SessionActor {
     }
 }
 
+impl Handler<Foreign> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Foreign(version): Foreign, ctx: &mut Self::Context) {
+        let behind = self.state.as_ref().is_some_and(|state| state.version < version);
+        // While a commit is under way the store itself tells: it answers with a conflict.
+        if behind && !self.busy {
+            self.state = None;
+            self.load(ctx);
+        }
+    }
+}
+
+impl Handler<YieldTurn> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: YieldTurn, ctx: &mut Self::Context) {
+        if let Some(turn) = self.turn.as_ref().map(RunningTurn::turn) {
+            self.queue.push_back(Waiting::unasked(Command::YieldTurn { turn }));
+            self.pump(ctx);
+        }
+    }
+}
+
 impl Waiting {
     /// A command of the engine's own, for which nobody waits.
     fn unasked(command: Command) -> Self {
@@ -428,6 +488,7 @@ impl Waiting {
 fn is_the_engines_own(command: &Command) -> bool {
     match command {
         Command::EndTurn { .. }
+        | Command::YieldTurn { .. }
         | Command::FireTimer { .. }
         | Command::ReportDelivery { .. }
         | Command::Quarantine => true,

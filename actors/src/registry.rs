@@ -17,6 +17,7 @@ use std::{
 use actix::{Actor as _, Addr, Arbiter, dev::SendError};
 use actix_rt::ArbiterHandle;
 use forecourt_core::{
+    event::Version,
     id::{SessionId, TenantId},
     session::Command,
 };
@@ -28,7 +29,7 @@ use crate::{
     engine::{EngineConfig, Ports, lock},
     error::EngineError,
     inspect,
-    lead_session::{Dispatch, Done, SessionActor},
+    lead_session::{Begin, Dispatch, Done, Foreign, SessionActor, YieldTurn},
     names,
     tenant::TenantShared,
     vitals::{Fate, Incident, Incidents, Vitals},
@@ -201,7 +202,7 @@ impl Registry {
     pub(crate) fn wake(&self, tenant: &Arc<TenantShared>, session: SessionId) {
         let mut shard = lock(self.shard(session));
         if shard.get(&(tenant.id, session)).is_none_or(|slot| !slot.addr.connected()) {
-            self.start_actor(&mut shard, tenant, session, false);
+            self.start_actor(&mut shard, tenant, session, Begin::TakesUp);
         }
     }
 
@@ -222,7 +223,8 @@ impl Registry {
             Ok(()) => Ok(()),
             Err(SendError::Full(_)) => Err(EngineError::BUSY),
             Err(SendError::Closed(dispatch)) => {
-                let slot = self.start_actor(&mut shard, tenant, session, fresh);
+                let begin = if fresh { Begin::Fresh } else { Begin::Woken };
+                let slot = self.start_actor(&mut shard, tenant, session, begin);
                 slot.addr.try_send(dispatch).map_err(|_| EngineError::UNAVAILABLE)?;
                 slot.vitals.mailed();
                 Ok(())
@@ -235,7 +237,7 @@ impl Registry {
         shard: &'a mut HashMap<Key, Slot>,
         tenant: &Arc<TenantShared>,
         session: SessionId,
-        fresh: bool,
+        begin: Begin,
     ) -> &'a Slot {
         let generation = self.0.generation.fetch_add(1, Ordering::Relaxed);
         let key = (tenant.id, session);
@@ -245,13 +247,32 @@ impl Registry {
         let addr = SessionActor::start_in_arbiter(&self.arbiter_of(session.as_uuid()), move |_| {
             // Made here and not before: a guard dropped with an arbiter that just died would wait for
             // the lock that its starter holds.
-            let (ports, idle) = (Arc::clone(&registry.0.ports), registry.0.config.idle);
+            let EngineConfig { idle, sole, .. } = registry.0.config;
+            let begin = if begin == Begin::Woken && sole { Begin::TakesUp } else { begin };
+            let ports = Arc::clone(&registry.0.ports);
             let guarded = Arc::clone(&tenant);
             let exit = ExitGuard { registry, tenant: guarded, session, generation, clean: false };
-            SessionActor::new(session, tenant, ports, idle, exit, watched, fresh)
+            SessionActor::new(session, tenant, ports, idle, exit, watched, begin)
         });
         metrics::gauge!(names::SESSIONS_AWAKE).increment(1.0);
         shard.entry(key).insert_entry(Slot { addr, generation, vitals }).into_mut()
+    }
+
+    /// Tells a session that is awake here what another node stored of it.
+    pub(crate) fn note_foreign(&self, tenant: TenantId, session: SessionId, version: Version) {
+        let shard = lock(self.shard(session));
+        if let Some(slot) = shard.get(&(tenant, session)) {
+            let _full = slot.addr.try_send(Foreign(version)); // then the next commit tells, by a conflict
+        }
+    }
+
+    /// Asks every session that is awake to leave its running turn to another node.
+    pub(crate) fn yield_turns(&self) {
+        for shard in &self.0.shards {
+            for slot in lock(shard).values() {
+                let _full = slot.addr.try_send(YieldTurn); // then its lease ends by itself
+            }
+        }
     }
 
     /// Takes an actor that ends out of the map, so that the next command starts another.

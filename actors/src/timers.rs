@@ -6,7 +6,9 @@
 //! # Invariants
 //! - a timer that is moved or ended fires at most as a wish that its session refuses as stale;
 //! - **A9** memory holds a bounded number; the rest waits in its rows;
-//! - a sweep costs the same however many timers are pending.
+//! - a sweep costs the same however many timers are pending;
+//! - after a downtime what is overdue fires oldest first and [`AT_ONCE`] at a time: the wake storm
+//!   must not drown the leads that come in.
 
 use std::{
     cmp::Reverse,
@@ -25,6 +27,7 @@ use forecourt_core::{
 };
 use forecourt_ports::store::{DueDelivery, DueTimer};
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{
@@ -42,8 +45,9 @@ const IN_MEMORY: usize = 500_000;
 const SWEEP: SignedDuration = SignedDuration::from_secs(1);
 /// How long a claim holds (G4: work of a dead node is taken up within it).
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
-/// Rows a sweep takes at once.
-const PER_SWEEP: u32 = 500;
+/// Rows a sweep takes at once, and overdue timers that may be firing: a claim that cannot fire before its
+/// lease ends would be fired twice.
+const AT_ONCE: u32 = 500;
 const MAILBOX: usize = 65_536;
 
 type Key = (TenantId, SessionId, TimerKind);
@@ -79,6 +83,8 @@ pub(crate) struct Timers {
     pending: HashMap<Key, Timestamp>,
     heap: BinaryHeap<Reverse<(Timestamp, Key)>>,
     alarm: Option<(Timestamp, SpawnHandle)>,
+    /// Room for overdue timers to fire.
+    room: Arc<Semaphore>,
 }
 
 #[derive(Message)]
@@ -106,6 +112,7 @@ impl Timers {
             pending: HashMap::new(),
             heap: BinaryHeap::new(),
             alarm: None,
+            room: Arc::new(Semaphore::new(AT_ONCE as usize)),
         })
     }
 
@@ -135,12 +142,13 @@ impl Timers {
             if self.pending.get(&key) == Some(&due) {
                 self.pending.remove(&key);
                 let (tenant, session, kind) = key;
-                self.fire(DueTimer { tenant, session, kind, due_at: due });
+                self.fire(DueTimer { tenant, session, kind, due_at: due }, None);
             }
         }
     }
 
-    fn fire(&self, due: DueTimer) {
+    /// Fires a timer; `room` is held until its session has answered.
+    fn fire(&self, due: DueTimer, room: Option<OwnedSemaphorePermit>) {
         metrics::counter!(names::TIMERS, "kind" => due.kind.as_str()).increment(1);
         let Some(engine) = self.engine.get() else { return };
         self.ports.io.spawn(async move {
@@ -149,6 +157,7 @@ impl Timers {
                 // Refused as stale, it was moved or ended; not stored, its row is found again.
                 let _over = tenant.shared().dispatch(due.session, command).await;
             }
+            drop(room);
         });
     }
 
@@ -163,14 +172,17 @@ impl Timers {
 
     /// Looks for overdue rows, again and again, as long as the actor lives.
     fn sweep(&mut self, ctx: &mut Context<Self>) {
-        let (ports, node) = (Arc::clone(&self.ports), self.ports.node);
+        let (ports, node, room) =
+            (Arc::clone(&self.ports), self.ports.node, Arc::clone(&self.room));
         let look = async move {
+            // One place at least; while there is none, nothing is claimed that could not fire.
+            let _one = room.acquire().await;
+            let places = u32::try_from(room.available_permits()).unwrap_or(AT_ONCE);
             let now = ports.clock.now();
-            let timers = ports.store.claim_timers(node, now, LEASE, PER_SWEEP).await;
-            let deliveries = ports.store.claim_deliveries(node, now, LEASE, PER_SWEEP).await;
-            let full = [timers.as_ref().map(Vec::len), deliveries.as_ref().map(Vec::len)]
-                .iter()
-                .any(|found| found.as_ref().is_ok_and(|found| *found == PER_SWEEP as usize));
+            let timers = ports.store.claim_timers(node, now, LEASE, places.max(1)).await;
+            let deliveries = ports.store.claim_deliveries(node, now, LEASE, AT_ONCE).await;
+            let full = timers.as_ref().is_ok_and(|found| found.len() >= places.max(1) as usize)
+                || deliveries.as_ref().is_ok_and(|found| found.len() >= AT_ONCE as usize);
             if !full {
                 ports.clock.sleep_until(now.saturating_add(SWEEP).unwrap_or(Timestamp::MAX)).await;
             }
@@ -178,7 +190,12 @@ impl Timers {
         };
         ctx.spawn(look.into_actor(self).map(|(timers, deliveries), actor, ctx| {
             match timers {
-                Ok(due) => due.into_iter().for_each(|due| actor.fire(due)),
+                Ok(due) => {
+                    for due in due {
+                        let room = Arc::clone(&actor.room).try_acquire_owned().ok();
+                        actor.fire(due, room);
+                    }
+                }
                 Err(error) => tracing::warn!(%error, "overdue timers could not be read"),
             }
             match deliveries {

@@ -8,7 +8,13 @@
 //! - **A6** only what the gate released is shown or stored;
 //! - a turn that is not cancelled reports exactly one end, also when it panics.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use actix::{
     Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler,
@@ -57,6 +63,7 @@ pub(crate) struct TurnJob {
 pub(crate) struct RunningTurn {
     turn: TurnId,
     addr: Addr<Turn>,
+    shows: Arc<AtomicBool>,
     _seen: TurnSeen,
 }
 
@@ -69,13 +76,21 @@ impl RunningTurn {
     ) -> Self {
         let turn = job.turn;
         let arbiter = tenant.registry.arbiter_of(job.session.as_uuid());
+        let shows = Arc::new(AtomicBool::new(false));
+        let shown = Arc::clone(&shows);
         let addr = Turn::start_in_arbiter(&arbiter, move |_| Turn {
+            shows: shown,
             end: End { turn, session: job.session, tenant: Arc::clone(&tenant), reported: false },
             ports,
             _counted: tenant.registry.count_in(),
             job: Some(job),
         });
-        Self { turn, addr, _seen: seen }
+        Self { turn, addr, shows, _seen: seen }
+    }
+
+    /// Whether a part of its answer was shown.
+    pub(crate) fn shows(&self) -> bool {
+        self.shows.load(Ordering::Acquire)
     }
 
     pub(crate) const fn turn(&self) -> TurnId {
@@ -95,6 +110,8 @@ struct Cancel;
 
 pub(crate) struct Turn {
     job: Option<TurnJob>,
+    /// Set with the first text that is shown.
+    shows: Arc<AtomicBool>,
     ports: Arc<Ports>,
     end: End,
     /// A stop waits for it.
@@ -134,7 +151,8 @@ impl Actor for Turn {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let Some(job) = self.job.take() else { return };
-        let work = run(job, Arc::clone(&self.end.tenant), Arc::clone(&self.ports));
+        let (tenant, ports) = (Arc::clone(&self.end.tenant), Arc::clone(&self.ports));
+        let work = run(job, tenant, ports, Arc::clone(&self.shows));
         ctx.spawn(work.into_actor(self).map(|result, turn, ctx| {
             turn.end.report(result);
             ctx.stop();
@@ -159,6 +177,7 @@ async fn run(
     job: TurnJob,
     tenant: Arc<TenantShared>,
     ports: Arc<Ports>,
+    shows: Arc<AtomicBool>,
 ) -> Result<Answer, TurnFailure> {
     let model = if job.rung == Rung::Primary { &ports.primary } else { &ports.second };
     let knowledge = tenant.knowledge().await.map_err(|_| TurnFailure::Model)?;
@@ -180,7 +199,8 @@ async fn run(
     };
     let mut pause = FIRST_PAUSE;
     for attempt in 1..=TRIES {
-        let mut try_ = Try { job: &job, tenant: &tenant, ports: &ports, shown: String::new() };
+        let (job, tenant, ports, shows) = (&job, &*tenant, &*ports, &*shows);
+        let mut try_ = Try { job, tenant, ports, shows, shown: String::new() };
         let result = try_.stream(model.as_ref(), ask.clone()).await;
         let outcome = match &result {
             Ok(_) => "answered",
@@ -217,6 +237,7 @@ struct Try<'a> {
     job: &'a TurnJob,
     tenant: &'a TenantShared,
     ports: &'a Ports,
+    shows: &'a AtomicBool,
     /// What the customer has seen of it.
     shown: String,
 }
@@ -275,6 +296,7 @@ impl Try<'_> {
             return;
         }
         if self.shown.is_empty() {
+            self.shows.store(true, Ordering::Release);
             let after = self.ports.clock.now().duration_since(started);
             let after = Duration::try_from(after).unwrap_or_default();
             metrics::histogram!(names::FIRST_TEXT_SECONDS).record(after);

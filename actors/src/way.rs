@@ -10,6 +10,7 @@ pub(crate) const fn command_name(command: &Command) -> &'static str {
         Command::PostMessage { .. } => "post_message",
         Command::PostMemberMessage { .. } => "post_member_message",
         Command::EndTurn { .. } => "end_turn",
+        Command::YieldTurn { .. } => "yield_turn",
         Command::FireTimer { .. } => "fire_timer",
         Command::ReportDelivery { .. } => "report_delivery",
         Command::TakeOver { .. } => "take_over",

@@ -54,6 +54,8 @@ async fn a_command_that_kills_its_session_twice_sends_it_to_a_person_and_spares_
         })
         .await;
     world.tenant.post_message(other, "Hello".into(), "c1".into(), None).await.unwrap();
+    world.until("the gathering", |e| matches!(e, Event::Gathering { .. })).await;
+    world.pass(2);
     world.until_answered().await;
 }
 

@@ -293,6 +293,7 @@ fn settings() -> TenantSettings {
         country: "NO".into(),
         hours: OpeningHours::default(),
         promise: PromiseSettings::default(),
+        gather: forecourt_core::gather::GatherSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

@@ -74,6 +74,7 @@ fn settings() -> Arc<TenantSettings> {
         country: "NO".into(),
         hours: OpeningHours::default(),
         promise: PromiseSettings::default(),
+        gather: forecourt_core::gather::GatherSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "svar@nordlys.example".into(),

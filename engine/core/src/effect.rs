@@ -19,16 +19,37 @@ pub enum TimerKind {
     Handoff,
     /// The lease of a running turn: when it ends and nobody runs the turn, it is run again.
     Turn,
+    /// The customer has written, and may write more: one turn answers the whole burst.
+    Gather,
+}
+
+/// What becomes of a timer whose time passed while nobody could fire it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// It fires, however late: somebody waits for what it does.
+    Run,
+    /// It fires once for all the times that passed, and counts on from now: a night without the
+    /// engine must not end in a dozen reminders at once.
+    Shift,
 }
 
 impl TimerKind {
-    pub const ALL: [Self; 3] = [Self::Promise, Self::Handoff, Self::Turn];
+    pub const ALL: [Self; 4] = [Self::Promise, Self::Handoff, Self::Turn, Self::Gather];
+
+    /// What becomes of it when it is late.
+    pub const fn late(self) -> Late {
+        match self {
+            Self::Promise | Self::Turn | Self::Gather => Late::Run,
+            Self::Handoff => Late::Shift,
+        }
+    }
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Promise => "promise",
             Self::Handoff => "handoff",
             Self::Turn => "turn",
+            Self::Gather => "gather",
         }
     }
 

@@ -130,8 +130,16 @@ pub enum Event {
         rung: Rung,
         fence: Fence,
     },
+    /// The customer may write more: no turn begins before `until`, so that one answers the whole burst.
+    Gathering {
+        until: Timestamp,
+    },
     /// A long turn still runs; its lease begins anew.
     TurnKept {
+        turn: TurnId,
+    },
+    /// The node that ran it stops: its lease ends now, and whoever is alive runs the turn again.
+    TurnYielded {
         turn: TurnId,
     },
     /// The turn gave no text; the next rung follows.
@@ -210,7 +218,9 @@ impl Event {
             Self::PromiseMade { .. } => "promise_made",
             Self::RungReached { .. } => "rung_reached",
             Self::TurnStarted { .. } => "turn_started",
+            Self::Gathering { .. } => "gathering",
             Self::TurnKept { .. } => "turn_kept",
+            Self::TurnYielded { .. } => "turn_yielded",
             Self::TurnFailed { .. } => "turn_failed",
             Self::TurnCancelled { .. } => "turn_cancelled",
             Self::DeliveryQueued(_) => "delivery_queued",
@@ -352,6 +362,8 @@ mod tests {
             Event::RungReached { message, rung: Rung::Alert },
             Event::TurnStarted { turn, rung: Rung::Primary, fence },
             Event::TurnKept { turn },
+            Event::TurnYielded { turn },
+            Event::Gathering { until: Timestamp::UNIX_EPOCH },
             Event::TurnFailed { turn, reason: TurnFailure::Model },
             Event::DeliveryAccepted { delivery, reference: None },
             Event::DeliveryUncertain { delivery, code },

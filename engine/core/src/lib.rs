@@ -18,6 +18,7 @@ pub mod delivery;
 pub mod effect;
 pub mod event;
 pub mod gate;
+pub mod gather;
 pub mod hours;
 pub mod id;
 pub mod knowledge;

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::{hours::OpeningHours, lang::Lang, promise::PromiseSettings};
+use crate::{gather::GatherSettings, hours::OpeningHours, lang::Lang, promise::PromiseSettings};
 
 /// Everything a tenant can set, as stored in `tenants.settings`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct TenantSettings {
     pub hours: OpeningHours,
     #[serde(default)]
     pub promise: PromiseSettings,
+    #[serde(default)]
+    pub gather: GatherSettings,
     pub mail: MailSettings,
     /// Origins whose pages may embed the widget, such as `https://bil.example.no`; exact match.
     /// The engine's own origin is always allowed.

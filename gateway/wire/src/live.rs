@@ -154,7 +154,9 @@ impl LeadEventName {
             Event::SessionOpened { .. }
             | Event::RungReached { .. }
             | Event::TurnStarted { .. }
+            | Event::Gathering { .. }
             | Event::TurnKept { .. }
+            | Event::TurnYielded { .. }
             | Event::TurnFailed { .. }
             | Event::TurnCancelled { .. }
             | Event::DeliveryQueued(_)

@@ -426,7 +426,9 @@ impl SessionEvent {
             | Event::LeadRepeated { .. }
             | Event::PromiseMade { .. }
             | Event::RungReached { .. }
+            | Event::Gathering { .. }
             | Event::TurnKept { .. }
+            | Event::TurnYielded { .. }
             | Event::DeliveryQueued(_)
             | Event::DeliveryAccepted { .. }
             | Event::DeliveryRetried { .. }

@@ -60,7 +60,11 @@ fn told(event: &Event) -> (&'static str, String) {
         Event::TurnStarted { rung, .. } => {
             ("turn.started", format!("The assistant began an answer ({})", word(rung)))
         }
+        Event::Gathering { .. } => ("turn.gathering", "Waiting for more text".into()),
         Event::TurnKept { .. } => ("turn.kept", "The assistant is still writing".into()),
+        Event::TurnYielded { .. } => {
+            ("turn.yielded", "The node stops; another takes the answer over".into())
+        }
         Event::TurnFailed { reason, .. } => ("turn.failed", turn_failure(*reason).to_owned()),
         Event::TurnCancelled { .. } => {
             ("turn.cancelled", "The assistant's answer was dropped: newer text, or a person".into())

@@ -96,6 +96,7 @@ fn tenant() -> TenantSnapshot {
                 exceptions: vec![],
             },
             promise: PromiseSettings::default(),
+            gather: forecourt_core::gather::GatherSettings::default(),
             mail: MailSettings {
                 from_name: "Nordlys".into(),
                 from_address: "post@nordlys.example".into(),

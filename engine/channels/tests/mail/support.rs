@@ -62,6 +62,7 @@ pub(crate) fn settings() -> TenantSettings {
         country: "NO".into(),
         hours: OpeningHours::default(),
         promise: PromiseSettings::default(),
+        gather: forecourt_core::gather::GatherSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "svar@mail.nordlys.example".into(),

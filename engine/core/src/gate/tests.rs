@@ -36,6 +36,7 @@ fn ground() -> Grounding {
         country: "NO".into(),
         hours: OpeningHours { week, exceptions: Vec::new() },
         promise: PromiseSettings::default(),
+        gather: crate::gather::GatherSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

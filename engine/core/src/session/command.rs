@@ -41,6 +41,10 @@ pub enum Command {
         turn: TurnId,
         result: Result<Answer, TurnFailure>,
     },
+    /// The node that runs the turn stops: somebody else must run it.
+    YieldTurn {
+        turn: TurnId,
+    },
     /// A timer is due. `turn_runs` tells whether this process runs the session's turn.
     FireTimer {
         kind: TimerKind,
@@ -109,6 +113,8 @@ pub struct Circumstances<'a> {
     pub now: Timestamp,
     pub settings: &'a TenantSettings,
     pub fresh: Fresh,
+    /// Whether the customer has seen a part of the running turn's answer: then it is let finish.
+    pub turn_shows: bool,
 }
 
 /// A fresh UUID from which a decision takes as many ids as it needs.

@@ -8,7 +8,7 @@
 //! - **A7** a turn, delivery or timer of an older fence or id changes nothing;
 //! - **A11** a customer who waits owns a live timer: the timers are derived from the state, and every
 //!   decision settles the difference;
-//! - **C1** at most one turn runs;
+//! - **C1** at most one turn runs, and none while a burst is gathered;
 //! - **C2** message `seq` grows by one, without gaps;
 //! - **C3** a closed session never changes again, save for the fate of deliveries on their way.
 
@@ -33,6 +33,7 @@ use crate::{
         AlertReason, AnsweredBy, Author, Channel, DeliveryKind, DeliveryQueued, Event, Fence,
         MessageSeq, Version,
     },
+    gather::Gather,
     id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TurnId},
     lang::Lang,
     promise::{PromiseSettings, Rung},
@@ -64,6 +65,9 @@ pub struct LeadSession {
     /// Oldest first. An answer covers every promise that has none yet. None outlives its deadline.
     pub promises: Vec<Promise>,
     pub turn: Option<RunningTurn>,
+    /// A burst of the customer's that no turn answers yet.
+    #[serde(default)]
+    pub gather: Option<Gather>,
     pub handoff: Option<HandoffWait>,
     /// Those not yet ended.
     pub deliveries: BTreeMap<DeliveryId, OpenDelivery>,
@@ -87,6 +91,9 @@ pub enum Speaker {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Promise {
     pub message: MessageId,
+    /// Place of the message in the conversation.
+    #[serde(default)]
+    pub seq: MessageSeq,
     pub since: Timestamp,
     /// The last rung that was reached.
     pub rung: Rung,
@@ -102,6 +109,14 @@ pub struct RunningTurn {
     pub fence: Fence,
     /// Until when nobody else may think the turn lost.
     pub leased_until: Timestamp,
+    /// The last message it has read; what came later it does not answer.
+    #[serde(default = "all_messages")]
+    pub covers: MessageSeq,
+}
+
+/// A turn of before turns knew what they cover, and a template, cover everything.
+const fn all_messages() -> MessageSeq {
+    MessageSeq(i64::MAX)
 }
 
 /// A customer waits for a person; reminders run until one writes.
@@ -150,6 +165,7 @@ impl LeadSession {
             promise_settings: PromiseSettings::default(),
             promises: Vec::new(),
             turn: None,
+            gather: None,
             handoff: None,
             deliveries: BTreeMap::new(),
             thread: Vec::new(),
@@ -197,6 +213,9 @@ impl LeadSession {
         }
         if let Some(turn) = &self.turn {
             timers.insert(TimerKind::Turn, turn.leased_until);
+        }
+        if let Some(gather) = &self.gather {
+            timers.insert(TimerKind::Gather, gather.until);
         }
         timers
     }
@@ -257,10 +276,11 @@ impl LeadSession {
                 self.vehicle_interest.clone_from(&captured.vehicle_interest);
             }
             Event::SubmissionRepeated | Event::HumanAlerted { .. } => {
-                if let (Event::HumanAlerted { .. }, Some(handoff)) = (event, &mut self.handoff)
-                    && handoff.next_reminder() <= at
-                {
-                    handoff.reminders += 1;
+                if let (Event::HumanAlerted { .. }, Some(handoff)) = (event, &mut self.handoff) {
+                    // Late::Shift: one reminder stands for all that were missed.
+                    while handoff.next_reminder() <= at {
+                        handoff.reminders += 1;
+                    }
                 }
             }
             Event::LeadRepeated { vehicle_interest, .. } => {
@@ -273,6 +293,7 @@ impl LeadSession {
                 self.promise_settings = *settings;
                 self.promises.push(Promise {
                     message: *message,
+                    seq: self.last_message,
                     since: *since,
                     rung: Rung::Primary,
                     answer: None,
@@ -287,7 +308,18 @@ impl LeadSession {
             Event::TurnStarted { turn, rung, fence } => {
                 let leased_until = at.saturating_add(TURN_LEASE).unwrap_or(Timestamp::MAX);
                 let (turn, rung, fence) = (*turn, *rung, *fence);
-                self.turn = Some(RunningTurn { turn, rung, fence, leased_until });
+                let covers = self.last_message;
+                self.turn = Some(RunningTurn { turn, rung, fence, leased_until, covers });
+                self.gather = None;
+            }
+            Event::Gathering { until } => {
+                let since = self.gather.map_or(at, |gather| gather.since);
+                self.gather = Some(Gather { since, until: *until });
+            }
+            Event::TurnYielded { .. } => {
+                if let Some(turn) = &mut self.turn {
+                    turn.leased_until = at;
+                }
             }
             Event::TurnKept { .. } => {
                 if let Some(turn) = &mut self.turn {
@@ -328,16 +360,20 @@ impl LeadSession {
             }
             Event::HandoffRequested { reason } => {
                 self.handoff = Some(HandoffWait { since: at, reason: *reason, reminders: 0 });
+                if *reason == AlertReason::Quarantined {
+                    self.gather = None;
+                }
             }
             Event::TakenOver { member, fence } => {
                 (self.speaker, self.fence) = (Speaker::Member(*member), *fence);
+                self.gather = None;
             }
             Event::Released { fence, .. } => {
                 (self.speaker, self.fence) = (Speaker::Assistant, *fence);
             }
             Event::Closed { fence } => {
                 (self.closed, self.fence) = (true, *fence);
-                (self.turn, self.handoff) = (None, None);
+                (self.turn, self.gather, self.handoff) = (None, None, None);
                 self.promises.clear();
             }
         }
@@ -365,8 +401,12 @@ impl LeadSession {
                     decide::TEMPLATE => AnsweredBy::Template,
                     model => AnsweredBy::Model { model: model.to_owned() },
                 });
-                self.turn = None;
-                for promise in self.promises.iter_mut().filter(|p| p.answer.is_none()) {
+                let speaks = posted.origin.as_ref().map(|origin| origin.turn);
+                let turn = self.turn.take().filter(|turn| Some(turn.turn) == speaks);
+                let covers = turn.map_or(all_messages(), |turn| turn.covers);
+                self.gather = self.gather.filter(|_| turn.is_some());
+                let covered = |p: &&mut Promise| p.answer.is_none() && p.seq <= covers;
+                for promise in self.promises.iter_mut().filter(covered) {
                     promise.by.clone_from(&by);
                 }
             }
@@ -391,7 +431,9 @@ impl LeadSession {
             },
         );
         if queued.kind == DeliveryKind::Answer {
-            for promise in self.promises.iter_mut().filter(|p| p.answer.is_none()) {
+            // Those that the message it carries answers.
+            let answered = |p: &&mut Promise| p.answer.is_none() && p.by.is_some();
+            for promise in self.promises.iter_mut().filter(answered) {
                 promise.answer = Some(queued.delivery);
             }
         }

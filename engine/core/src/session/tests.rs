@@ -11,6 +11,7 @@ use crate::{
     capture::{RawSubmission, Submission},
     effect::TimerEnd,
     event::{Source, TurnFailure},
+    gather::GatherSettings,
     settings::{Brand, MailSettings, TenantSettings},
 };
 
@@ -30,6 +31,7 @@ fn settings() -> TenantSettings {
         country: "NO".into(),
         hours: crate::hours::OpeningHours::default(),
         promise: PromiseSettings::default(),
+        gather: GatherSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),
@@ -63,6 +65,8 @@ struct World {
     timers: BTreeMap<TimerKind, Timestamp>,
     /// Ids of turns that may not speak any more.
     over: Vec<TurnId>,
+    /// What the circumstances say of the running turn.
+    turn_shows: bool,
 }
 
 impl World {
@@ -77,6 +81,7 @@ impl World {
             events: Vec::new(),
             timers: BTreeMap::new(),
             over: Vec::new(),
+            turn_shows: false,
         }
     }
 
@@ -103,6 +108,7 @@ impl World {
             now: self.now,
             settings: &self.settings,
             fresh: Fresh(Uuid::from_u128(self.ids)),
+            turn_shows: self.turn_shows,
         };
         let before = self.state.clone();
         let decided = self.state.decide(command.clone(), circumstances);
@@ -156,6 +162,7 @@ impl World {
             "the rows of timers are not those of the state"
         );
         assert!(!self.state.somebody_waits() || !self.timers.is_empty(), "A11");
+        assert!(self.state.gather.is_none() || self.state.turn.is_none(), "C1: gathers in a turn");
         Ok(decided)
     }
 
@@ -328,12 +335,14 @@ fn a_repeated_chat_message_finds_its_first_place() {
         page_url: None,
     };
     world.run(post("Hi", "a")).unwrap();
+    world.wait(2);
     assert!(matches!(
         world.run(post("Hi", "a")),
         Err(Rejection::AlreadyPosted { seq: MessageSeq(1), .. })
     ));
     let first = world.turn();
     world.run(post("Is the Model 3 still available?", "b")).unwrap();
+    world.wait(1);
     assert_ne!(world.turn(), first, "newer text begins a new turn");
     assert_eq!(world.state.promises.len(), 1, "the clock runs from the first message");
     world.answer().unwrap();
@@ -434,6 +443,106 @@ fn reminders_of_a_waiting_customer_come_at_growing_pauses_and_do_not_end() {
     ));
 }
 
+fn chat() -> World {
+    let mut world = World::new();
+    world.run(Command::Open { lang: Lang::Nb }).unwrap();
+    world
+}
+
+impl World {
+    fn write(&mut self, text: &str) -> Result<Decided, Rejection> {
+        let client_id = format!("c{}", self.ids);
+        self.run(Command::PostMessage { text: text.into(), client_id, page_url: None })
+    }
+
+    fn turns(&self) -> usize {
+        self.events.iter().filter(|(_, e)| matches!(e, Event::TurnStarted { .. })).count()
+    }
+}
+
+#[test]
+fn a_burst_is_answered_by_one_turn_and_never_waited_for_longer_than_set() {
+    let mut world = chat();
+    for text in ["Hei", "jeg lurte på", "den blå Golfen", "er den", "fortsatt"] {
+        world.write(text).unwrap();
+        world.wait_until(world.now + SignedDuration::from_millis(900));
+    }
+    assert_eq!(world.turns(), 1, "4 s after its first text the burst is over");
+    assert_eq!(world.state.turn.unwrap().covers, MessageSeq(5));
+    let waited = world.events.iter().rev().find(|(_, e)| matches!(e, Event::TurnStarted { .. }));
+    assert_eq!(waited.unwrap().0.duration_since(world.start).as_millis(), 4_000);
+    let mut world = chat();
+    world.write("Hei").unwrap();
+    world.wait(1);
+    assert_eq!(world.turns(), 0, "the text does not look finished");
+    world.write("Er den blå Golfen ledig?").unwrap();
+    world.wait(1);
+    assert_eq!(world.turns(), 1);
+}
+
+#[test]
+fn newer_text_cancels_a_turn_that_shows_nothing_and_waits_for_one_that_does() {
+    let mut world = chat();
+    world.write("Er den ledig?").unwrap();
+    world.wait(1);
+    world.write("Den blå, mener jeg.").unwrap();
+    assert!(world.state.turn.is_none(), "nothing was seen of it");
+    world.wait(1);
+    world.turn_shows = true;
+    let shows = world.turn();
+    world.write("Og hva koster den?").unwrap();
+    assert_eq!(world.turn(), shows, "the customer reads it already");
+    assert_eq!(world.state.promises.len(), 2, "the newer text is a promise of its own");
+    world.answer().unwrap();
+    world.turn_shows = false;
+    assert_eq!(world.state.promises.len(), 1, "what it had not read it does not answer");
+    assert!(world.timers.contains_key(&TimerKind::Gather));
+    world.wait(1);
+    world.answer().unwrap();
+    assert!(world.state.promises.is_empty());
+    assert!(world.timers.is_empty());
+}
+
+#[test]
+fn a_takeover_ends_the_gathering_and_zero_turns_it_off() {
+    let mut world = chat();
+    world.write("Hei").unwrap();
+    world.run(Command::TakeOver { member: member(7) }).unwrap();
+    world.wait(5);
+    assert_eq!(world.turns(), 0, "a person speaks");
+    let mut world = chat();
+    world.settings.gather.shortest_ms = 0;
+    world.write("Hei").unwrap();
+    assert_eq!(world.turns(), 1);
+}
+
+#[test]
+fn a_turn_that_is_yielded_is_due_at_once_for_whoever_lives() {
+    let mut world = World::captured();
+    let yielded = world.turn();
+    world.run(Command::YieldTurn { turn: yielded }).unwrap();
+    assert_eq!(world.timers[&TimerKind::Turn], world.now);
+    world.run(Command::FireTimer { kind: TimerKind::Turn, turn_runs: false }).unwrap();
+    assert_ne!(world.turn(), yielded);
+    assert_eq!(world.run(Command::YieldTurn { turn: yielded }), Err(Rejection::Stale));
+}
+
+#[test]
+fn a_night_without_the_engine_ends_in_one_reminder_and_not_in_a_dozen() {
+    let mut world = World::captured();
+    world.wait(60);
+    let delivery = world.delivery();
+    world.report(delivery, DeliveryReport::Accepted { reference: None }).unwrap();
+    let alerts = |world: &World| {
+        world.events.iter().filter(|(_, e)| matches!(e, Event::HumanAlerted { .. })).count()
+    };
+    let before = alerts(&world);
+    world.now += SignedDuration::from_hours(10);
+    world.run(Command::FireTimer { kind: TimerKind::Handoff, turn_runs: false }).unwrap();
+    assert_eq!(alerts(&world), before + 1);
+    assert!(world.timers[&TimerKind::Handoff] > world.now, "the next one lies ahead");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Submit(u8),
@@ -442,6 +551,8 @@ enum Step {
     Fail,
     StaleAnswer(u8),
     Fire(u8),
+    Yield,
+    Shows(bool),
     Report(u8, u8),
     TakeOver(u8),
     Release(u8),
@@ -458,7 +569,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Answer),
         2 => Just(Step::Fail),
         2 => any::<u8>().prop_map(Step::StaleAnswer),
-        3 => (0..3_u8).prop_map(Step::Fire),
+        3 => (0..4_u8).prop_map(Step::Fire),
+        1 => Just(Step::Yield),
+        2 => any::<bool>().prop_map(Step::Shows),
         4 => (any::<u8>(), 0..5_u8).prop_map(|(n, r)| Step::Report(n, r)),
         1 => (1..3_u8).prop_map(Step::TakeOver),
         1 => (1..3_u8).prop_map(Step::Release),
@@ -504,6 +617,14 @@ impl World {
                 kind: TimerKind::ALL[usize::from(*kind)],
                 turn_runs: n.is_multiple_of(2),
             }),
+            Step::Yield => match self.state.turn {
+                Some(running) => self.run(Command::YieldTurn { turn: running.turn }),
+                None => return,
+            },
+            Step::Shows(shows) => {
+                self.turn_shows = *shows;
+                return;
+            }
             Step::Report(which, report) => {
                 let open: Vec<_> = self.state.deliveries.keys().copied().collect();
                 let Some(delivery) = open.get(usize::from(*which) % open.len().max(1)) else {

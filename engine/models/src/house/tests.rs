@@ -64,6 +64,7 @@ fn grounding() -> Arc<Grounding> {
         country: "NO".into(),
         hours: OpeningHours { week, exceptions: Vec::new() },
         promise: PromiseSettings::default(),
+        gather: forecourt_core::gather::GatherSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

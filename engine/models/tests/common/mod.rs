@@ -56,6 +56,7 @@ pub(crate) fn settings() -> TenantSettings {
             exceptions: vec![Exception { date: date(2026, 11, 25), spans: Vec::new() }],
         },
         promise: forecourt_core::promise::PromiseSettings::default(),
+        gather: forecourt_core::gather::GatherSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

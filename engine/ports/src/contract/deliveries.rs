@@ -192,6 +192,26 @@ pub async fn an_ended_delivery_is_never_claimed(ground: &dyn Ground) {
     assert_eq!(hand_over(&stage, delivery, 2).await, HandOver::Stale);
 }
 
+pub async fn a_node_that_stops_gives_back_what_it_has_not_begun(ground: &dyn Ground) {
+    let stage = Stage::set(ground).await;
+    let other = stage.set_another("annen-bil").await;
+    let (_, begun) = answered(&stage).await;
+    let (_, waiting) = answered(&other).await;
+    assert_eq!(hand_over(&stage, begun, 1).await, HandOver::Go);
+    let due_at = stage.now + SignedDuration::from_secs(3_600);
+    let timers = stage.store.claim_timers(stage.node, due_at, LEASE, 100).await.expect("timers");
+    assert!(!timers.is_empty());
+
+    stage.store.release_leases(stage.other_node).await.expect("the store is there");
+    assert_eq!(claim(&stage, true).await, [], "another node's claims are not given back");
+    stage.store.release_leases(stage.node).await.expect("the store is there");
+
+    let due: Vec<_> = claim(&stage, true).await.iter().map(|due| due.delivery).collect();
+    assert_eq!(due, [waiting], "what was begun keeps its lease");
+    let again = stage.other.claim_timers(stage.other_node, due_at, LEASE, 100).await;
+    assert_eq!(again.expect("timers"), timers);
+}
+
 pub async fn forgotten_leases_are_free_at_once(ground: &dyn Ground) {
     let stage = Stage::set(ground).await;
     let other = stage.set_another("annen-bil").await;

@@ -78,6 +78,7 @@ macro_rules! store_contract {
             a_lost_handover_is_claimed_as_lost_and_never_tried_again
             a_retried_delivery_is_due_at_its_time_as_the_next_try
             an_ended_delivery_is_never_claimed
+            a_node_that_stops_gives_back_what_it_has_not_begun
             forgotten_leases_are_free_at_once
             // tenants and members
             a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made

@@ -64,6 +64,8 @@ pub fn new_tenant(slug: &str, ids: &SeqIds) -> NewTenant {
         country: "NO".into(),
         hours: OpeningHours::default(),
         promise: PromiseSettings::default(),
+        // Each message is answered at once: the contract is the store's, not the conversation's.
+        gather: forecourt_core::gather::GatherSettings { shortest_ms: 0, longest_ms: 0 },
         mail: MailSettings {
             from_name: "Prøve Bil".into(),
             from_address: "post@prove.example.no".into(),
@@ -142,7 +144,8 @@ impl<'a> Stage<'a> {
     /// What the core decides, ready to be stored.
     pub fn decide(&self, state: &LeadSession, command: Command) -> Append {
         let fresh = Fresh(self.ids.uuid());
-        let circumstances = Circumstances { now: self.now, settings: &self.settings, fresh };
+        let circumstances =
+            Circumstances { now: self.now, settings: &self.settings, fresh, turn_shows: false };
         let decided = state.decide(command, circumstances).expect("the command is allowed");
         Append {
             session: state.id,

@@ -79,4 +79,8 @@ pub trait Deliveries: Send + Sync {
 
     /// Ends every lease at once, of timers too: for the one engine that owns its cluster, at its start.
     async fn forget_leases(&self) -> Result<(), StoreError>;
+
+    /// Gives back what `node` has claimed and not begun, of timers too, when it stops. What is being
+    /// handed over keeps its lease: its answer may still come.
+    async fn release_leases(&self, node: NodeId) -> Result<(), StoreError>;
 }

@@ -104,7 +104,9 @@ impl LeadRecord {
             | Event::SubmissionRepeated
             | Event::RungReached { .. }
             | Event::TurnStarted { .. }
+            | Event::Gathering { .. }
             | Event::TurnKept { .. }
+            | Event::TurnYielded { .. }
             | Event::TurnFailed { .. }
             | Event::TurnCancelled { .. }
             | Event::DeliveryQueued(_)

@@ -65,6 +65,18 @@ impl Deliveries for PgStore {
         }
         Ok(())
     }
+
+    async fn release_leases(&self, node: NodeId) -> Result<(), StoreError> {
+        for tenant in sweep::holding(&self.jobs).await.map_err(store_error)? {
+            let release = async |tx: &mut TenantTx| {
+                timers::release_leases(tx, node).await?;
+                deliveries::release_leases(tx, node).await?;
+                Ok(())
+            };
+            self.app.tenant(tenant, release).await.map_err(store_error)?;
+        }
+        Ok(())
+    }
 }
 
 impl PgStore {

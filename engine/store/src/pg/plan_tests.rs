@@ -34,7 +34,8 @@ impl Desk {
 
     fn decide(&self, state: &LeadSession, command: Command) -> Append {
         let fresh = Fresh(self.ids.uuid());
-        let now = Circumstances { now: self.now, settings: &self.settings, fresh };
+        let now =
+            Circumstances { now: self.now, settings: &self.settings, fresh, turn_shows: false };
         let decided = state.decide(command, now).unwrap();
         Append {
             session: state.id,

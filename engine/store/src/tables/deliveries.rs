@@ -234,6 +234,15 @@ pub(crate) async fn forget_leases(tx: &mut TenantTx) -> Result<usize, DbError> {
     Ok(diesel::update(held).set(set).execute(tx).await?)
 }
 
+/// Gives back the node's claims on what it has not begun to hand over.
+pub(crate) async fn release_leases(tx: &mut TenantTx, node: NodeId) -> Result<usize, DbError> {
+    let held = deliveries::table
+        .filter(deliveries::claimed_by.eq(node.into_uuid()))
+        .filter(deliveries::status.eq("pending"));
+    let set = (deliveries::claimed_by.eq(None::<Uuid>), deliveries::claimed_until.eq(None::<Time>));
+    Ok(diesel::update(held).set(set).execute(tx).await?)
+}
+
 /// A session's newest deliveries, oldest first.
 pub(crate) async fn newest(
     mut tx: &TenantTx,

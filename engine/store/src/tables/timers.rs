@@ -124,3 +124,10 @@ pub(crate) async fn forget_leases(tx: &mut TenantTx) -> Result<usize, DbError> {
     let set = (timers::claimed_by.eq(None::<Uuid>), timers::claimed_until.eq(None::<Time>));
     Ok(diesel::update(held).set(set).execute(tx).await?)
 }
+
+/// Gives back the node's claims.
+pub(crate) async fn release_leases(tx: &mut TenantTx, node: NodeId) -> Result<usize, DbError> {
+    let held = timers::table.filter(timers::claimed_by.eq(node.into_uuid()));
+    let set = (timers::claimed_by.eq(None::<Uuid>), timers::claimed_until.eq(None::<Time>));
+    Ok(diesel::update(held).set(set).execute(tx).await?)
+}

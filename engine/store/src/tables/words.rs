@@ -55,7 +55,7 @@ words! {
         StillWaiting = "still_waiting",
         Quarantined = "quarantined",
     }
-    TimerKind { Promise = "promise", Handoff = "handoff", Turn = "turn" }
+    TimerKind { Promise = "promise", Handoff = "handoff", Turn = "turn", Gather = "gather" }
     TimerEnd { Fired = "fired", Cancelled = "cancelled" }
     InboundOutcome {
         Created = "created", Repeated = "repeated", Appended = "appended",

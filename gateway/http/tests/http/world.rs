@@ -88,6 +88,7 @@ fn tenant(number: u128, slug: &str, domain: &str) -> NewTenant {
         country: "NO".into(),
         hours: forecourt_core::hours::OpeningHours::default(),
         promise: PromiseSettings::default(),
+        gather: forecourt_core::gather::GatherSettings::default(),
         mail: MailSettings {
             from_name: slug.into(),
             from_address: format!("post@{domain}"),

@@ -27,6 +27,16 @@ impl Deciding<'_> {
         }
     }
 
+    /// The node that runs it stops; the turn's timer is due now, wherever it is found.
+    pub(super) fn yield_turn(&mut self, turn: TurnId) -> Result<(), Rejection> {
+        if self.state.turn.is_none_or(|running| running.turn != turn) {
+            return Err(Rejection::Stale);
+        }
+        self.emit(Event::TurnYielded { turn });
+        self.decision.effects.push(Effect::CancelTurn { turn });
+        Ok(())
+    }
+
     pub(super) fn end_turn(
         &mut self,
         turn: TurnId,
@@ -41,6 +51,11 @@ impl Deciding<'_> {
         match result {
             Ok(Answer { text, model, prompt }) => {
                 self.post(Author::Assistant, text, None, Some(Origin { turn, model, prompt }));
+                // Text that came while the customer read this answer has its own, after a breath.
+                if self.state.answer_is_owed() {
+                    let last = self.state.last_customer_text.clone();
+                    self.gather(&last);
+                }
             }
             Err(reason) => {
                 self.emit(Event::TurnFailed { turn, reason });
@@ -106,7 +121,9 @@ impl Deciding<'_> {
                 self.queue(DeliveryKind::Answer, Some(message), to, deadline, fence);
             }
             // Stored on the customer's own stream: that is the proof.
-            (Channel::Widget, _) | (Channel::Mail, None) => self.keep_promises(|_| true),
+            (Channel::Widget, _) | (Channel::Mail, None) => {
+                self.keep_promises(|promise| promise.by.is_some());
+            }
         }
     }
 }

@@ -18,6 +18,11 @@ impl Deciding<'_> {
         match kind {
             TimerKind::Promise => self.climb(),
             TimerKind::Handoff => self.alert(AlertReason::StillWaiting),
+            TimerKind::Gather => {
+                if self.state.turn.is_none() {
+                    self.start_turn(Rung::Primary);
+                }
+            }
             TimerKind::Turn => {
                 if let Some(running) = self.state.turn {
                     if turn_runs {

@@ -49,7 +49,7 @@ impl Deciding<'_> {
                 same_phone_as: contact.same_phone_as,
             }));
         }
-        self.customer_wrote(form.message, key);
+        self.customer_wrote(&form.message, key);
         Ok(())
     }
 
@@ -64,7 +64,7 @@ impl Deciding<'_> {
 
     pub(super) fn post_message(
         &mut self,
-        text: String,
+        text: &str,
         client_id: String,
         page_url: Option<String>,
     ) -> Result<(), Rejection> {
@@ -119,8 +119,8 @@ impl Deciding<'_> {
     }
 
     /// The customer waits now: a promise runs, and the assistant begins anew unless a person speaks.
-    pub(super) fn customer_wrote(&mut self, text: String, key: String) {
-        let lang = Lang::detect(&text).filter(|lang| self.now.settings.languages.contains(lang));
+    pub(super) fn customer_wrote(&mut self, text: &str, key: String) {
+        let lang = Lang::detect(text).filter(|lang| self.now.settings.languages.contains(lang));
         if let Some(lang) = lang.filter(|lang| *lang != self.state.lang) {
             self.emit(Event::LanguageChanged { lang });
         }
@@ -129,18 +129,37 @@ impl Deciding<'_> {
             message,
             seq: MessageSeq(self.state.last_message.0 + 1),
             author: Author::Customer,
-            text,
+            text: text.to_owned(),
             client_id: Some(key),
             origin: None,
         }));
-        self.cancel_turn();
+        // What the customer already reads is not taken away: that turn ends, and the next one answers this.
+        let turn_stays = self.now.turn_shows && self.state.turn.is_some();
+        if !turn_stays {
+            self.cancel_turn();
+        }
         // Text that comes while an answer is still owed joins that promise: the clock runs from the first.
-        if !self.state.answer_is_owed() {
+        if !self.state.answer_is_owed() || turn_stays {
             let settings = self.now.settings.promise;
             self.emit(Event::PromiseMade { message, since: self.now.now, settings });
         }
-        if self.state.speaker == Speaker::Assistant {
+        if self.state.speaker == Speaker::Assistant && !turn_stays {
+            match self.state.channel {
+                Channel::Widget => self.gather(text),
+                Channel::Mail => self.start_turn(Rung::Primary), // a form is a whole message
+            }
+        }
+    }
+
+    /// Waits for the rest of a burst, so that one turn answers all of it.
+    pub(super) fn gather(&mut self, text: &str) {
+        let settings = self.now.settings.gather;
+        let since = self.state.gather.map_or(self.now.now, |gather| gather.since);
+        let until = settings.until(since, self.now.now, text);
+        if until <= self.now.now {
             self.start_turn(Rung::Primary);
+        } else {
+            self.emit(Event::Gathering { until });
         }
     }
 }

@@ -68,12 +68,13 @@ impl Deciding<'_> {
             Command::Submit { submission, contact } => self.submit(submission, contact),
             Command::Open { lang } => self.open(lang),
             Command::PostMessage { text, client_id, page_url } => {
-                self.post_message(text, client_id, page_url)
+                self.post_message(&text, client_id, page_url)
             }
             Command::PostMemberMessage { member, text, client_id } => {
                 self.post_member_message(member, text, client_id)
             }
             Command::EndTurn { turn, result } => self.end_turn(turn, result),
+            Command::YieldTurn { turn } => self.yield_turn(turn),
             Command::FireTimer { kind, turn_runs } => self.fire_timer(kind, turn_runs),
             Command::ReportDelivery { delivery, attempt, report } => {
                 self.report_delivery(delivery, attempt, report)

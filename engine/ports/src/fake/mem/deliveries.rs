@@ -82,6 +82,18 @@ impl Deliveries for MemStore {
         }
         Ok(())
     }
+
+    async fn release_leases(&self, node: NodeId) -> Result<(), StoreError> {
+        let mut world = self.enter("release_leases").await?;
+        let not_ours = |claim: &Claim| claim.by != node;
+        for data in world.tenants.values_mut() {
+            data.timers.values_mut().for_each(|timer| timer.claim = timer.claim.filter(not_ours));
+            for delivery in data.deliveries.values_mut().filter(|d| d.status == "pending") {
+                delivery.claim = delivery.claim.filter(not_ours);
+            }
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn kind_word(kind: DeliveryKind) -> &'static str {
