@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpResponse, http::header, web};
+use forecourt_wire::{BusCheck, NodeCheck, Readiness, ReadyChecks, ReadyStatus, StoreCheck};
 use serde_json::json;
 
 use crate::{gateway::Gateway, problem::Answer};
@@ -15,21 +16,27 @@ pub(crate) async fn alive() -> Answer {
     Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
 }
 
-/// `GET /readyz` — 200 when the store answers and the node is not stopping, else 503.
+/// `GET /readyz` — 200 when the store answers and the node is not stopping, else 503. A node that cannot
+/// hear the others still works: it says `degraded`, and is ready.
 pub(crate) async fn ready(gateway: web::Data<Gateway>) -> Answer {
     let state = &gateway.0;
     // A name that no tenant has: the cheapest question that goes all the way.
     let asked = tokio::time::timeout(PATIENCE, state.store.find_tenant("-")).await;
-    let store = matches!(asked, Ok(Ok(_)));
-    let running = !state.is_stopping();
-    let word = |good: bool, bad: &'static str| if good { "ok" } else { bad };
-    let body = json!({
-        "status": word(store && running, "unavailable"),
-        "checks": { "store": word(store, "unavailable"), "node": word(running, "stopping") },
-    });
-    Ok(if store && running {
-        HttpResponse::Ok().json(body)
-    } else {
+    let checks = ReadyChecks {
+        store: if matches!(asked, Ok(Ok(_))) { StoreCheck::Ok } else { StoreCheck::Unavailable },
+        node: if state.is_stopping() { NodeCheck::Stopping } else { NodeCheck::Ok },
+        bus: state.bus.health().into(),
+    };
+    let status = match checks {
+        ReadyChecks { store: StoreCheck::Unavailable, .. }
+        | ReadyChecks { node: NodeCheck::Stopping, .. } => ReadyStatus::Unavailable,
+        ReadyChecks { bus: BusCheck::Cut, .. } => ReadyStatus::Degraded,
+        ReadyChecks { .. } => ReadyStatus::Ok,
+    };
+    let body = Readiness { status, checks };
+    Ok(if status == ReadyStatus::Unavailable {
         HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "2")).json(body)
+    } else {
+        HttpResponse::Ok().json(body)
     })
 }

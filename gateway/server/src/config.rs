@@ -86,6 +86,10 @@ pub(crate) struct ServeArgs {
     pub(crate) database: DatabaseArgs,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
+    /// A Redis that several nodes share: `redis://`, `rediss://` or `redis+unix://`. Without it there is
+    /// one node.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub(crate) redis_url: Option<SecretString>,
     /// Mail server: `smtp://host:port`, `smtp+starttls://user:password@host:587` or `smtps://…:465`.
     /// Without it, a built-in sink takes all mail and shows it at /dev/mail.
     #[arg(long, env = "FORECOURT_SMTP_URL", hide_env_values = true)]

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use forecourt_actors::{Engine, Ports};
-use forecourt_bus::LocalBus;
+use forecourt_bus::{LocalBus, RedisBus, RedisConfig};
 use forecourt_channels::{
     sink::{MailSink, SinkConfig},
     smtp::{SmtpConfig, SmtpSender},
@@ -17,7 +17,7 @@ use forecourt_models::{
     prompts::Prompts,
 };
 use forecourt_ports::{
-    clock::Clock, ids::Ids, mailbox::DevMailbox, model::Model, store::Timers as _,
+    bus::Bus, clock::Clock, ids::Ids, mailbox::DevMailbox, model::Model, store::Timers as _,
 };
 use forecourt_store::pg::PgStore;
 use jiff::SignedDuration;
@@ -53,7 +53,14 @@ pub(crate) async fn wire(
     let clock: Arc<dyn Clock> =
         Arc::new(SystemClock { offset: SignedDuration::from_secs(args.test.clock_offset_s) });
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let bus = Arc::new(LocalBus::default());
+    let bus: Arc<dyn Bus> = match &args.redis_url {
+        None => Arc::new(LocalBus::default()),
+        Some(url) => {
+            let (config, journal) = (RedisConfig::new(url.clone()), Arc::clone(&store));
+            let bus = RedisBus::start(config, node, journal, Arc::clone(&clock), io);
+            Arc::new(bus.context("REDIS_URL")?)
+        }
+    };
     let key = signing_key(args)?;
     let public_url = args
         .public_url
@@ -88,7 +95,7 @@ pub(crate) async fn wire(
 
     let ports = Ports {
         store: Arc::clone(&store) as _,
-        bus: Arc::clone(&bus) as _,
+        bus: Arc::clone(&bus),
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         primary,

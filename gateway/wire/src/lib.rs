@@ -12,6 +12,7 @@
 //! - `gateway/web/sdk/wire.gen.ts` says the same in TypeScript, and a test fails when it does not.
 
 pub mod form;
+pub mod health;
 pub mod lead;
 pub mod live;
 pub mod problem;
@@ -23,6 +24,7 @@ pub mod typescript;
 
 pub use self::{
     form::{FormLead, FormReceipt, FormStatus},
+    health::{BusCheck, NodeCheck, Readiness, ReadyChecks, ReadyStatus, StoreCheck},
     lead::{
         Answerer, DeliveryView, HumanReason, Lead, LeadDetail, LeadPage, LeadPromise, LeadSource,
         LeadStatus, PromiseState,

@@ -75,6 +75,12 @@ use crate::problem::{Answer, Code};
     wire::EventFrame,
     wire::LeadEventName,
     wire::BeatFrame,
+    wire::Readiness,
+    wire::ReadyStatus,
+    wire::ReadyChecks,
+    wire::StoreCheck,
+    wire::NodeCheck,
+    wire::BusCheck,
 )))]
 struct Shapes;
 

@@ -467,17 +467,18 @@ pub(crate) const ALL: &[Operation] = &[
         id: "ready",
         tag: "Operations",
         summary: "The node may be given work",
-        about: "For a load balancer: the store answers, and the node is not stopping.",
+        about: "For a load balancer: the store answers, and the node is not stopping. A node that cannot hear \
+                the other nodes works alone: it is ready, and says `degraded`.",
         who: Who::Anyone,
         query: &[],
         body: &[],
         good: &[
-            Good { status: 200, about: "Ready.", media: Some(JSON), shape: None },
+            Good { status: 200, about: "Ready.", media: Some(JSON), shape: Some("Readiness") },
             Good {
                 status: 503,
                 about: "Not ready; `checks` says why.",
                 media: Some(JSON),
-                shape: None,
+                shape: Some("Readiness"),
             },
         ],
         bad: &[],

@@ -9,7 +9,7 @@ use forecourt_core::{
     event::{Event, Seq},
     id::{SessionId, TenantId},
 };
-use forecourt_ports::bus::{Bus, Draft, Published, Pushed, Subscription};
+use forecourt_ports::bus::{Bus, BusHealth, Draft, Published, Pushed, Subscription};
 use tokio::sync::mpsc;
 
 #[derive(Default)]
@@ -20,6 +20,7 @@ struct Inner {
     tenants: HashMap<TenantId, Vec<mpsc::Sender<Pushed>>>,
     sessions: HashMap<SessionId, Vec<mpsc::Sender<Pushed>>>,
     drafts: HashMap<SessionId, Draft>,
+    health: Option<BusHealth>,
 }
 
 /// Queued frames per listener.
@@ -32,6 +33,10 @@ fn push(listeners: Option<&mut Vec<mpsc::Sender<Pushed>>>, pushed: &Pushed) {
 }
 
 impl TestBus {
+    pub(crate) fn set_health(&self, health: BusHealth) {
+        self.0.lock().unwrap().health = Some(health);
+    }
+
     /// Cuts every listener, as a bus does with slow ones.
     pub(crate) fn cut_all(&self) {
         let mut inner = self.0.lock().unwrap();
@@ -48,6 +53,10 @@ impl TestBus {
 }
 
 impl Bus for TestBus {
+    fn health(&self) -> BusHealth {
+        self.0.lock().unwrap().health.unwrap_or(BusHealth::Single)
+    }
+
     fn publish(&self, tenant: TenantId, events: Vec<Arc<Published>>) {
         let mut inner = self.0.lock().unwrap();
         for event in events {

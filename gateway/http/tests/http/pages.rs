@@ -7,6 +7,7 @@ use std::sync::{
 
 use forecourt_http::Limits;
 use forecourt_ports::{
+    bus::BusHealth,
     links::Links as _,
     mailbox::{DevMailbox, MailId, MailSummary, StoredMail},
 };
@@ -103,7 +104,13 @@ async fn readiness_follows_the_store_and_the_node() {
         let answer = world.get("/readyz").send().await.unwrap();
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["checks"].clone())
     };
-    assert_eq!(ready().await.0, 200);
+    let (status, checks) = ready().await;
+    assert_eq!((status, &checks["bus"]), (200, &"single".into()));
+    world.bus.set_health(BusHealth::Cut);
+    let answer = world.get("/readyz").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK, "alone it works too");
+    let body = answer.json::<Value>().await.unwrap();
+    assert_eq!((&body["status"], &body["checks"]["bus"]), (&"degraded".into(), &"cut".into()));
     world.store.set_unavailable(true);
     let (status, checks) = ready().await;
     assert_eq!((status, &checks["store"]), (503, &"unavailable".into()));
