@@ -23,9 +23,6 @@ use crate::{
     process::{binary, ready_line},
 };
 
-/// Longer than any promise of a demo tenant that a story shortens: five rungs, in milliseconds.
-pub const SHORT_PROMISE: &str = "4000,8000,10000,15000,25000";
-
 /// A program that a story started, and ends.
 pub struct Program {
     pub name: &'static str,
@@ -149,10 +146,24 @@ impl Redis {
 pub struct Proxy {
     pub program: Program,
     pub url: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Proxy {
+    /// What it logged of requests that did not simply succeed, for a failed story.
+    pub fn unusual(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.path().join("access.log"));
+        let usual = |line: &&str| line.starts_with("200 ") && line.ends_with(" 200");
+        log.unwrap_or_default().lines().filter(|line| !usual(line)).fold(
+            String::new(),
+            |mut all, line| {
+                all.push_str(line);
+                all.push('\n');
+                all
+            },
+        )
+    }
+
     pub async fn start(a: &Forecourt, b: &Forecourt) -> Self {
         let folder = TempDir::with_prefix("forecourt-proxy-").unwrap();
         let (dir, port) = (folder.path().display(), free_port());
@@ -190,16 +201,16 @@ impl Proxy {
             .expect("nginx is installed (make cluster-tools)");
         listening(port).await;
         let url = format!("http://127.0.0.1:{port}");
-        Self { program: Program { name: "nginx", child }, url, _folder: folder }
+        Self { program: Program { name: "nginx", child }, url, folder }
     }
 }
 
-/// Two nodes that share a Postgres, a mail server and (when asked) a Redis.
+/// Two nodes that share a Postgres, a mail server and a Redis.
 pub struct Cluster {
     pub a: Forecourt,
     pub b: Forecourt,
     pub mail: Arc<SmtpSim>,
-    pub redis: Option<Redis>,
+    pub redis: Redis,
     pub postgres: Postgres,
     _folder: TempDir,
 }
@@ -215,7 +226,7 @@ impl Cluster {
             Forecourt::start(shared(&postgres, &mail, &options)),
             Forecourt::start(shared(&postgres, &mail, &options)),
         );
-        Self { a, b, mail, redis: Some(redis), postgres, _folder: folder }
+        Self { a, b, mail, redis, postgres, _folder: folder }
     }
 
     /// A proxy before both; from now on a node that is started again keeps its address.

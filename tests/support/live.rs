@@ -19,18 +19,23 @@ pub struct Live {
 impl Live {
     /// Connects as staff and says hello, resuming after `after` if given.
     pub async fn connect(engine: &Forecourt, cookie: &str, after: Option<&str>) -> Self {
-        let url = engine.at("/v1/live").replace("http://", "ws://");
-        let mut request = url.into_client_request().unwrap();
+        Self::open(&engine.url, cookie, after).await.expect("the socket opens")
+    }
+
+    /// The same at an address, such as a proxy's; `None` when it does not come to a welcome.
+    pub async fn open(url: &str, cookie: &str, after: Option<&str>) -> Option<Self> {
+        let address = format!("{url}/v1/live").replace("http://", "ws://");
+        let mut request = address.into_client_request().unwrap();
         let headers = request.headers_mut();
         headers.insert("cookie", cookie.parse().unwrap());
-        headers.insert("origin", engine.url.parse().unwrap());
+        headers.insert("origin", url.parse().unwrap());
         headers.insert("sec-websocket-protocol", "forecourt.v1".parse().unwrap());
-        let (socket, _) = connect_async(request).await.expect("the socket opens");
+        let (socket, _) = connect_async(request).await.ok()?;
         let mut live = Self { socket, welcome: Value::Null };
-        live.send(&json!({ "type": "hello", "ref": "1", "after": after, "topics": ["leads"] }))
-            .await;
-        live.welcome = live.next().await.expect("a welcome");
-        live
+        let hello = json!({ "type": "hello", "ref": "1", "after": after, "topics": ["leads"] });
+        live.socket.send(Message::text(hello.to_string())).await.ok()?;
+        live.welcome = live.next().await?;
+        Some(live)
     }
 
     pub async fn send(&mut self, frame: &Value) {
