@@ -342,6 +342,12 @@ impl Books {
         inner.forms.iter().filter(inside).filter_map(|form| form.lead.clone()).collect()
     }
 
+    /// Members' messages that were acknowledged and have reached nobody so far.
+    pub fn replies_waiting(&self) -> usize {
+        let inner = self.lock();
+        inner.replies.iter().filter(|reply| reply.acked && reply.letters == 0).count()
+    }
+
     /// Forms that were acknowledged and have no answer so far.
     pub fn waiting(&self) -> Vec<(usize, usize, Option<String>)> {
         let inner = self.lock();

@@ -47,7 +47,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Figures => Ok(run::figures()),
         Command::HttpSim(args) => http_sim::run(args).map(|()| ExitCode::SUCCESS),
-        Command::Proxy(args) => proxy::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Proxy(args) => proxy::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Leads(args) => leads::run(*args),
         Command::ModelSim(args) => model_sim::run(args).map(|()| ExitCode::SUCCESS),
         Command::SmtpSim(args) => smtp_sim::run(args).map(|()| ExitCode::SUCCESS),

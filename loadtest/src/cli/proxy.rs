@@ -24,7 +24,7 @@ pub(crate) struct Args {
     dials: Vec<String>,
 }
 
-pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let dials = args.dials.iter().map(|dial| Dial::parse(dial)).collect::<Result<Vec<_>, _>>()?;
     let stop = super::StopSignals::listen()?;
     let proxy = Arc::new(Proxy::start(args.port, args.to)?);

@@ -22,6 +22,8 @@ pub async fn run(field: Field, load: LeadLoad, start: Instant, lasts: Duration, 
         let times = random.random_range(load.times[0]..=load.times[1]);
         let delays: Vec<Duration> =
             (0..times).map(|_| load.within.mul_f64(random.random_range(0.0..1.0))).collect();
+        // A form is due when the first of its copies leaves.
+        let due = due + delays.iter().min().copied().unwrap_or_default();
         match Arc::clone(&places).try_acquire_owned() {
             Err(_) => field.books.count(|counts| counts.skipped += 1),
             Ok(place) => {

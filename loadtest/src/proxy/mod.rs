@@ -46,6 +46,7 @@ struct Counters {
     resets: AtomicU64,
     to_server: AtomicU64,
     to_client: AtomicU64,
+    pieces: AtomicU64,
 }
 
 /// What went through, at a moment.
@@ -60,6 +61,8 @@ pub struct Counts {
     /// Bytes.
     pub to_server: u64,
     pub to_client: u64,
+    /// Writes, both ways.
+    pub pieces: u64,
 }
 
 struct Shared {
@@ -139,7 +142,8 @@ impl Proxy {
 
     /// What went through so far.
     pub fn counts(&self) -> Counts {
-        let Counters { accepted, open, resets, to_server, to_client } = &self.shared.counters;
+        let Counters { accepted, open, resets, to_server, to_client, pieces } =
+            &self.shared.counters;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counts {
             accepted: read(accepted),
@@ -147,6 +151,7 @@ impl Proxy {
             resets: read(resets),
             to_server: read(to_server),
             to_client: read(to_client),
+            pieces: read(pieces),
         }
     }
 }
@@ -209,8 +214,8 @@ async fn connection(mut client: TcpStream, shared: &Shared) {
         let down = pipe::Pipe { way: Towards::Client, dials: dials.clone() };
         let both = async {
             tokio::try_join!(
-                up.run(client_read, server_write, &counters.to_server),
-                down.run(server_read, client_write, &counters.to_client),
+                up.run(client_read, server_write, (&counters.to_server, &counters.pieces)),
+                down.run(server_read, client_write, (&counters.to_client, &counters.pieces)),
             )
         };
         tokio::select! {

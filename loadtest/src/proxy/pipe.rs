@@ -47,7 +47,7 @@ impl Pipe {
         mut self,
         mut from: ReadHalf<'_>,
         mut to: WriteHalf<'_>,
-        count: &AtomicU64,
+        (count, pieces): (&AtomicU64, &AtomicU64),
     ) -> Result<(), Broken> {
         let mut buffer = vec![0; BUFFER];
         let mut passed: u64 = 0;
@@ -88,6 +88,7 @@ impl Pipe {
                 to.write_all(piece).await?;
                 passed += size as u64;
                 count.fetch_add(size as u64, Ordering::Relaxed);
+                pieces.fetch_add(1, Ordering::Relaxed);
                 rest = later;
             }
         }

@@ -295,10 +295,12 @@ async fn settle(scenario: &Scenario, field: &Field, stage: &Stage) {
     let all = async {
         loop {
             let waiting = books.waiting();
-            if waiting.is_empty() {
+            let replies = books.replies_waiting();
+            if waiting.is_empty() && replies == 0 {
                 return;
             }
             if waiting.len() <= FEW
+                && replies == 0
                 && stage.standing_now().is_empty()
                 && audit::all_final(field, &waiting).await
             {
@@ -306,7 +308,9 @@ async fn settle(scenario: &Scenario, field: &Field, stage: &Stage) {
             }
             let change = async {
                 // An answer is worth a look at once only if it may be the last.
-                while changes.changed().await.is_ok() && !books.waiting().is_empty() {
+                while changes.changed().await.is_ok()
+                    && !(books.waiting().is_empty() && books.replies_waiting() == 0)
+                {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
             };

@@ -44,8 +44,13 @@ fn stop(mut process: Process, mut output: BufReader<std::process::ChildStdout>) 
 }
 
 #[test]
-fn both_simulators_tell_their_address_and_stop_cleanly() {
-    for args in [&["model-sim", "--scenario", "stall;after=3"][..], &["smtp-sim", "--port", "0"]] {
+fn every_simulator_tells_its_address_and_stops_cleanly() {
+    for args in [
+        &["model-sim", "--scenario", "stall;after=3"][..],
+        &["smtp-sim", "--port", "0"],
+        &["http-sim", "--dial", "slow;ms=1"],
+        &["proxy", "--to", "127.0.0.1:9", "--dial", "latency;ms=1"],
+    ] {
         let (process, addr, output) = start(args);
         assert!(addr.ip().is_loopback());
         std::net::TcpStream::connect(addr).expect("it listens when it says so");
@@ -59,6 +64,9 @@ fn a_mistake_on_the_command_line_is_told_and_is_no_success() {
         (&["model-sim", "--scenario", "stal"][..], "nothing is called `stal`"),
         (&["smtp-sim", "--fault", "rcpt;code=250"], "`code` needs another kind of value"),
         (&["model-sim", "--script", "nowhere.json"], "cannot read nowhere.json"),
+        (&["http-sim", "--dial", "statsu"], "nothing is called `statsu`"),
+        (&["proxy", "--to", "192.0.2.1:80"], "is not this machine"),
+        (&["run", "nowhere.toml"], "nowhere.toml cannot be read"),
     ] {
         let output =
             Command::new(env!("CARGO_BIN_EXE_forecourt-loadtest")).args(args).output().unwrap();

@@ -3,11 +3,17 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod http_sim;
+#[cfg(test)]
 mod leads;
 #[cfg(test)]
 mod model_sim;
 #[cfg(test)]
 mod model_sim_faults;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
+mod scenarios;
 #[cfg(test)]
 mod smtp_sim;
 #[cfg(test)]
