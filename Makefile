@@ -58,10 +58,31 @@ $(WEB)/dist/.built: $(WEB)/node_modules/.installed $(WEB_SOURCES)
 	npm --prefix $(WEB) run build
 	touch $@
 
+# Scenarios of `loadtest/scenarios`, in this order. SCENARIOS="leads chats" runs those alone.
+SCENARIOS ?= leads chats dashboards webhooks-doubled slow-listeners provider-storm postgres-killed partition \
+	disk-full pauses rolling-restart kill-loop mixed-day burst burst-model-down
+LOADTEST := target/release/forecourt-loadtest
+
 .PHONY: bench
-bench: postgres web ## Measure: leads per second through the whole pipeline, nothing lost
+bench: bench-build ## Run load-test scenarios; a report each in target/bench/<name>/report.html; SCENARIOS="leads chats"
+	@$(call each_scenario,)
+
+.PHONY: bench-check
+bench-check: bench-build ## The same scenarios made short, with their thresholds
+	@$(call each_scenario,--quick)
+
+.PHONY: bench-burst
+bench-burst: bench-build ## Bar P9: 10,000 leads in 10 s, a slow model; then the same with the model down
+	@$(call each_scenario,,burst burst-model-down)
+
+.PHONY: bench-build
+bench-build: postgres web
 	$(CARGO) build --release -p forecourt -p forecourt-loadtest
-	target/release/forecourt-loadtest leads --rate 200 --for 30s --start-engine target/release/forecourt
+
+# Runs every scenario, then fails if one of them missed a threshold.
+each_scenario = missed=; for name in $(or $(2),$(SCENARIOS)); do \
+	  $(LOADTEST) run $$name $(1) || missed="$$missed $$name"; done; \
+	  if [ -n "$$missed" ]; then echo "missed:$$missed" >&2; exit 1; fi
 
 .PHONY: bench-conformance
 bench-conformance: ## Let the vendor's own SDK judge the model simulator (FORECOURT_CHECKS=path of the judge)
