@@ -2,13 +2,15 @@
 //!
 //! Lives here: [`LocalBus`], the default. Each tenant has a ring of its newest events, for resume
 //! without the database, and its listeners; each session has its listeners and its running draft.
-//! [`RedisBus`] puts what other nodes stored into the same topics.
+//! [`RedisBus`] puts what other nodes stored into the same topics. [`LocalLimiter`] and [`RedisLimiter`]
+//! count how often somebody asks.
 //!
 //! # Invariants
 //! - a publisher never waits: a listener whose queue is full is cut, and resumes with its cursor (A9);
 //! - events reach each listener in the order of their sequence numbers;
 //! - what nobody listens to costs a look-up and a place in the ring.
 
+mod limiter;
 pub mod names;
 mod redis;
 mod topic;
@@ -24,6 +26,7 @@ use forecourt_core::{
 };
 use forecourt_ports::bus::{Bus, Draft, Published, Pushed, Subscription};
 
+pub use self::limiter::{LocalLimiter, RedisLimiter};
 pub use self::redis::{BusError, Pace, RedisBus, RedisConfig};
 use self::topic::{Ring, Topic};
 

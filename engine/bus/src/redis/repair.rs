@@ -32,9 +32,10 @@ const READ: Duration = Duration::from_secs(5);
 const TRIES: u32 = 6;
 /// Between two reads without progress, at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How far back the first listener of a tenant is told, and how old an event may be by its writer's
-/// clock: nodes' clocks differ a little.
-const RECENT: i64 = 256;
+/// How far back is looked, at first and at most, for what the first listener of a tenant may have missed;
+/// and how old an event may be by its writer's clock: nodes' clocks differ a little.
+const RECENT: u32 = 128;
+const MOST_RECENT: u32 = 8_192;
 const SKEW: SignedDuration = SignedDuration::from_secs(3);
 /// How long a node that fell silent is expected back: longer silence is a stopped node.
 const EXPECTED: Duration = Duration::from_mins(2);
@@ -60,7 +61,7 @@ pub(super) async fn fill(shared: Arc<Shared>, id: TenantId) {
         if failures == 0 {
             metrics::counter!(names::GAPS).increment(1);
         }
-        let read = page(&shared, id, after).await;
+        let read = page(&shared, id, after, PAGE).await;
         let progress = shared.step_known(id, |tenant, now, out| match read {
             Ok(records) if !records.is_empty() => {
                 metrics::counter!(names::FILLED).increment(records.len() as u64);
@@ -92,9 +93,14 @@ pub(super) async fn fill(shared: Arc<Shared>, id: TenantId) {
     }
 }
 
-async fn page(shared: &Shared, id: TenantId, after: Seq) -> Result<Vec<EventRecord>, StoreError> {
+async fn page(
+    shared: &Shared,
+    id: TenantId,
+    after: Seq,
+    most: u32,
+) -> Result<Vec<EventRecord>, StoreError> {
     let _permit = shared.reads.acquire().await.map_err(|_| StoreError::Unavailable)?;
-    let read = timeout(READ, shared.journal.replay(id, after, PAGE)).await;
+    let read = timeout(READ, shared.journal.replay(id, after, most)).await;
     read.unwrap_or(Err(StoreError::Unavailable))
 }
 
@@ -108,17 +114,10 @@ async fn head(shared: &Shared, id: TenantId) -> Result<Head, StoreError> {
 pub(super) async fn anchor(shared: Arc<Shared>, id: TenantId, since: Timestamp) {
     let since = since.saturating_sub(SKEW).unwrap_or(Timestamp::MIN);
     while !shared.stopped.is_cancelled() {
-        let read = async {
-            let head = head(&shared, id).await?;
-            let recent = page(&shared, id, Seq((head.seq.0 - RECENT).max(0))).await?;
-            Ok::<_, StoreError>((head, recent))
-        };
-        let read = read.await;
+        let read = stood(&shared, id, since).await;
         let again = shared.step_known(id, |tenant, now, out| {
-            if let Ok((head, mut recent)) = read {
+            if let Ok((head, recent)) = read {
                 tenant.epoch = Some(head.epoch);
-                let first = recent.iter().position(|record| record.at >= since);
-                recent.drain(..first.unwrap_or(recent.len()));
                 tenant.sequencer.anchored(head.seq, recent, now, out);
                 return false;
             }
@@ -130,6 +129,26 @@ pub(super) async fn anchor(shared: Arc<Shared>, id: TenantId, since: Timestamp) 
             return;
         }
         tokio::time::sleep(LONGEST_PAUSE).await;
+    }
+}
+
+/// Where the log stands, and its last events since a time.
+async fn stood(
+    shared: &Shared,
+    id: TenantId,
+    since: Timestamp,
+) -> Result<(Head, Vec<EventRecord>), StoreError> {
+    let head = head(shared, id).await?;
+    let mut back = RECENT;
+    loop {
+        let after = Seq((head.seq.0 - i64::from(back)).max(0));
+        let mut recent = page(shared, id, after, back).await?;
+        let older = recent.iter().position(|record| record.at >= since).unwrap_or(recent.len());
+        if older > 0 || after == Seq(0) || back >= MOST_RECENT {
+            recent.drain(..older);
+            return Ok((head, recent));
+        }
+        back *= 8;
     }
 }
 

@@ -63,7 +63,7 @@ impl Tenant {
                             shared.send(Outgoing::Ask(id, session));
                         }
                         Take::Drop => {
-                            metrics::counter!(names::DROPPED, "what" => "draft").increment(1)
+                            metrics::counter!(names::DROPPED, "what" => "draft").increment(1);
                         }
                     }
                 }

@@ -1,5 +1,7 @@
 //! Two nodes on one Redis that is killed, paused and flushed: every listener gets every event, in order.
 
+mod cost;
+mod limits;
 mod support;
 
 use std::{
