@@ -34,9 +34,11 @@ pub(crate) async fn post(
 ) -> Answer {
     let state = &gateway.0;
     let network = Network::from(client::ip(&request));
-    let in_time = match state.limiters.form_ip.check(&network) {
+    let in_time = match state.limiters.form_ip.check(&network).await {
         // A flood is not even looked up.
-        Err(problem) if state.limiters.public_ip.check(&network).is_err() => return Err(problem),
+        Err(problem) if state.limiters.public_ip.check(&network).await.is_err() => {
+            return Err(problem);
+        }
         in_time => in_time,
     };
     let tenant = find(state, &slug).await?;
@@ -66,7 +68,7 @@ pub(crate) async fn preflight(
     gateway: web::Data<Gateway>,
 ) -> Answer {
     let state = &gateway.0;
-    state.limiters.public_ip.check(&Network::from(client::ip(&request)))?;
+    state.limiters.public_ip.check(&Network::from(client::ip(&request))).await?;
     let tenant = find(state, &slug).await?;
     origin::require_allowed(&request, &tenant.snapshot().settings)?;
     Ok(origin::preflight(&request, "POST, OPTIONS"))
@@ -98,7 +100,7 @@ impl Call {
     ) -> Answer {
         let snapshot = tenant.snapshot();
         origin::require_allowed(request, &snapshot.settings)?;
-        state.limiters.form_tenant.check(&tenant.id())?;
+        state.limiters.form_tenant.check(&tenant.id()).await?;
         let media = extract::media(request.headers());
         if !matches!(media, Media::Json | Media::Form) {
             return Err(Problem::new(Code::UnsupportedMediaType)

@@ -7,7 +7,9 @@ use std::{
 };
 
 use forecourt_core::id::SessionId;
-use forecourt_ports::{bus::Bus, clock::Clock, ids::Ids, mailbox::DevMailbox, store::Store};
+use forecourt_ports::{
+    bus::Bus, clock::Clock, ids::Ids, limiter::Limiter, mailbox::DevMailbox, store::Store,
+};
 use forecourt_wire::DemoLogin;
 use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +33,8 @@ pub struct Parts {
     pub desk: Arc<dyn Desk>,
     pub store: Arc<dyn Store>,
     pub bus: Arc<dyn Bus>,
+    /// Counts how often somebody asks: in this process, or for all nodes.
+    pub limiter: Arc<dyn Limiter>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     pub config: HttpConfig,
@@ -110,12 +114,12 @@ pub(crate) struct State {
 
 impl Gateway {
     pub fn new(parts: Parts) -> Self {
-        let Parts { desk, store, bus, clock, ids, config } = parts;
+        let Parts { desk, store, bus, limiter, clock, ids, config } = parts;
         let stopping = CancellationToken::new();
         let names = Arc::new(Names::default());
         Self(Arc::new(State {
             sealer: Sealer::new(&config.signing_key),
-            limiters: Limiters::new(&config.limits),
+            limiters: Limiters::new(&config.limits, limiter, &config.signing_key),
             names: Arc::clone(&names),
             rooms: Rooms::new(
                 Arc::clone(&store),

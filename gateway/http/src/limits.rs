@@ -1,32 +1,27 @@
 //! How often one address, conversation, account or tenant may ask.
 //!
-//! The limits measure elapsed time on the machine's monotonic clock, not the time of day: a jump of the
-//! clock neither opens nor locks a door.
+//! Here is what is counted and how much is allowed; who counts is behind the [`Limiter`] port: this process,
+//! or all nodes together.
 //!
 //! # Invariants
-//! - **A9** the number of remembered keys is bounded: when there are too many, those that came last share
-//!   one bucket.
+//! - **A13** who asks leaves this module as a hash under a key of our own, never in the clear.
 
 use std::{
-    hash::Hash,
+    marker::PhantomData,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::Arc,
     time::Duration,
 };
 
 use forecourt_core::id::{SessionId, TenantId};
-use governor::{
-    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter,
-    clock::{Clock as _, DefaultClock},
+use forecourt_ports::limiter::{Limit, LimitKey, Limiter, Verdict};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use crate::{
+    problem::{Code, Problem},
+    tokens::{Blinder, SigningKey},
 };
-
-use crate::problem::{Code, Problem};
-
-/// Keys that one limiter remembers.
-const MAX_KEYS: usize = 50_000;
-/// Checks between two looks at how many there are.
-const CHECKS_PER_SWEEP: u32 = 1_024;
 
 /// `per_minute` in the long run, `burst` at once. Zero `per_minute` means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +37,16 @@ impl Rate {
         Self { per_minute, burst }
     }
 
-    /// One limiter of this rate; none when there is no limit.
+    /// One limiter of this rate for one socket; none when there is no limit.
     pub(crate) fn limiter(self) -> Option<DefaultDirectRateLimiter> {
-        self.quota().map(RateLimiter::direct)
+        let Limit { per_minute, burst } = self.limit()?;
+        Some(RateLimiter::direct(Quota::per_minute(per_minute).allow_burst(burst)))
     }
 
-    fn quota(self) -> Option<Quota> {
+    fn limit(self) -> Option<Limit> {
         let per_minute = NonZeroU32::new(self.per_minute)?;
         let burst = NonZeroU32::new(self.burst).unwrap_or(NonZeroU32::MIN);
-        Some(Quota::per_minute(per_minute).allow_burst(burst))
+        Some(Limit { per_minute, burst })
     }
 }
 
@@ -119,29 +115,30 @@ impl Limits {
     }
 }
 
-/// The limiters behind [`Limits`].
+/// The limits behind [`Limits`].
 pub(crate) struct Limiters {
-    pub(crate) form_ip: Limiter<Network>,
-    pub(crate) form_tenant: Limiter<TenantId>,
-    pub(crate) open_ip: Limiter<Network>,
-    pub(crate) public_ip: Limiter<Network>,
-    pub(crate) message_session: Limiter<SessionId>,
-    pub(crate) message_ip: Limiter<Network>,
-    pub(crate) login_ip: Limiter<Network>,
-    pub(crate) login_account: Limiter<[u8; 32]>,
+    pub(crate) form_ip: Counted<Network>,
+    pub(crate) form_tenant: Counted<TenantId>,
+    pub(crate) open_ip: Counted<Network>,
+    pub(crate) public_ip: Counted<Network>,
+    pub(crate) message_session: Counted<SessionId>,
+    pub(crate) message_ip: Counted<Network>,
+    pub(crate) login_ip: Counted<Network>,
+    pub(crate) login_account: Counted<[u8; 32]>,
 }
 
 impl Limiters {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, by: Arc<dyn Limiter>, key: &SigningKey) -> Self {
+        let counting = Arc::new(Counting { by, blinder: Blinder::new(key) });
         Self {
-            form_ip: Limiter::new("form_ip", limits.form_ip),
-            form_tenant: Limiter::new("form_tenant", limits.form_tenant),
-            open_ip: Limiter::new("open_ip", limits.open_ip),
-            public_ip: Limiter::new("public_ip", limits.public_ip),
-            message_session: Limiter::new("message_session", limits.message_session),
-            message_ip: Limiter::new("message_ip", limits.message_ip),
-            login_ip: Limiter::new("login_ip", limits.login_ip),
-            login_account: Limiter::new("login_account", limits.login_account),
+            form_ip: Counted::new("form_ip", limits.form_ip, &counting),
+            form_tenant: Counted::new("form_tenant", limits.form_tenant, &counting),
+            open_ip: Counted::new("open_ip", limits.open_ip, &counting),
+            public_ip: Counted::new("public_ip", limits.public_ip, &counting),
+            message_session: Counted::new("message_session", limits.message_session, &counting),
+            message_ip: Counted::new("message_ip", limits.message_ip, &counting),
+            login_ip: Counted::new("login_ip", limits.login_ip, &counting),
+            login_account: Counted::new("login_account", limits.login_account, &counting),
         }
     }
 }
@@ -162,65 +159,125 @@ impl From<IpAddr> for Network {
     }
 }
 
-/// One limit, by key.
-pub(crate) struct Limiter<K: Hash + Eq + Clone> {
-    name: &'static str,
-    by_key: Option<(DefaultKeyedRateLimiter<K>, DefaultDirectRateLimiter)>,
-    checks: AtomicU32,
+/// What can be counted, as bytes that tell it from all others of its kind.
+pub(crate) trait Whom {
+    fn write(&self, to: &mut Vec<u8>);
 }
 
-impl<K: Hash + Eq + Clone> Limiter<K> {
-    fn new(name: &'static str, rate: Rate) -> Self {
-        let by_key =
-            rate.quota().map(|quota| (RateLimiter::keyed(quota), RateLimiter::direct(quota)));
-        Self { name, by_key, checks: AtomicU32::new(0) }
+impl Whom for Network {
+    fn write(&self, to: &mut Vec<u8>) {
+        match self.0 {
+            IpAddr::V4(v4) => to.extend(v4.octets()),
+            IpAddr::V6(v6) => to.extend(v6.octets()),
+        }
+    }
+}
+
+impl Whom for TenantId {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend(self.as_uuid().as_bytes());
+    }
+}
+
+impl Whom for SessionId {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend(self.as_uuid().as_bytes());
+    }
+}
+
+impl Whom for [u8; 32] {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend(self);
+    }
+}
+
+/// Who counts, and the key that hides who is counted.
+struct Counting {
+    by: Arc<dyn Limiter>,
+    blinder: Blinder,
+}
+
+/// One limit, by key.
+pub(crate) struct Counted<K> {
+    name: &'static str,
+    limit: Option<Limit>,
+    counting: Arc<Counting>,
+    of: PhantomData<fn(&K)>,
+}
+
+impl<K: Whom> Counted<K> {
+    fn new(name: &'static str, rate: Rate, counting: &Arc<Counting>) -> Self {
+        Self { name, limit: rate.limit(), counting: Arc::clone(counting), of: PhantomData }
     }
 
     /// Counts one try; refuses it when there were too many.
-    pub(crate) fn check(&self, key: &K) -> Result<(), Problem> {
-        let Some((by_key, shared)) = &self.by_key else { return Ok(()) };
-        if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(CHECKS_PER_SWEEP) {
-            by_key.retain_recent();
-            by_key.shrink_to_fit();
+    pub(crate) async fn check(&self, key: &K) -> Result<(), Problem> {
+        let Some(limit) = self.limit else { return Ok(()) };
+        let mut whom = Vec::with_capacity(48);
+        key.write(&mut whom);
+        let key = LimitKey { name: self.name, whom: self.counting.blinder.hide(self.name, &whom) };
+        match self.counting.by.take(key, NonZeroU32::MIN, limit).await {
+            Verdict::Allowed => Ok(()),
+            Verdict::Limited { retry_after } => {
+                metrics::counter!("forecourt_http_limited_total", "limit" => self.name)
+                    .increment(1);
+                let wait = retry_after.max(Duration::from_secs(1));
+                Err(Problem::new(Code::TooMany).retry_after(wait))
+            }
         }
-        let refused = if by_key.len() < MAX_KEYS {
-            by_key.check_key(key).err()
-        } else {
-            shared.check().err()
-        };
-        let Some(refused) = refused else { return Ok(()) };
-        metrics::counter!("forecourt_http_limited_total", "limit" => self.name).increment(1);
-        let wait = refused.wait_time_from(DefaultClock::default().now());
-        Err(Problem::new(Code::TooMany).retry_after(wait.max(Duration::from_secs(1))))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
-    #[test]
-    fn a_burst_passes_and_then_a_key_waits_while_others_do_not() {
-        let limiter = Limiter::new("test", Rate::new(1, 3));
-        for _ in 0..3 {
-            assert!(limiter.check(&1).is_ok());
+    /// Remembers what it was asked, and allows the first.
+    #[derive(Default)]
+    struct Once(Mutex<Vec<LimitKey>>);
+
+    #[async_trait::async_trait]
+    impl Limiter for Once {
+        async fn take(&self, key: LimitKey, _: NonZeroU32, _: Limit) -> Verdict {
+            let mut asked = self.0.lock().unwrap();
+            asked.push(key);
+            if asked.len() == 1 {
+                return Verdict::Allowed;
+            }
+            Verdict::Limited { retry_after: Duration::from_millis(1) }
         }
-        let refused = limiter.check(&1).unwrap_err().body();
-        assert_eq!((refused.status, refused.code.as_str()), (429, "too-many-requests"));
-        assert!((1..=60).contains(&refused.retry_after_s.unwrap()));
-        assert!(limiter.check(&2).is_ok());
     }
 
-    #[test]
-    fn keys_are_bounded_and_the_last_ones_share_a_bucket() {
-        let limiter = Limiter::new("test", Rate::new(1, 1));
-        for key in 0..MAX_KEYS {
-            assert!(limiter.check(&key).is_ok());
-        }
-        assert!(limiter.check(&(MAX_KEYS + 1)).is_ok());
-        assert!(limiter.check(&(MAX_KEYS + 2)).is_err());
-        let Some((by_key, _)) = &limiter.by_key else { unreachable!() };
-        assert_eq!(by_key.len(), MAX_KEYS);
+    fn limiters(rate: Rate) -> (Arc<Once>, Limiters) {
+        let once = Arc::new(Once::default());
+        let limits = Limits { form_ip: rate, open_ip: rate, ..Limits::default() };
+        let key = SigningKey::new(vec![7; 32]).unwrap();
+        (Arc::clone(&once), Limiters::new(&limits, once, &key))
+    }
+
+    #[actix_web::test]
+    async fn who_is_refused_is_told_when_to_come_back_and_nobody_is_named() {
+        let (asked, limiters) = limiters(Rate::new(60, 1));
+        let network = Network::from("192.0.2.1".parse::<IpAddr>().unwrap());
+        assert!(limiters.form_ip.check(&network).await.is_ok());
+        let refused = limiters.form_ip.check(&network).await.unwrap_err().body();
+        assert_eq!((refused.status, refused.code.as_str()), (429, "too-many-requests"));
+        assert_eq!(refused.retry_after_s, Some(1));
+        assert!(limiters.open_ip.check(&network).await.is_err());
+        let asked = asked.0.lock().unwrap();
+        assert_eq!(asked[0], asked[1], "the same one");
+        assert_ne!(asked[0].whom, asked[2].whom, "another limit hides the same one otherwise");
+        assert!(!asked[0].whom.windows(4).any(|bytes| bytes == [192, 0, 2, 1]));
+    }
+
+    #[actix_web::test]
+    async fn without_a_limit_nobody_is_asked() {
+        let (asked, limiters) = limiters(Rate::UNLIMITED);
+        let network = Network::from("192.0.2.1".parse::<IpAddr>().unwrap());
+        assert!(limiters.form_ip.check(&network).await.is_ok());
+        assert!(asked.0.lock().unwrap().is_empty());
     }
 
     #[test]

@@ -82,9 +82,9 @@ pub(crate) async fn login(
     let state = &gateway.0;
     let Json(Login { tenant, email, password }) = body;
     origin::require_own(&request)?;
-    state.limiters.login_ip.check(&Network::from(client::ip(&request)))?;
+    state.limiters.login_ip.check(&Network::from(client::ip(&request))).await?;
     let account = format!("{}\n{}", tenant.trim(), email.trim().to_lowercase());
-    state.limiters.login_account.check(&Sha256::digest(account.as_bytes()).into())?;
+    state.limiters.login_account.check(&Sha256::digest(account.as_bytes()).into()).await?;
     let usable = |text: &str| !text.contains('\0') && text.len() <= 1_024;
     let readable = usable(&tenant) && usable(&email) && password.len() <= MAX_PASSWORD;
     let mut found = None;

@@ -50,8 +50,8 @@ async fn by_customer(
 ) -> Answer {
     let state = &gateway.0;
     let (tenant_id, session) = (owner.visitor.tenant(), owner.visitor.session());
-    state.limiters.message_ip.check(&Network::from(client::ip(request)))?;
-    state.limiters.message_session.check(&session)?;
+    state.limiters.message_ip.check(&Network::from(client::ip(request))).await?;
+    state.limiters.message_session.check(&session).await?;
     let tenant = state.desk.tenant_by_id(tenant_id).await?;
     let tenant = tenant.ok_or_else(|| Problem::new(Code::NotFound))?;
     let page = owner.visitor.page.clone();
@@ -72,7 +72,7 @@ async fn by_member(
 ) -> Answer {
     staff.require(Role::Seller)?;
     let session = sessions::named(request)?;
-    state.limiters.message_session.check(&session)?;
+    state.limiters.message_session.check(&session).await?;
     let tenant = sessions::tenant_of(state, staff).await?;
     let posted = tenant.post_member_message(session, staff.member.member, text, client_id).await?;
     accepted(state, staff.member.tenant, session, posted).await
@@ -123,7 +123,7 @@ pub(crate) fn parse_text(raw: &str) -> Result<String, Problem> {
     })
 }
 
-fn check_client_id(id: &str) -> Result<(), Problem> {
+pub(crate) fn check_client_id(id: &str) -> Result<(), Problem> {
     let printable = (1..=100).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
     let detail = "must be 1 to 100 printable ASCII characters without spaces; a UUID is a good one";
     if printable { Ok(()) } else { Err(Problem::field("/client_id", "client_id", detail)) }

@@ -20,7 +20,7 @@ pub(crate) async fn tenant(
     mut query: Query,
 ) -> Answer {
     let state = &gateway.0;
-    state.limiters.public_ip.check(&Network::from(client::ip(&request)))?;
+    state.limiters.public_ip.check(&Network::from(client::ip(&request))).await?;
     let slug = query.read("slug", |slug| Ok(slug.to_owned()));
     let lang = query.read("lang", |tag| Ok(Lang::parse(tag))).flatten();
     query.finish()?;

@@ -40,7 +40,7 @@ pub(crate) async fn open(
     body: Json<OpenSession>,
 ) -> Answer {
     let state = &gateway.0;
-    state.limiters.open_ip.check(&Network::from(client::ip(&request)))?;
+    state.limiters.open_ip.check(&Network::from(client::ip(&request))).await?;
     let Json(OpenSession { tenant, lang, page_url }) = body;
     let tenant = form::find(state, &tenant).await?;
     let snapshot = tenant.snapshot();

@@ -83,14 +83,9 @@ pub(crate) struct Sealer {
 
 impl Sealer {
     pub(crate) fn new(key: &SigningKey) -> Self {
-        let derived = |purpose: &str| {
-            let mut mac = keyed(&key.0);
-            mac.update(purpose.as_bytes());
-            keyed(&mac.finalize().into_bytes())
-        };
         Self {
-            visitor: derived("forecourt visitor token 1"),
-            unsubscribe: derived("forecourt unsubscribe link 1"),
+            visitor: derived(key, "forecourt visitor token 1"),
+            unsubscribe: derived(key, "forecourt unsubscribe link 1"),
         }
     }
 
@@ -126,6 +121,33 @@ impl Sealer {
             SessionId::from_uuid(uuid(&claims[16..])?),
         ))
     }
+}
+
+/// Hides who is counted: the same on every node, and nobody without the signing key can tell whom it is.
+pub(crate) struct Blinder(HmacSha256);
+
+impl Blinder {
+    pub(crate) fn new(key: &SigningKey) -> Self {
+        Self(derived(key, "forecourt limits 1"))
+    }
+
+    /// Differs from one purpose to the next.
+    pub(crate) fn hide(&self, purpose: &str, whom: &[u8]) -> [u8; 16] {
+        let mut mac = self.0.clone();
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(whom);
+        let mut hidden = [0; 16];
+        hidden.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        hidden
+    }
+}
+
+/// A key of its own for each purpose.
+fn derived(key: &SigningKey, purpose: &str) -> HmacSha256 {
+    let mut mac = keyed(&key.0);
+    mac.update(purpose.as_bytes());
+    keyed(&mac.finalize().into_bytes())
 }
 
 fn keyed(key: &[u8]) -> HmacSha256 {

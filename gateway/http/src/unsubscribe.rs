@@ -59,7 +59,7 @@ pub(crate) async fn get(
     token: web::Path<String>,
 ) -> Answer {
     let state = &gateway.0;
-    state.limiters.public_ip.check(&Network::from(client::ip(&request)))?;
+    state.limiters.public_ip.check(&Network::from(client::ip(&request))).await?;
     let (tenant, _) = opened(&gateway, &token)?;
     let tenant = state.desk.tenant_by_id(tenant).await?;
     let settings = tenant.ok_or_else(|| Problem::new(Code::NotFound))?.snapshot().settings.clone();
@@ -81,7 +81,7 @@ pub(crate) async fn post(
     token: web::Path<String>,
 ) -> Answer {
     let state = &gateway.0;
-    state.limiters.public_ip.check(&Network::from(client::ip(&request)))?;
+    state.limiters.public_ip.check(&Network::from(client::ip(&request))).await?;
     let (tenant_id, session) = opened(&gateway, &token)?;
     let tenant = state.desk.tenant_by_id(tenant_id).await?;
     let tenant = tenant.ok_or_else(|| Problem::new(Code::NotFound))?;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use forecourt_actors::{Engine, Ports};
-use forecourt_bus::{LocalBus, RedisBus, RedisConfig};
+use forecourt_bus::{BusError, LocalBus, LocalLimiter, RedisBus, RedisConfig, RedisLimiter};
 use forecourt_channels::{
     sink::{MailSink, SinkConfig},
     smtp::{SmtpConfig, SmtpSender},
@@ -17,7 +17,13 @@ use forecourt_models::{
     prompts::Prompts,
 };
 use forecourt_ports::{
-    bus::Bus, clock::Clock, ids::Ids, mailbox::DevMailbox, model::Model, store::Timers as _,
+    bus::Bus,
+    clock::Clock,
+    ids::Ids,
+    limiter::Limiter,
+    mailbox::DevMailbox,
+    model::Model,
+    store::{Journal, Timers as _},
 };
 use forecourt_store::pg::PgStore;
 use jiff::SignedDuration;
@@ -53,14 +59,7 @@ pub(crate) async fn wire(
     let clock: Arc<dyn Clock> =
         Arc::new(SystemClock { offset: SignedDuration::from_secs(args.test.clock_offset_s) });
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let bus: Arc<dyn Bus> = match &args.redis_url {
-        None => Arc::new(LocalBus::default()),
-        Some(url) => {
-            let (config, journal) = (RedisConfig::new(url.clone()), Arc::clone(&store));
-            let bus = RedisBus::start(config, node, journal, Arc::clone(&clock), io);
-            Arc::new(bus.context("REDIS_URL")?)
-        }
-    };
+    let (bus, limiter) = between_nodes(args, node, &store, &clock, io).context("REDIS_URL")?;
     let key = signing_key(args)?;
     let public_url = args
         .public_url
@@ -119,9 +118,27 @@ pub(crate) async fn wire(
         ..HttpConfig::new(key)
     };
     let gateway = Box::new(move |engine: Engine| {
-        Gateway::new(Parts { desk: Arc::new(engine), store, bus, clock, ids, config })
+        Gateway::new(Parts { desk: Arc::new(engine), store, bus, limiter, clock, ids, config })
     });
     Ok(Wired { ports, gateway, sink })
+}
+
+/// What nodes share while they run: over Redis where it is given, else this process is the only one.
+fn between_nodes(
+    args: &ServeArgs,
+    node: NodeId,
+    store: &Arc<PgStore>,
+    clock: &Arc<dyn Clock>,
+    io: &Handle,
+) -> Result<(Arc<dyn Bus>, Arc<dyn Limiter>), BusError> {
+    let Some(url) = &args.redis_url else {
+        return Ok((Arc::new(LocalBus::default()), Arc::new(LocalLimiter::default())));
+    };
+    let config = RedisConfig::new(url.clone());
+    let limiter = RedisLimiter::start(&config, io)?;
+    let journal = Arc::clone(store) as Arc<dyn Journal>;
+    let bus = RedisBus::start(config, node, journal, Arc::clone(clock), io)?;
+    Ok((Arc::new(bus), Arc::new(limiter)))
 }
 
 /// The first model and the second; without a key both are the house responder.

@@ -8,6 +8,7 @@ use std::{
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version, password_hash::SaltString};
 use forecourt_actors::{Engine, EngineConfig, Ports};
+use forecourt_bus::LocalLimiter;
 use forecourt_core::{
     id::{MemberId, NodeId, TenantId},
     knowledge::Knowledge,
@@ -148,6 +149,7 @@ impl World {
             desk: Arc::new(engine),
             store: Arc::new(store.clone()),
             bus: Arc::<TestBus>::clone(&bus),
+            limiter: Arc::new(LocalLimiter::default()),
             clock: shared,
             ids,
             config,
