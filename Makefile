@@ -75,6 +75,10 @@ bench-check: bench-build ## The same scenarios made short, with their thresholds
 bench-burst: bench-build ## Bar P9: 10,000 leads in 10 s, a slow model; then the same with the model down
 	@$(call each_scenario,,burst burst-model-down)
 
+.PHONY: bench-peers
+bench-peers: bench-build ## Compare with nchan, socket.io, NATS and a Fastify + BullMQ pipeline, in one run; ONLY=fanout|pipeline
+	loadtest/peers/compare.sh
+
 .PHONY: bench-build
 bench-build: postgres web
 	$(CARGO) build --release -p forecourt -p forecourt-loadtest

@@ -8,7 +8,9 @@
 
 pub mod books;
 pub mod clock;
+pub mod compare;
 pub mod engine;
+pub mod fanout;
 pub mod http_sim;
 pub mod leads;
 pub mod load;

@@ -19,6 +19,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the engine. Needs nothing: it starts its own Postgres and shows a demo.
     Serve(Box<ServeArgs>),
+    /// Run the engine, and a door through which a load generator publishes made-up events.
+    #[command(hide = true)]
+    BenchFanout(Box<ServeArgs>),
     /// Run the private Postgres alone, and say its DATABASE_URL: for several nodes on this machine.
     Database(SharedPostgresArgs),
     /// Set things up.

@@ -5,6 +5,7 @@
 //! it is told to stop, [`shared_postgres`] runs the database alone, [`admin`] does what operators ask for.
 
 mod admin;
+mod bench_fanout;
 mod clock;
 mod config;
 mod database;
@@ -28,7 +29,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::init(&cli.log);
     let result = match cli.command {
-        Command::Serve(serve) => serve::run(*serve),
+        Command::Serve(serve) => serve::run(*serve, false),
+        Command::BenchFanout(serve) => serve::run(*serve, true),
         Command::Database(database) => shared_postgres::run(&database),
         Command::Admin(admin) => admin::run(admin),
     };

@@ -17,6 +17,7 @@ use forecourt_ports::ids::Ids as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
+    bench_fanout::Door,
     clock::SystemIds,
     config::ServeArgs,
     database::{self, Database},
@@ -30,7 +31,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 const MEASURED: Duration = Duration::from_secs(5);
 const DEFAULT_PORT: u16 = 8080;
 
-pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
+/// Runs until it is told to stop; with `door`, a load generator may publish made-up events.
+pub(crate) fn run(args: ServeArgs, door: bool) -> anyhow::Result<()> {
     let started = Instant::now();
     args.test.check()?;
     // Bound first: a taken port is told before anything is started.
@@ -52,6 +54,7 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
             let Wired { ports, gateway, sink } =
                 wiring::wire(&args, address, node, store, &io, metrics).await?;
             let config = EngineConfig { arbiters: args.arbiters, sole, ..EngineConfig::default() };
+            let door = door.then(|| Door::new(&ports));
             let engine = Engine::start(ports, config);
             engine.recover().await.context("what an earlier run left cannot be read")?;
             engine.watch(MEASURED);
@@ -59,6 +62,9 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
             let server = forecourt_http::server(listener, gateway.clone(), args.workers)?;
             let handle = server.handle();
             let serving = actix::spawn(server);
+            if let Some(door) = door {
+                door.open().await?;
+            }
             say_ready(address, started);
 
             let reason = stop_signal()?.await;

@@ -1,5 +1,7 @@
 //! The command line: one subcommand a module.
 
+mod compare;
+mod fanout;
 mod http_sim;
 mod leads;
 mod model_sim;
@@ -31,6 +33,13 @@ enum Command {
     Figures,
     /// Send leads at a rate and see that each is answered once
     Leads(Box<leads::Args>),
+    /// Compare the whole pipeline with Fastify, BullMQ, Redis and Postgres, in one run
+    Compare(Box<compare::Args>),
+    /// Compare fan-out with nchan, socket.io, NATS and a bare send loop, in one run
+    Fanout(Box<fanout::Args>),
+    /// One prepared write an event and listener: the bound that the comparison names
+    #[command(hide = true)]
+    SendLoop,
     /// A model provider that speaks Anthropic's Messages protocol and misbehaves on demand
     ModelSim(model_sim::Args),
     /// A mail provider that keeps what it accepts and misbehaves on demand
@@ -48,6 +57,9 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Figures => Ok(run::figures()),
         Command::HttpSim(args) => http_sim::run(args).map(|()| ExitCode::SUCCESS),
         Command::Proxy(args) => proxy::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Compare(args) => compare::run(&args),
+        Command::Fanout(args) => fanout::run(&args),
+        Command::SendLoop => fanout::send_loop(),
         Command::Leads(args) => leads::run(*args),
         Command::ModelSim(args) => model_sim::run(args).map(|()| ExitCode::SUCCESS),
         Command::SmtpSim(args) => smtp_sim::run(args).map(|()| ExitCode::SUCCESS),
@@ -56,6 +68,14 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         eprintln!("error: {error:#}");
         ExitCode::from(2)
     })
+}
+
+/// Writes a file, and the folder it lies in.
+fn write(file: &std::path::Path, text: &str) -> anyhow::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Tells the world that a simulator is ready: one JSON line on standard output.
