@@ -14,5 +14,6 @@ mod one_command_and_it_runs;
 mod one_command_and_two_nodes_run;
 mod redis_comes_and_goes;
 mod several_nodes_share_a_database;
+mod the_containers_are_as_the_engine_is;
 mod the_pages_work_in_a_browser;
 mod two_nodes_are_one_engine;

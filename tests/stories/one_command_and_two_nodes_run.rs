@@ -67,6 +67,11 @@ async fn it_answers_through_its_proxy_brings_a_killed_node_back_and_stops_as_a_w
         None
     })
     .await;
+    for node in &mailboxes {
+        let url = format!("{}/readyz", node.as_str().unwrap());
+        let ready: Value = http.get(url).send().await.unwrap().json().await.unwrap();
+        assert_eq!(ready["checks"]["bus"], "joined", "the nodes hear each other");
+    }
     // Where each node shows its mail, by links that lead there.
     let page = http.get(format!("{url}/dev/mail")).send().await.unwrap().text().await.unwrap();
     assert!(mailboxes.iter().all(|node| page.contains(node.as_str().unwrap())), "{page}");

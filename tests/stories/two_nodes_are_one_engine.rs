@@ -143,13 +143,17 @@ async fn taken_over_at_one_the_assistant_is_silent_at_the_other() {
     let cookie = b.sign_in(TENANT).await;
 
     let races = (0..RACES).map(|_| {
-        // From before the model's first word to after its last one.
-        let late = Duration::from_millis(random.random_range(0..1_500));
+        // Half of them from before the model is asked, the others from its first word on to after its last.
+        let at_first_word = random.random_bool(0.5);
+        let late = Duration::from_millis(random.random_range(0..1_200));
         let cookie = cookie.clone();
         async move {
             let chat = a.open_chat("nb").await;
             let mut stream = events(b, &chat).await;
             post(a, &chat, "c1").await;
+            if at_first_word {
+                stream.until("draft.delta", |_| true).await;
+            }
             tokio::time::sleep(late).await;
             let url = b.at(&format!("/v1/sessions/{}/takeover", chat.0));
             let taken = b.http.post(url).header("cookie", &cookie).header("origin", &b.url);
