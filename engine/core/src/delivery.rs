@@ -1,12 +1,67 @@
-//! When a delivery that was not taken is tried again.
+//! What a delivery means, and when one that was not taken is tried again.
 //!
 //! # Invariants
+//! - of one meaning ([`Intent`]) at most one delivery is on its way or has arrived, whatever is
+//!   retried, replayed or decided twice;
 //! - **A5** while a promise runs, no try is put beyond its deadline as long as one fits before it;
 //! - the ladder ends: after its last step the delivery has failed, and a person is told.
 
-use jiff::{SignedDuration, Timestamp};
+use std::fmt::Write as _;
 
-use crate::id::DeliveryId;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    contact::Email,
+    event::{AlertReason, Version},
+    id::{DeliveryId, MessageId, SessionId},
+};
+
+/// What a delivery means: who is to learn what. The key of the intent ledger.
+///
+/// It holds no address: the recipient is in it as a hash together with what is told (A13).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Intent(String);
+
+impl Intent {
+    /// This message reaches this address.
+    pub fn answer(message: MessageId, to: &Email) -> Self {
+        Self::of(format!("answer:{}", message.as_uuid().as_simple()), to)
+    }
+
+    /// This address learns of this hand-off, which began at this place of the session's log; each
+    /// reminder is a meaning of its own.
+    pub fn alert(
+        session: SessionId,
+        reason: AlertReason,
+        began: Version,
+        reminder: u32,
+        to: &Email,
+    ) -> Self {
+        let reason = serde_json::to_string(&reason).unwrap_or_default();
+        let (session, Version(began)) = (session.as_uuid().as_simple(), began);
+        let reason = reason.trim_matches('"');
+        Self::of(format!("alert:{session}:{reason}:{began}:{reminder}"), to)
+    }
+
+    fn of(mut told: String, to: &Email) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(told.as_bytes());
+        hash.update([0]);
+        hash.update(to.key().as_bytes());
+        told.push(':');
+        for byte in hash.finalize().iter().take(8) {
+            let _infallible = write!(told, "{byte:02x}");
+        }
+        Self(told)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// The long ladder, after the promise: 1 min, 5 min, 30 min, 2 h, 6 h, 12 h.
 const LADDER_MINUTES: [i64; 6] = [1, 5, 30, 120, 360, 720];
@@ -68,6 +123,29 @@ mod tests {
             } else {
                 prop_assert!(on_ladder >= 6);
             }
+        }
+    }
+
+    #[test]
+    fn a_meaning_is_told_from_another_and_shows_no_address() {
+        let (kari, ola) =
+            (Email::parse("kari@example.no").unwrap(), Email::parse("ola@example.no").unwrap());
+        let message = |n| MessageId::from_uuid(Uuid::from_u128(n));
+        let first = Intent::answer(message(1), &kari);
+        assert_eq!(first, Intent::answer(message(1), &Email::parse("KARI@example.no").unwrap()));
+        assert_ne!(first, Intent::answer(message(1), &ola));
+        assert_ne!(first, Intent::answer(message(2), &kari));
+        assert!(!first.as_str().contains("kari"));
+        let session = SessionId::from_uuid(Uuid::from_u128(1));
+        let alert = |reason, began, n| Intent::alert(session, reason, Version(began), n, &ola);
+        let second = alert(AlertReason::StillWaiting, 7, 1);
+        assert!(second.as_str().contains(":still_waiting:7:1:") && second.as_str().len() < 200);
+        for other in [
+            alert(AlertReason::StillWaiting, 7, 2),
+            alert(AlertReason::StillWaiting, 8, 1),
+            alert(AlertReason::NotProven, 7, 1),
+        ] {
+            assert_ne!(second, other);
         }
     }
 

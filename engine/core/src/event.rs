@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     contact::{Email, Phone},
+    delivery::Intent,
     id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId},
     lang::Lang,
     promise::{PromiseSettings, Rung},
@@ -175,6 +176,17 @@ pub enum Event {
     DeliveryRefused {
         delivery: DeliveryId,
     },
+    /// A person has a dead letter sent once more: `delivery` is the new one, queued by the next event.
+    DeliveryReplayed {
+        of: DeliveryId,
+        delivery: DeliveryId,
+        by: MemberId,
+        /// The person took upon themselves that it may arrive twice (R1).
+        even_if_sent: bool,
+        /// The asker's own id of the wish: a repeat finds the first answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client_id: Option<String>,
+    },
     /// The answer is proven: accepted by the provider, or stored on the customer's own stream.
     PromiseKept {
         message: MessageId,
@@ -191,6 +203,10 @@ pub enum Event {
     },
     HumanAlerted {
         reason: AlertReason,
+    },
+    /// A member wants no more reminders: the customer is theirs to look after.
+    RemindersStopped {
+        member: MemberId,
     },
     TakenOver {
         member: MemberId,
@@ -229,10 +245,12 @@ impl Event {
             Self::DeliveryFailed { .. } => "delivery_failed",
             Self::DeliveryUncertain { .. } => "delivery_uncertain",
             Self::DeliveryRefused { .. } => "delivery_refused",
+            Self::DeliveryReplayed { .. } => "delivery_replayed",
             Self::PromiseKept { .. } => "promise_kept",
             Self::PromiseBroken { .. } => "promise_broken",
             Self::HandoffRequested { .. } => "handoff_requested",
             Self::HumanAlerted { .. } => "human_alerted",
+            Self::RemindersStopped { .. } => "reminders_stopped",
             Self::TakenOver { .. } => "taken_over",
             Self::Released { .. } => "released",
             Self::Closed { .. } => "closed",
@@ -281,6 +299,13 @@ pub struct DeliveryQueued {
     pub deadline: Option<Timestamp>,
     /// Whom it goes to: the customer's address, or members' addresses for an alert.
     pub to: Email,
+    /// What it means, as a key: of one meaning at most one is on its way or has arrived. None on
+    /// deliveries of before there was a ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<Intent>,
+    /// The dead letter that it sends once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<DeliveryId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -369,6 +394,14 @@ mod tests {
             Event::DeliveryUncertain { delivery, code },
             Event::PromiseKept { message, after_ms: 1, by: AnsweredBy::Template },
             Event::HandoffRequested { reason },
+            Event::DeliveryReplayed {
+                of: delivery,
+                delivery,
+                by: member,
+                even_if_sent: false,
+                client_id: None,
+            },
+            Event::RemindersStopped { member },
             Event::TakenOver { member, fence },
             Event::Closed { fence },
         ] {

@@ -11,6 +11,7 @@
 //! [`session::LeadSession::decide`] is the heart; [`capture::route`] stands before it, and
 //! [`promise`] says what happens when an answer is late.
 
+pub mod breaker;
 pub mod calendar;
 pub mod capture;
 pub mod contact;
@@ -25,6 +26,7 @@ pub mod knowledge;
 pub mod lang;
 pub mod money;
 pub mod promise;
+pub mod rate;
 pub mod reading;
 pub mod session;
 pub mod settings;

@@ -47,6 +47,9 @@ diesel::table! {
         reference -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        intent -> Nullable<Text>,
+        replay_of -> Nullable<Uuid>,
+        replayed_by -> Nullable<Uuid>,
     }
 }
 
@@ -229,6 +232,13 @@ diesel::table! {
         claimed_until -> Nullable<Timestamptz>,
         set_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        written_by -> Nullable<Uuid>,
+        moved -> Int4,
+        moved_at -> Nullable<Timestamptz>,
+        fired -> Int4,
+        fired_at -> Nullable<Timestamptz>,
+        fired_by -> Nullable<Uuid>,
     }
 }
 

@@ -56,6 +56,18 @@ pub enum Command {
         attempt: u32,
         report: DeliveryReport,
     },
+    /// A person wants a dead letter sent once more; `even_if_sent` says that it may arrive twice.
+    ReplayDelivery {
+        delivery: DeliveryId,
+        by: MemberId,
+        even_if_sent: bool,
+        client_id: Option<String>,
+    },
+    /// A person wants a timer gone.
+    CancelTimer {
+        kind: TimerKind,
+        by: MemberId,
+    },
     TakeOver {
         member: MemberId,
     },
@@ -144,4 +156,19 @@ pub enum Rejection {
     /// Only who has taken over can give back.
     #[error("another person has the conversation")]
     NotYours,
+    /// The same `client_id` had it sent once more before: this is the delivery.
+    #[error("it was sent once more before")]
+    AlreadyReplayed { delivery: DeliveryId },
+    /// The same meaning is on its way already.
+    #[error("the same is on its way")]
+    OnItsWay,
+    /// The assistant wrote it, and somebody else speaks by now (A7).
+    #[error("somebody else speaks by now")]
+    OldFence,
+    /// It may have left: only who accepts that it arrives twice may send it again (R1).
+    #[error("it may have left already")]
+    MayHaveLeft,
+    /// The timer cannot go while a customer waits for what it does (A11).
+    #[error("a customer waits for it")]
+    SomebodyWaits,
 }

@@ -13,6 +13,7 @@
 //! - **C3** a closed session never changes again, save for the fate of deliveries on their way.
 
 mod command;
+mod dead;
 mod decide;
 #[cfg(test)]
 mod tests;
@@ -24,10 +25,12 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     command::{Answer, Circumstances, Command, DeliveryReport, Fresh, Rejection, SubmittedContact},
+    dead::DeadLetter,
     decide::Decided,
 };
 use crate::{
     contact::Email,
+    delivery::Intent,
     effect::{Effect, TimerKind},
     event::{
         AlertReason, AnsweredBy, Author, Channel, DeliveryKind, DeliveryQueued, Event, Fence,
@@ -71,6 +74,10 @@ pub struct LeadSession {
     pub handoff: Option<HandoffWait>,
     /// Those not yet ended.
     pub deliveries: BTreeMap<DeliveryId, OpenDelivery>,
+    /// Those that failed, or of which nobody knows whether they left; the newest ones. A person may
+    /// have them sent once more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dead: BTreeMap<DeliveryId, DeadLetter>,
     /// Answers sent, oldest first, for threading.
     pub thread: Vec<DeliveryId>,
     pub last_message: MessageSeq,
@@ -125,6 +132,9 @@ pub struct HandoffWait {
     pub since: Timestamp,
     pub reason: AlertReason,
     pub reminders: u32,
+    /// The place of its request in the session's log: tells one hand-off from the next.
+    #[serde(default)]
+    pub began: Version,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +145,13 @@ pub struct OpenDelivery {
     pub attempts: u32,
     /// Tries made on the long ladder, after the promise.
     pub ladder: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
+    /// None, as the intent, when it was queued before there was a ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Email>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<Intent>,
 }
 
 /// A message that came in, by the sender's own id or by its content.
@@ -168,6 +185,7 @@ impl LeadSession {
             gather: None,
             handoff: None,
             deliveries: BTreeMap::new(),
+            dead: BTreeMap::new(),
             thread: Vec::new(),
             last_message: MessageSeq(0),
             last_customer_text: String::new(),
@@ -329,9 +347,9 @@ impl LeadSession {
             Event::TurnFailed { .. } | Event::TurnCancelled { .. } => self.turn = None,
             Event::DeliveryQueued(queued) => self.apply_queued(queued),
             Event::DeliveryAccepted { delivery, .. } => {
-                if let Some(open) = self.deliveries.remove(delivery)
-                    && open.kind == DeliveryKind::Answer
-                {
+                let open = self.deliveries.remove(delivery);
+                self.settle(open.as_ref());
+                if open.is_some_and(|open| open.kind == DeliveryKind::Answer) {
                     self.thread.push(*delivery);
                     if self.thread.len() > MAX_THREAD {
                         self.thread.remove(1); // the first and the newest matter (RFC 5322 3.6.4)
@@ -344,8 +362,10 @@ impl LeadSession {
                     open.ladder += u32::from(open.deadline.is_none_or(|deadline| deadline <= at));
                 }
             }
-            Event::DeliveryFailed { delivery, .. } | Event::DeliveryUncertain { delivery, .. } => {
-                self.deliveries.remove(delivery);
+            Event::DeliveryFailed { delivery, .. } => self.bury(*delivery, false),
+            Event::DeliveryUncertain { delivery, .. } => self.bury(*delivery, true),
+            Event::DeliveryReplayed { of, delivery, client_id, .. } => {
+                self.note_replay(*of, *delivery, client_id.as_deref());
             }
             Event::DeliveryRefused { delivery } => {
                 self.deliveries.remove(delivery);
@@ -359,11 +379,13 @@ impl LeadSession {
                 self.promises.retain(|promise| promise.message != *message);
             }
             Event::HandoffRequested { reason } => {
-                self.handoff = Some(HandoffWait { since: at, reason: *reason, reminders: 0 });
-                if *reason == AlertReason::Quarantined {
+                let (reason, began) = (*reason, self.version);
+                self.handoff = Some(HandoffWait { since: at, reason, reminders: 0, began });
+                if reason == AlertReason::Quarantined {
                     self.gather = None;
                 }
             }
+            Event::RemindersStopped { .. } => self.handoff = None,
             Event::TakenOver { member, fence } => {
                 (self.speaker, self.fence) = (Speaker::Member(*member), *fence);
                 self.gather = None;
@@ -428,9 +450,12 @@ impl LeadSession {
                 deadline: queued.deadline,
                 attempts: 0,
                 ladder: 0,
+                message: queued.message,
+                to: Some(queued.to.clone()),
+                intent: queued.intent.clone(),
             },
         );
-        if queued.kind == DeliveryKind::Answer {
+        if queued.kind == DeliveryKind::Answer && queued.replay_of.is_none() {
             // Those that the message it carries answers.
             let answered = |p: &&mut Promise| p.answer.is_none() && p.by.is_some();
             for promise in self.promises.iter_mut().filter(answered) {

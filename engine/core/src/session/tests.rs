@@ -1,5 +1,7 @@
 //! Tables and properties of the lead session; the names of invariants are those of the architecture.
 
+mod replays;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};

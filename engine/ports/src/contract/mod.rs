@@ -7,6 +7,7 @@
 mod deliveries;
 mod journal;
 mod leads;
+mod operations;
 mod stage;
 mod tenants;
 mod timers;
@@ -16,7 +17,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use forecourt_core::id::NodeId;
 
-pub use self::{deliveries::*, journal::*, leads::*, stage::*, tenants::*, timers::*};
+pub use self::{
+    deliveries::*, journal::*, leads::*, operations::*, stage::*, tenants::*, timers::*,
+};
 use crate::store::{NewTenant, Store};
 
 /// An empty store with two nodes at it.
@@ -80,6 +83,17 @@ macro_rules! store_contract {
             an_ended_delivery_is_never_claimed
             a_node_that_stops_gives_back_what_it_has_not_begun
             forgotten_leases_are_free_at_once
+            // what people see and handle
+            a_dead_letter_is_replayed_and_both_rows_say_so
+            one_meaning_is_stored_once_whatever_a_bug_decides
+            deliveries_are_listed_newest_first_and_narrowed
+            a_delivery_tells_its_history_from_the_journal
+            a_late_node_may_not_hand_over_what_another_has_taken
+            a_postponed_try_keeps_its_place_and_counts_for_nothing
+            what_is_stuck_or_dead_is_counted_until_somebody_looks_after_it
+            a_timer_tells_what_it_waits_for_and_how_it_ended
+            reminders_that_a_person_stopped_say_why_they_ended
+            timers_are_listed_in_the_order_in_which_they_fire
             // tenants and members
             a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made
             knowledge_is_read_back_as_it_was_made_with_the_bookings_ahead

@@ -21,6 +21,8 @@ pub struct DueDelivery {
     pub attempt: u32,
     /// A node ended between handover and report: the outcome is unknown, and it must not be tried again.
     pub lost: bool,
+    /// The promise's, if one may still run: then it may be the probe of a provider that fails.
+    pub deadline: Option<Timestamp>,
     pub to: String,
     pub lang: Lang,
     pub content: Content,
@@ -39,6 +41,14 @@ pub struct Content {
     pub author: Option<Author>,
     /// The name it is signed with when a member wrote it.
     pub member_name: Option<String>,
+}
+
+/// A try that keeps its place and waits: its provider does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Postponed {
+    pub delivery: DeliveryId,
+    pub attempt: u32,
+    pub until: Timestamp,
 }
 
 /// Whether a try may pass the point of no return.
@@ -76,6 +86,17 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
         lease: SignedDuration,
     ) -> Result<HandOver, StoreError>;
+
+    /// Puts off tries that `node` holds or nobody does, without counting them; whatever is not
+    /// pending any more, or another node's, stays as it is. Nobody holds them afterwards: at their
+    /// time whoever is alive takes them up.
+    async fn postpone_deliveries(
+        &self,
+        tenant: TenantId,
+        node: NodeId,
+        now: Timestamp,
+        tries: &[Postponed],
+    ) -> Result<(), StoreError>;
 
     /// Ends every lease at once, of timers too: for the one engine that owns its cluster, at its start.
     async fn forget_leases(&self) -> Result<(), StoreError>;

@@ -8,12 +8,13 @@ mod inbound;
 mod journal;
 mod leads;
 mod members;
+mod operations;
 mod projection;
 mod tenants;
 mod timers;
 
 pub use self::{
-    deliveries::{Content, Deliveries, DueDelivery, HandOver},
+    deliveries::{Content, Deliveries, DueDelivery, HandOver, Postponed},
     inbound::{InboundEvent, InboundOutcome},
     journal::{Append, Appended, Batch, Head, Journal, Loaded, StoredMessage},
     leads::{
@@ -21,9 +22,13 @@ pub use self::{
         PromiseRow, PromiseState, search_text,
     },
     members::{Member, MemberWithHash, Members, Role},
+    operations::{
+        DeliveryFilter, DeliveryHistory, DeliveryRecord, DeliveryStatus, Held, MOST_ROWS,
+        Operations, TimerFilter, TimerPlace, TimerRecord, reason_of, speaks_of,
+    },
     projection::LeadRecord,
     tenants::{NewMember, NewTenant, TenantSnapshot, Tenants},
-    timers::{DueTimer, Timers},
+    timers::{DueTimer, STUCK, Timers},
 };
 
 /// Why the store could not do it. Refusals that are answers are not errors.
@@ -41,5 +46,5 @@ pub enum StoreError {
 }
 
 /// Everything the engine keeps, as one handle.
-pub trait Store: Journal + Leads + Timers + Deliveries + Tenants + Members {}
-impl<T: Journal + Leads + Timers + Deliveries + Tenants + Members> Store for T {}
+pub trait Store: Journal + Leads + Timers + Deliveries + Operations + Tenants + Members {}
+impl<T: Journal + Leads + Timers + Deliveries + Operations + Tenants + Members> Store for T {}

@@ -113,6 +113,7 @@ impl LeadRecord {
             | Event::DeliveryRetried { .. }
             | Event::DeliveryUncertain { .. }
             | Event::DeliveryRefused { .. }
+            | Event::DeliveryReplayed { .. }
             | Event::HumanAlerted { .. } => return,
             Event::LanguageChanged { .. } | Event::TakenOver { .. } | Event::Released { .. } => {}
             Event::LeadRepeated { vehicle_interest, source_url, .. } => {
@@ -162,6 +163,7 @@ impl LeadRecord {
                 (self.status, self.first_response_ms) = (LeadStatus::New, None);
             }
             Event::HandoffRequested { reason } => self.needs_human = Some(*reason),
+            Event::RemindersStopped { .. } => self.needs_human = None,
             Event::Closed { .. } => {
                 self.needs_human = None;
                 // Nobody waits for what was open.
@@ -322,6 +324,8 @@ mod tests {
             message: None,
             fence: Some(Fence(0)),
             deadline: None,
+            intent: None,
+            replay_of: None,
             to: Email::parse("kari@example.no").unwrap(),
         })
     }

@@ -17,6 +17,9 @@ pub struct DueTimer {
     pub due_at: Timestamp,
 }
 
+/// A delivery that is overdue for so long although nobody holds it has been forgotten by a sweep.
+pub const STUCK: SignedDuration = SignedDuration::from_secs(60);
+
 #[async_trait]
 pub trait Timers: Send + Sync {
     /// Claims timers of all tenants that were due at `now`, oldest first, `limit` at most, for `lease`.
@@ -32,6 +35,8 @@ pub trait Timers: Send + Sync {
     ) -> Result<Vec<DueTimer>, StoreError>;
 
     /// How much is undone, by kind: `timer_overdue` (due before `now`), `delivery_pending` (not yet
-    /// ended), `delivery_uncertain`, `session_waiting_without_timer` (A11: must be 0).
+    /// ended), `delivery_stuck` (due for [`STUCK`] and held by nobody, or begun by a node that is gone),
+    /// `delivery_uncertain` and `delivery_dead` (failed; both as long as nobody had them sent once
+    /// more), `session_waiting_without_timer` (A11: must be 0).
     async fn undone(&self, now: Timestamp) -> Result<Vec<(&'static str, u64)>, StoreError>;
 }

@@ -29,7 +29,7 @@ use crate::{
     tables::{
         bulk::{Bulk, send},
         contacts::{self, NewContacts, TellContacts},
-        deliveries::{MoveDeliveries, NewDeliveries},
+        deliveries::{MarkReplayed, MoveDeliveries, NewDeliveries},
         inbound_events::InboundEvents,
         journal::Events,
         leads::{self, PutLeads},
@@ -155,8 +155,10 @@ async fn write(tx: &mut TenantTx, plan: Plan) -> Result<Vec<Appended>, DbError> 
         put::<Messages, _>(tx, plan.messages),
         put::<SetTimers, _>(tx, plan.set_timers.into_values()),
         put::<EndTimers, _>(tx, plan.ended_timers.into_values()),
-        put::<NewDeliveries, _>(tx, plan.new_deliveries.into_values()),
+        // What ended leaves its meaning to what follows it (the intent ledger).
         put::<MoveDeliveries, _>(tx, plan.moved_deliveries.into_values()),
+        put::<NewDeliveries, _>(tx, plan.new_deliveries.into_values()),
+        put::<MarkReplayed, _>(tx, plan.replayed_deliveries.into_values()),
         put::<InboundEvents, _>(tx, plan.inbound),
     )?;
     Ok(plan.appended)

@@ -8,7 +8,7 @@ use forecourt_core::{
     session::LeadSession,
 };
 use forecourt_ports::store::{
-    Content, Deliveries, DueDelivery, HandOver, StoreError, StoredMessage,
+    Content, Deliveries, DueDelivery, HandOver, Postponed, StoreError, StoredMessage,
 };
 use futures_util::{StreamExt, TryStreamExt, stream, try_join};
 use jiff::{SignedDuration, Timestamp};
@@ -22,9 +22,10 @@ use crate::{
     db::Retry,
     error::DbError,
     tables::{
-        deliveries::{self, Found, Try},
+        bulk,
+        deliveries::{self, Found, PostponeDeliveries, PostponedDelivery, Try},
         local::{self, Local},
-        messages, sessions, timers,
+        messages, number, sessions, timers,
     },
 };
 
@@ -57,6 +58,35 @@ impl Deliveries for PgStore {
         let try_ = Try { delivery, attempt, node, now, until };
         let record = async |tx: &mut TenantTx| deliveries::hand_over(tx, try_).await;
         self.app.tenant(tenant, record).await.map_err(store_error)
+    }
+
+    async fn postpone_deliveries(
+        &self,
+        tenant: TenantId,
+        node: NodeId,
+        now: Timestamp,
+        tries: &[Postponed],
+    ) -> Result<(), StoreError> {
+        for some in tries.chunks(MOST as usize) {
+            let postpone = async |tx: &mut TenantTx| {
+                local::set(tx, Local::ByIndexAndLax).await?;
+                let mut rows = Vec::with_capacity(some.len());
+                for Postponed { delivery, attempt, until } in some {
+                    rows.push(PostponedDelivery {
+                        delivery_id: delivery.into_uuid(),
+                        attempts: number(i64::from(*attempt) - 1, "deliveries")?,
+                        next_at: (*until).into(),
+                        claimed_by: Some(node.into_uuid()),
+                        updated_at: now.into(),
+                    });
+                }
+                rows.sort_by_key(|row| row.delivery_id); // in one order, whoever does it
+                let rows: PostponeDeliveries = rows.into_iter().collect();
+                Ok(bulk::send(tx, rows).await?)
+            };
+            self.app.tenant(tenant, postpone).await.map_err(store_error)?;
+        }
+        Ok(())
     }
 
     async fn forget_leases(&self) -> Result<(), StoreError> {
@@ -153,6 +183,7 @@ async fn with_letters(
             kind: row.kind()?,
             attempt: row.attempt()?,
             lost: row.is_lost(),
+            deadline: row.deadline(),
             to: row.to().to_owned(),
             lang: state.lang,
             content: Content {

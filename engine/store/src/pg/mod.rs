@@ -14,6 +14,7 @@ mod deliveries;
 mod journal;
 mod leads;
 mod members;
+mod operations;
 mod owed;
 mod plan;
 mod sweep;

@@ -5,12 +5,13 @@ use forecourt_core::{
     event::{DeliveryKind, DeliveryQueued},
     id::{DeliveryId, MessageId, NodeId, SessionId},
 };
+use forecourt_ports::store::{Append, reason_of};
 use jiff::{SignedDuration, Timestamp};
 
 use super::plan::Plan;
 use crate::tables::{
     Word,
-    deliveries::{self, MovedDelivery, NewDelivery},
+    deliveries::{self, MovedDelivery, NewDelivery, ReplayedDelivery},
     some,
     timers::{self, EndedTimer, TimerRow},
 };
@@ -22,13 +23,8 @@ const PROVIDER_WORD: usize = 200;
 
 impl Plan {
     /// Adds what a durable effect is, or changes.
-    pub(super) fn keep(
-        &mut self,
-        effect: &Effect,
-        session: SessionId,
-        at: Timestamp,
-        node: NodeId,
-    ) {
+    pub(super) fn keep(&mut self, effect: &Effect, append: &Append, node: NodeId) {
+        let (session, at) = (append.session, append.at);
         match effect {
             Effect::SetTimer { kind, due_at } => {
                 self.ended_timers.remove(&(session, *kind));
@@ -40,13 +36,22 @@ impl Plan {
                     status: timers::PENDING,
                     set_at: at.into(),
                     ended_at: None,
+                    reason: reason_of(&append.events).map(str::to_owned),
+                    written_by: Some(node.into_uuid()),
                 };
                 self.set_timers.insert((session, *kind), row);
             }
-            Effect::EndTimer { kind, end } => self.end_timer(session, *kind, *end, at),
+            Effect::EndTimer { kind, end } => self.end_timer(append, *kind, *end, node),
             Effect::QueueDelivery(queued) => {
                 let row = new_delivery(queued, session, at, node);
                 self.new_deliveries.insert(queued.delivery, row);
+                if let Some(of) = queued.replay_of {
+                    let row = ReplayedDelivery {
+                        delivery_id: of.into_uuid(),
+                        replayed_by: Some(queued.delivery.into_uuid()),
+                    };
+                    self.replayed_deliveries.insert(of, row);
+                }
             }
             Effect::RetryDelivery { delivery, next_at, code } => {
                 let moved = MovedDelivery {
@@ -85,9 +90,11 @@ impl Plan {
         }
     }
 
-    fn end_timer(&mut self, session: SessionId, kind: TimerKind, end: TimerEnd, at: Timestamp) {
+    fn end_timer(&mut self, append: &Append, kind: TimerKind, end: TimerEnd, node: NodeId) {
+        let (session, at) = (append.session, append.at);
+        let reason = reason_of(&append.events).map(str::to_owned);
         if let Some(set) = self.set_timers.get_mut(&(session, kind)) {
-            (set.status, set.ended_at) = (end.word(), some(Some(at)));
+            (set.status, set.ended_at, set.reason) = (end.word(), some(Some(at)), reason);
             return;
         }
         let row = EndedTimer {
@@ -96,6 +103,8 @@ impl Plan {
             kind: kind.word(),
             status: end.word(),
             ended_at: some(Some(at)),
+            reason,
+            written_by: Some(node.into_uuid()),
         };
         self.ended_timers.insert((session, kind), row);
     }
@@ -145,6 +154,8 @@ fn new_delivery(
         reference: None,
         created_at: at.into(),
         updated_at: at.into(),
+        intent: queued.intent.as_ref().map(|intent| intent.as_str().to_owned()),
+        replay_of: queued.replay_of.map(DeliveryId::into_uuid),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
     tables::{
         Doc,
         contacts::{KnownContact, NewContact, ToldContact},
-        deliveries::{MovedDelivery, NewDelivery},
+        deliveries::{MovedDelivery, NewDelivery, ReplayedDelivery},
         inbound_events::InboundRow,
         journal::EventRow,
         leads::LeadColumns,
@@ -59,6 +59,7 @@ pub(super) struct Plan {
     pub(super) ended_timers: BTreeMap<(SessionId, TimerKind), EndedTimer>,
     pub(super) new_deliveries: BTreeMap<DeliveryId, NewDelivery>,
     pub(super) moved_deliveries: BTreeMap<DeliveryId, MovedDelivery>,
+    pub(super) replayed_deliveries: BTreeMap<DeliveryId, ReplayedDelivery>,
     pub(super) inbound: Vec<InboundRow>,
 }
 
@@ -179,7 +180,7 @@ impl<'a> Planning<'a> {
             }
         }
         for effect in &append.effects {
-            self.plan.keep(effect, append.session, append.at, self.node);
+            self.plan.keep(effect, append, self.node);
         }
         self.plan.inbound.extend(append.inbound.iter().map(InboundRow::of));
         let progress = self.sessions.entry(append.session).or_default();

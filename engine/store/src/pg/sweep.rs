@@ -2,6 +2,7 @@
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl};
 use forecourt_core::id::TenantId;
+use forecourt_ports::store::STUCK;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -9,7 +10,7 @@ use crate::{
     JobsDb,
     error::DbError,
     schema::{deliveries, sessions, timers},
-    tables::{HandingOver, Pending, Time, Uncertain, number},
+    tables::{Failed, HandingOver, Pending, Time, Uncertain, number},
 };
 
 /// Of how many tenants the waiting sessions are looked at in one count of undone work (A9).
@@ -104,7 +105,9 @@ pub(super) async fn waiting(jobs: &JobsDb) -> Result<Vec<TenantId>, DbError> {
 pub(super) struct Undone {
     pub(super) overdue_timers: u64,
     pub(super) pending_deliveries: u64,
+    pub(super) stuck_deliveries: u64,
     pub(super) uncertain_deliveries: u64,
+    pub(super) dead_deliveries: u64,
 }
 
 pub(super) async fn undone(jobs: &JobsDb, now: Timestamp) -> Result<Undone, DbError> {
@@ -114,13 +117,29 @@ pub(super) async fn undone(jobs: &JobsDb, now: Timestamp) -> Result<Undone, DbEr
         .count();
     let pending = deliveries::table.filter(deliveries::status.eq(Pending)).count();
     let begun = deliveries::table.filter(deliveries::status.eq(HandingOver)).count();
-    let uncertain = deliveries::table.filter(deliveries::status.eq(Uncertain)).count();
+    let at = Time::from(now);
+    let long_due = Time::from(now.saturating_sub(STUCK).unwrap_or(Timestamp::MIN));
+    let free = || deliveries::claimed_until.is_null().or(deliveries::claimed_until.le(at));
+    let forgotten = deliveries::table
+        .filter(deliveries::status.eq(Pending))
+        .filter(deliveries::next_at.lt(long_due))
+        .filter(free())
+        .count();
+    let lost = deliveries::table.filter(deliveries::status.eq(HandingOver)).filter(free()).count();
+    let unseen = || deliveries::replayed_by.is_null();
+    let uncertain = deliveries::table.filter(deliveries::status.eq(Uncertain));
+    let uncertain = uncertain.filter(unseen()).count();
+    let dead = deliveries::table.filter(deliveries::status.eq(Failed)).filter(unseen()).count();
     let count = |rows: Vec<i64>| number(rows.into_iter().sum::<i64>(), "counts");
     let mut under_way = jobs.load(pending).await?;
     under_way.extend(jobs.load::<_, i64>(begun).await?);
+    let mut stuck = jobs.load(forgotten).await?;
+    stuck.extend(jobs.load::<_, i64>(lost).await?);
     Ok(Undone {
         overdue_timers: count(jobs.load(overdue).await?)?,
         pending_deliveries: count(under_way)?,
+        stuck_deliveries: count(stuck)?,
         uncertain_deliveries: count(jobs.load(uncertain).await?)?,
+        dead_deliveries: count(jobs.load(dead).await?)?,
     })
 }

@@ -45,7 +45,9 @@ impl Timers for PgStore {
         Ok(vec![
             ("timer_overdue", undone.overdue_timers),
             ("delivery_pending", undone.pending_deliveries),
+            ("delivery_stuck", undone.stuck_deliveries),
             ("delivery_uncertain", undone.uncertain_deliveries),
+            ("delivery_dead", undone.dead_deliveries),
             ("session_waiting_without_timer", unwatched),
         ])
     }

@@ -150,19 +150,23 @@ mod tests {
     fn the_statement_is_the_same_for_any_number_of_rows() {
         let none = debug_query::<Pg, _>(&SetTimers::default()).to_string();
         let (statement, _) = none.split_once(" -- binds").unwrap();
-        assert_eq!(
-            statement,
-            "INSERT INTO timers (entity_kind, entity_id, kind, due_at, status, set_at, ended_at) \
-             SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, entity_kind, \
-             entity_id, kind) DO UPDATE SET due_at = EXCLUDED.due_at, status = EXCLUDED.status, \
-             claimed_by = NULL, claimed_until = NULL, set_at = EXCLUDED.set_at, \
-             ended_at = EXCLUDED.ended_at"
+        assert!(
+            statement.starts_with(
+                "INSERT INTO timers (entity_kind, entity_id, kind, due_at, status, set_at, \
+                 ended_at, reason, written_by) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, \
+                 $8, $9) ON CONFLICT (tenant_id, entity_kind, entity_id, kind) DO UPDATE SET \
+                 due_at = EXCLUDED.due_at, status = EXCLUDED.status, "
+            ),
+            "{statement}"
         );
         let none = debug_query::<Pg, _>(&EndTimers::default()).to_string();
         assert!(none.starts_with(
             "UPDATE timers AS old SET status = new.status, ended_at = new.ended_at, \
-             claimed_by = NULL, claimed_until = NULL FROM unnest($1, $2, $3, $4, $5) AS new \
-             (entity_kind, entity_id, kind, status, ended_at) WHERE "
+             claimed_by = NULL, claimed_until = NULL, reason = new.reason, "
+        ));
+        assert!(none.contains(
+            " FROM unnest($1, $2, $3, $4, $5, $6, $7) AS new (entity_kind, entity_id, kind, status, \
+             ended_at, reason, written_by) WHERE "
         ));
     }
 }

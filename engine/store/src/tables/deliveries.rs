@@ -46,8 +46,35 @@ bulk! {
         reference: Option<String>,
         created_at: Time,
         updated_at: Time,
+        intent: Option<String>,
+        replay_of: Option<Uuid>,
     }
     ""
+}
+
+bulk! {
+    /// A dead letter that a person has sent once more.
+    update MarkReplayed of ReplayedDelivery in deliveries {
+        delivery_id: Uuid,
+        replayed_by: Option<Uuid>,
+    }
+    "replayed_by = new.replayed_by"
+    where "old.delivery_id = new.delivery_id"
+}
+
+bulk! {
+    /// A try that is put off. `attempts` is how many have ended, `claimed_by` who puts it off.
+    update PostponeDeliveries of PostponedDelivery in deliveries {
+        delivery_id: Uuid,
+        attempts: i32,
+        next_at: Time,
+        claimed_by: Option<Uuid>,
+        updated_at: Time,
+    }
+    "next_at = new.next_at, claimed_by = NULL, claimed_until = NULL, updated_at = new.updated_at"
+    where "old.delivery_id = new.delivery_id AND old.status = 'pending' \
+     AND old.attempts = new.attempts AND (old.claimed_by IS NULL \
+     OR old.claimed_by = new.claimed_by OR old.claimed_until <= new.updated_at)"
 }
 
 bulk! {
@@ -80,6 +107,7 @@ pub(crate) struct Found {
     status: String,
     attempts: i32,
     next_at: Time,
+    deadline: Option<Time>,
     claimed_until: Option<Time>,
 }
 
@@ -105,6 +133,10 @@ impl Found {
         self.status == HANDING_OVER
     }
 
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        self.deadline.map(Time::to_jiff)
+    }
+
     /// Since when it is due.
     pub(crate) fn due_since(&self) -> Timestamp {
         let lost = self.claimed_until.filter(|_| self.is_lost());
@@ -116,13 +148,18 @@ impl Found {
     }
 
     pub(crate) fn kind(&self) -> Result<DeliveryKind, DbError> {
-        match (self.kind.as_str(), &self.reason) {
-            (ANSWER, None) => Ok(DeliveryKind::Answer),
-            (ALERT, Some(reason)) => {
-                Ok(DeliveryKind::Alert { reason: AlertReason::read(reason, TABLE)? })
-            }
-            _ => Err(DbError::Inconsistent { table: TABLE, what: "a kind" }),
+        kind_of(&self.kind, self.reason.as_deref())
+    }
+}
+
+/// What the two columns say together.
+pub(super) fn kind_of(kind: &str, reason: Option<&str>) -> Result<DeliveryKind, DbError> {
+    match (kind, reason) {
+        (ANSWER, None) => Ok(DeliveryKind::Answer),
+        (ALERT, Some(reason)) => {
+            Ok(DeliveryKind::Alert { reason: AlertReason::read(reason, TABLE)? })
         }
+        _ => Err(DbError::Inconsistent { table: TABLE, what: "a kind" }),
     }
 }
 

@@ -83,6 +83,35 @@ pub(crate) async fn list_of_session(
     records(tx, found)
 }
 
+/// What an event of a delivery's life is called.
+const ABOUT_DELIVERIES: [&str; 7] = [
+    "delivery_queued",
+    "delivery_replayed",
+    "delivery_retried",
+    "delivery_accepted",
+    "delivery_failed",
+    "delivery_uncertain",
+    "delivery_refused",
+];
+
+/// One session's newest events about deliveries, oldest first.
+pub(crate) async fn about_deliveries(
+    mut tx: &TenantTx,
+    session: SessionId,
+    limit: u32,
+) -> Result<Vec<EventRecord>, DbError> {
+    let mut found: Vec<Stored> = journal::table
+        .filter(journal::session_id.eq(session.into_uuid()))
+        .filter(journal::kind.eq_any(ABOUT_DELIVERIES))
+        .order(journal::version.desc())
+        .limit(limit.into())
+        .select(COLUMNS)
+        .load(&mut tx)
+        .await?;
+    found.reverse();
+    records(tx, found)
+}
+
 /// One session's newest events, oldest first.
 pub(crate) async fn newest_of_session(
     mut tx: &TenantTx,

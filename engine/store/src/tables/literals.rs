@@ -40,5 +40,8 @@ macro_rules! literals {
 literals! {
     Pending = "pending";
     HandingOver = "handing_over";
+    Accepted = "accepted";
+    Failed = "failed";
+    Refused = "refused";
     Uncertain = "uncertain";
 }

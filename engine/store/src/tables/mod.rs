@@ -14,6 +14,7 @@ pub(crate) mod bookings;
 pub(crate) mod bulk;
 pub(crate) mod contacts;
 pub(crate) mod deliveries;
+pub(crate) mod delivery_list;
 mod each;
 pub(crate) mod faqs;
 pub(crate) mod inbound_events;
@@ -28,6 +29,7 @@ pub(crate) mod services;
 pub(crate) mod sessions;
 pub(crate) mod staff_sessions;
 pub(crate) mod tenants;
+pub(crate) mod timer_list;
 pub(crate) mod timers;
 pub(crate) mod vehicles;
 mod words;
@@ -45,7 +47,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::error::DbError;
 
 pub(crate) use self::{
-    literals::{HandingOver, Pending, Uncertain},
+    literals::{Accepted, Failed, HandingOver, Pending, Refused, Uncertain},
     words::Word,
 };
 

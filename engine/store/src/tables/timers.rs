@@ -31,10 +31,26 @@ bulk! {
         status: &'static str,
         set_at: Time,
         ended_at: Option<Time>,
+        reason: Option<String>,
+        written_by: Option<Uuid>,
     }
+    // One that was due when it is set anew has fired; one that was not is moved; one that had ended
+    // begins again.
     "ON CONFLICT (tenant_id, entity_kind, entity_id, kind) DO UPDATE SET due_at = EXCLUDED.due_at, \
-     status = EXCLUDED.status, claimed_by = NULL, claimed_until = NULL, set_at = EXCLUDED.set_at, \
-     ended_at = EXCLUDED.ended_at"
+     status = EXCLUDED.status, claimed_by = NULL, claimed_until = NULL, ended_at = EXCLUDED.ended_at, \
+     reason = EXCLUDED.reason, written_by = EXCLUDED.written_by, \
+     set_at = CASE WHEN timers.status = 'pending' AND timers.due_at > EXCLUDED.set_at \
+     THEN timers.set_at ELSE EXCLUDED.set_at END, \
+     moved = CASE WHEN timers.status = 'pending' AND timers.due_at > EXCLUDED.set_at \
+     THEN timers.moved + 1 ELSE 0 END, \
+     moved_at = CASE WHEN timers.status = 'pending' AND timers.due_at > EXCLUDED.set_at \
+     THEN EXCLUDED.set_at END, \
+     fired = CASE WHEN timers.status = 'pending' AND timers.due_at <= EXCLUDED.set_at \
+     THEN timers.fired + 1 ELSE timers.fired END, \
+     fired_at = CASE WHEN timers.status = 'pending' AND timers.due_at <= EXCLUDED.set_at \
+     THEN EXCLUDED.set_at ELSE timers.fired_at END, \
+     fired_by = CASE WHEN timers.status = 'pending' AND timers.due_at <= EXCLUDED.set_at \
+     THEN EXCLUDED.written_by ELSE timers.fired_by END"
 }
 
 bulk! {
@@ -45,8 +61,14 @@ bulk! {
         kind: &'static str,
         status: &'static str,
         ended_at: Option<Time>,
+        reason: Option<String>,
+        written_by: Option<Uuid>,
     }
-    "status = new.status, ended_at = new.ended_at, claimed_by = NULL, claimed_until = NULL"
+    "status = new.status, ended_at = new.ended_at, claimed_by = NULL, claimed_until = NULL, \
+     reason = new.reason, written_by = new.written_by, \
+     fired = old.fired + (new.status = 'fired')::int, \
+     fired_at = CASE WHEN new.status = 'fired' THEN new.ended_at ELSE old.fired_at END, \
+     fired_by = CASE WHEN new.status = 'fired' THEN new.written_by ELSE old.fired_by END"
     where "old.entity_kind = new.entity_kind AND old.entity_id = new.entity_id \
      AND old.kind = new.kind"
 }

@@ -8,7 +8,7 @@ use forecourt_core::{
     knowledge::{Fuel, VehicleStatus},
     lang::Lang,
 };
-use forecourt_ports::store::{InboundOutcome, LeadStatus, PromiseState, Role};
+use forecourt_ports::store::{DeliveryStatus, InboundOutcome, LeadStatus, PromiseState, Role};
 
 use crate::error::DbError;
 
@@ -56,6 +56,14 @@ words! {
         Quarantined = "quarantined",
     }
     TimerKind { Promise = "promise", Handoff = "handoff", Turn = "turn", Gather = "gather" }
+    DeliveryStatus {
+        Pending = "pending",
+        HandingOver = "handing_over",
+        Accepted = "accepted",
+        Failed = "failed",
+        Uncertain = "uncertain",
+        Refused = "refused",
+    }
     TimerEnd { Fired = "fired", Cancelled = "cancelled" }
     InboundOutcome {
         Created = "created", Repeated = "repeated", Appended = "appended",

@@ -4,6 +4,7 @@ use super::Deciding;
 use crate::{
     effect::TimerKind,
     event::{AlertReason, AnsweredBy, Event},
+    id::MemberId,
     promise::Rung,
     session::{Promise, Rejection},
 };
@@ -36,6 +37,28 @@ impl Deciding<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A person may stop the reminders: they look after the customer from now on. What a customer
+    /// waits for goes on.
+    pub(super) fn cancel_timer(
+        &mut self,
+        kind: TimerKind,
+        member: MemberId,
+    ) -> Result<(), Rejection> {
+        if self.state.closed {
+            return Err(Rejection::Closed);
+        }
+        match (kind, self.before.contains_key(&kind)) {
+            (_, false) => Err(Rejection::Stale),
+            (TimerKind::Handoff, true) => {
+                self.emit(Event::RemindersStopped { member });
+                Ok(())
+            }
+            (TimerKind::Promise | TimerKind::Turn | TimerKind::Gather, true) => {
+                Err(Rejection::SomebodyWaits)
+            }
+        }
     }
 
     /// Takes every rung that is due; after a long sleep several at once, in order.

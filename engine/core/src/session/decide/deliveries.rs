@@ -1,15 +1,20 @@
-//! Deliveries: queued, reported, tried again, over; and the people who are told.
+//! Deliveries: queued, reported, tried again, over, sent once more; and the people who are told.
+//!
+//! # Invariants
+//! - nothing is queued whose meaning is on its way (the intent ledger);
+//! - **A7** a dead letter of an older fence stays dead; **R1** one that may have left is sent again
+//!   only by somebody who says so.
 
 use jiff::SignedDuration;
 
 use super::Deciding;
 use crate::{
     contact::Email,
-    delivery,
+    delivery::{self, Intent},
     effect::{DeliveryEnd, Effect},
     event::{AlertReason, DeliveryKind, DeliveryQueued, Event, Fence},
-    id::{DeliveryId, MessageId},
-    session::{DeliveryReport, Rejection},
+    id::{DeliveryId, MemberId, MessageId},
+    session::{DeadLetter, DeliveryReport, Rejection},
 };
 
 impl Deciding<'_> {
@@ -21,8 +26,33 @@ impl Deciding<'_> {
         deadline: Option<jiff::Timestamp>,
         fence: Option<Fence>,
     ) {
+        let intent = match (kind, message) {
+            (DeliveryKind::Answer, Some(message)) => Some(Intent::answer(message, &to)),
+            (DeliveryKind::Answer, None) => None,
+            (DeliveryKind::Alert { reason }, _) => {
+                let handoff = self.state.handoff;
+                let began = handoff.map_or(self.state.version, |handoff| handoff.began);
+                let reminder = handoff.map_or(0, |handoff| handoff.reminders);
+                Some(Intent::alert(self.state.id, reason, began, reminder, &to))
+            }
+        };
+        if intent.as_ref().is_some_and(|intent| self.state.is_on_its_way(intent)) {
+            return;
+        }
         let delivery = DeliveryId::from_uuid(self.id());
-        let queued = DeliveryQueued { delivery, kind, message, fence, deadline, to };
+        self.send(DeliveryQueued {
+            delivery,
+            kind,
+            message,
+            fence,
+            deadline,
+            to,
+            intent,
+            replay_of: None,
+        });
+    }
+
+    fn send(&mut self, queued: DeliveryQueued) {
         self.emit(Event::DeliveryQueued(queued.clone()));
         self.decision.effects.push(Effect::QueueDelivery(queued));
     }
@@ -83,6 +113,31 @@ impl Deciding<'_> {
             }
         };
         self.decision.effects.push(Effect::EndDelivery { delivery, end });
+        Ok(())
+    }
+
+    /// Sends a dead letter once more, as a new delivery of the same meaning, on the long ladder.
+    pub(super) fn replay_delivery(
+        &mut self,
+        of: DeliveryId,
+        by: MemberId,
+        even_if_sent: bool,
+        client_id: Option<String>,
+    ) -> Result<(), Rejection> {
+        let letter = self.state.may_replay(of, even_if_sent, client_id.as_deref())?.clone();
+        let DeadLetter { kind, message, fence, to, intent, uncertain: _, asked: _ } = letter;
+        let delivery = DeliveryId::from_uuid(self.id());
+        self.emit(Event::DeliveryReplayed { of, delivery, by, even_if_sent, client_id });
+        self.send(DeliveryQueued {
+            delivery,
+            kind,
+            message,
+            fence,
+            deadline: None,
+            to,
+            intent: Some(intent),
+            replay_of: Some(of),
+        });
         Ok(())
     }
 

@@ -79,6 +79,10 @@ impl Deciding<'_> {
             Command::ReportDelivery { delivery, attempt, report } => {
                 self.report_delivery(delivery, attempt, report)
             }
+            Command::ReplayDelivery { delivery, by, even_if_sent, client_id } => {
+                self.replay_delivery(delivery, by, even_if_sent, client_id)
+            }
+            Command::CancelTimer { kind, by } => self.cancel_timer(kind, by),
             Command::TakeOver { member } => self.take_over(member),
             Command::Release { member } => self.release(member),
             Command::Close { member: _ } => self.close(),

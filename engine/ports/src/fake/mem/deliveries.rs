@@ -8,7 +8,7 @@ use forecourt_core::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Claim, Delivery, MemStore, TenantData, is_free};
-use crate::store::{Content, Deliveries, DueDelivery, HandOver, StoreError};
+use crate::store::{Content, Deliveries, DueDelivery, HandOver, Postponed, StoreError};
 
 #[async_trait]
 impl Deliveries for MemStore {
@@ -74,6 +74,25 @@ impl Deliveries for MemStore {
         Ok(HandOver::Go)
     }
 
+    async fn postpone_deliveries(
+        &self,
+        tenant: TenantId,
+        node: NodeId,
+        now: Timestamp,
+        tries: &[Postponed],
+    ) -> Result<(), StoreError> {
+        let mut world = self.enter("postpone_deliveries").await?;
+        let data = world.tenant_mut(tenant)?;
+        for Postponed { delivery, attempt, until } in tries {
+            let Some(row) = data.deliveries.get_mut(delivery) else { continue };
+            let free = row.claim.is_none_or(|claim| claim.by == node || claim.until <= now);
+            if row.status == "pending" && row.attempts + 1 == *attempt && free {
+                (row.next_at, row.claim, row.updated_at) = (*until, None, now);
+            }
+        }
+        Ok(())
+    }
+
     async fn forget_leases(&self) -> Result<(), StoreError> {
         let mut world = self.enter("forget_leases").await?;
         for data in world.tenants.values_mut() {
@@ -119,6 +138,7 @@ impl TenantData {
             kind: row.queued.kind,
             attempt: row.attempts + 1,
             lost: row.status == "handing_over",
+            deadline: row.queued.deadline,
             to: row.queued.to.as_str().to_owned(),
             lang: state.lang,
             content: Content {

@@ -6,14 +6,18 @@ use async_trait::async_trait;
 use forecourt_core::{
     contact::Email,
     effect::{DeliveryEnd, Effect},
-    event::{Author, Event, EventRecord, LeadCaptured, MessagePosted, MessageSeq, Seq, Version},
-    id::{ContactId, MemberId, NodeId, SessionId, TenantId},
+    event::{
+        Author, DeliveryQueued, Event, EventRecord, LeadCaptured, MessagePosted, MessageSeq, Seq,
+        Version,
+    },
+    id::{ContactId, DeliveryId, MemberId, NodeId, SessionId, TenantId},
 };
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Claim, Contact, Delivery, MemStore, SessionData, TenantData, Timer, World, lock};
 use crate::store::{
     Append, Appended, Batch, Head, Journal, LeadRecord, Loaded, StoreError, StoredMessage,
+    reason_of,
 };
 
 /// How long a commit holds the deliveries it queued for its own node.
@@ -130,7 +134,7 @@ impl TenantData {
         }
         self.project(append);
         for effect in &append.effects {
-            self.keep(effect, append.session, append.at, node);
+            self.keep(effect, append, node);
         }
         self.inbound.extend(append.inbound.clone());
         Appended::Stored { first }
@@ -170,10 +174,28 @@ impl TenantData {
                 Event::DeliveryQueued(queued) if self.deliveries.contains_key(&queued.delivery) => {
                     return Err(Appended::Taken);
                 }
+                Event::DeliveryQueued(queued) if self.means_twice(queued, append) => {
+                    return Err(Appended::Taken);
+                }
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// The intent ledger: of one meaning one delivery is on its way or has arrived.
+    fn means_twice(&self, queued: &DeliveryQueued, append: &Append) -> bool {
+        let ends = |id: DeliveryId| {
+            append.effects.iter().any(
+                |effect| matches!(effect, Effect::EndDelivery { delivery, .. } if *delivery == id),
+            )
+        };
+        queued.intent.is_some()
+            && self.deliveries.iter().any(|(id, row)| {
+                row.queued.intent == queued.intent
+                    && matches!(row.status, "pending" | "handing_over" | "accepted")
+                    && !ends(*id)
+            })
     }
 
     /// A new contact must be new, a known one known; a lead is captured once.
@@ -230,15 +252,17 @@ impl TenantData {
     }
 
     /// The rows that durable effects are.
-    fn keep(&mut self, effect: &Effect, session: SessionId, at: Timestamp, node: NodeId) {
+    fn keep(&mut self, effect: &Effect, append: &Append, node: NodeId) {
+        let (session, at) = (append.session, append.at);
         match effect {
             Effect::SetTimer { kind, due_at } => {
-                let timer = Timer { due_at: *due_at, end: None, claim: None };
+                let old = self.timers.get(&(session, *kind)).copied();
+                let timer = Timer::set(old, *due_at, at, reason_of(&append.events), node);
                 self.timers.insert((session, *kind), timer);
             }
             Effect::EndTimer { kind, end } => {
                 if let Some(timer) = self.timers.get_mut(&(session, *kind)) {
-                    (timer.end, timer.claim) = (Some(*end), None);
+                    timer.end(*end, at, reason_of(&append.events), node);
                 }
             }
             Effect::QueueDelivery(queued) => {
@@ -251,9 +275,13 @@ impl TenantData {
                     next_at: at,
                     claim: Some(Claim { by: node, until }),
                     code: None,
+                    replayed_by: None,
                     created_at: at,
                     updated_at: at,
                 };
+                if let Some(dead) = queued.replay_of.and_then(|of| self.deliveries.get_mut(&of)) {
+                    dead.replayed_by = Some(queued.delivery);
+                }
                 self.deliveries.insert(queued.delivery, delivery);
             }
             Effect::RetryDelivery { delivery, next_at, code } => {

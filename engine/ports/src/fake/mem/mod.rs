@@ -7,6 +7,7 @@
 mod deliveries;
 mod journal;
 mod leads;
+mod operations;
 mod tenants;
 mod timers;
 
@@ -106,6 +107,14 @@ struct Timer {
     due_at: Timestamp,
     end: Option<TimerEnd>,
     claim: Option<Claim>,
+    set_at: Timestamp,
+    moved: u32,
+    moved_at: Option<Timestamp>,
+    fired: u32,
+    fired_at: Option<Timestamp>,
+    fired_by: Option<NodeId>,
+    ended_at: Option<Timestamp>,
+    reason: Option<&'static str>,
 }
 
 #[derive(Clone)]
@@ -117,6 +126,7 @@ struct Delivery {
     next_at: Timestamp,
     claim: Option<Claim>,
     code: Option<String>,
+    replayed_by: Option<DeliveryId>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }

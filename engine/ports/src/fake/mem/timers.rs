@@ -5,7 +5,7 @@ use forecourt_core::id::NodeId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Claim, MemStore, is_free};
-use crate::store::{DueTimer, StoreError, Timers};
+use crate::store::{DueTimer, STUCK, StoreError, Timers};
 
 #[async_trait]
 impl Timers for MemStore {
@@ -50,12 +50,21 @@ impl Timers for MemStore {
     async fn undone(&self, now: Timestamp) -> Result<Vec<(&'static str, u64)>, StoreError> {
         let world = self.enter("undone").await?;
         let (mut overdue, mut pending, mut uncertain, mut unwatched) = (0, 0, 0, 0);
+        let (mut stuck, mut dead) = (0, 0);
+        let long_due = now.saturating_sub(STUCK).unwrap_or(Timestamp::MIN);
         for data in world.tenants.values() {
             let timers = data.timers.values().filter(|timer| timer.end.is_none());
             overdue += timers.filter(|timer| timer.due_at < now).count();
             for delivery in data.deliveries.values() {
                 pending += usize::from(matches!(delivery.status, "pending" | "handing_over"));
-                uncertain += usize::from(delivery.status == "uncertain");
+                let unseen = delivery.replayed_by.is_none();
+                uncertain += usize::from(delivery.status == "uncertain" && unseen);
+                dead += usize::from(delivery.status == "failed" && unseen);
+                let forgotten = match delivery.status {
+                    "pending" => delivery.next_at < long_due,
+                    status => status == "handing_over",
+                };
+                stuck += usize::from(forgotten && is_free(delivery.claim, now));
             }
             let waiting = data.sessions.iter().filter(|(_, found)| found.state.somebody_waits());
             unwatched += waiting
@@ -68,7 +77,9 @@ impl Timers for MemStore {
         Ok(vec![
             ("timer_overdue", overdue as u64),
             ("delivery_pending", pending as u64),
+            ("delivery_stuck", stuck as u64),
             ("delivery_uncertain", uncertain as u64),
+            ("delivery_dead", dead as u64),
             ("session_waiting_without_timer", unwatched as u64),
         ])
     }
