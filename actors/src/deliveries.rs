@@ -7,10 +7,12 @@
 //! - **R1** a delivery is handed over only after the store has recorded that it will be; what a crash
 //!   leaves between record and report is *uncertain*, and never blindly repeated;
 //! - **A7** the record checks the fence: what is older than its session's stays in;
-//! - **A9** the queue is bounded; what does not fit waits in its row.
+//! - **A9** the queue is bounded; what does not fit waits in its row;
+//! - while the provider does not answer, letters keep their place and burn no step of their ladder:
+//!   short pauses pass in memory, longer ones in the row, where a living node finds it.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, OnceLock, Weak,
         atomic::{AtomicBool, Ordering},
@@ -19,16 +21,17 @@ use std::{
 
 use actix::{
     Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, MessageResult,
-    WrapFuture as _,
+    SpawnHandle, WrapFuture as _,
 };
 use forecourt_core::{
+    breaker::{Leave, Shown},
     event::{Author, DeliveryKind, DeliveryQueued},
-    id::{SessionId, TenantId},
+    id::{DeliveryId, SessionId, TenantId},
     session::{Command, DeliveryReport, LeadSession, Rejection},
 };
 use forecourt_ports::{
     sender::{Letter, Outgoing, Recipient, SendError},
-    store::{Content, DueDelivery, HandOver, StoredMessage},
+    store::{Content, DueDelivery, HandOver, Postponed, StoredMessage},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -37,6 +40,7 @@ use crate::{
     error::EngineError,
     inspect::{AskDeliveries, DeliveriesDepth},
     names,
+    providers::{Provider, ProviderStatus, Use},
     registry::InFlight,
     tenant::TenantShared,
 };
@@ -47,6 +51,8 @@ const AT_ONCE: usize = 8;
 const QUEUE: usize = 10_000;
 /// Covers the longest handover: a body may take 30 s.
 const HANDOVER_LEASE: SignedDuration = SignedDuration::from_secs(45);
+/// A letter that must wait longer for its provider waits in its row.
+const IN_MEMORY: SignedDuration = SignedDuration::from_secs(5);
 /// The pause before a report is given to its session again.
 const REPORT_AGAIN: SignedDuration = SignedDuration::from_millis(500);
 
@@ -68,6 +74,7 @@ pub(crate) fn due_now(
         kind: queued.kind,
         attempt: 1,
         lost: false,
+        deadline: queued.deadline,
         to: queued.to.as_str().to_owned(),
         lang: state.lang,
         content: Content {
@@ -82,27 +89,40 @@ pub(crate) fn due_now(
 }
 
 /// The way to a tenant's deliveries.
-#[derive(Default)]
-pub(crate) struct DeliveriesHandle(OnceLock<Addr<Deliveries>>);
+pub(crate) struct DeliveriesHandle {
+    addr: OnceLock<Addr<Deliveries>>,
+    provider: Arc<Use>,
+}
 
 impl DeliveriesHandle {
+    pub(crate) fn new(provider: &Arc<Provider>) -> Self {
+        let provider = Arc::new(Use::new(Arc::clone(provider)));
+        Self { addr: OnceLock::new(), provider }
+    }
+
+    pub(crate) fn status(&self, now: Timestamp) -> ProviderStatus {
+        self.provider.status(now)
+    }
+
     pub(crate) fn start(&self, tenant: &Arc<TenantShared>) {
         let arbiter = tenant.registry.arbiter_of(tenant.id.as_uuid());
-        let weak = Arc::downgrade(tenant);
-        let _twice = self.0.set(Deliveries::start_in_arbiter(&arbiter, move |ctx| {
+        let (weak, provider) = (Arc::downgrade(tenant), Arc::clone(&self.provider));
+        let _twice = self.addr.set(Deliveries::start_in_arbiter(&arbiter, move |ctx| {
             ctx.set_mailbox_capacity(QUEUE);
             Deliveries {
                 tenant: weak,
+                provider,
                 queue: VecDeque::new(),
                 under_way: HashSet::new(),
                 known: HashSet::new(),
+                alarm: None,
             }
         }));
     }
 
     /// Queues a delivery; if there is no room its row is found by a later sweep.
     pub(crate) fn enqueue(&self, due: DueDelivery) {
-        if let Some(addr) = self.0.get()
+        if let Some(addr) = self.addr.get()
             && addr.try_send(Enqueue(due)).is_err()
         {
             tracing::warn!("a tenant's deliveries have no room: the sweep takes it up");
@@ -113,7 +133,7 @@ impl DeliveriesHandle {
 impl DeliveriesHandle {
     /// For who asks how they stand.
     pub(crate) fn addr(&self) -> Option<Addr<Deliveries>> {
-        self.0.get().cloned()
+        self.addr.get().cloned()
     }
 }
 
@@ -130,11 +150,14 @@ impl Handler<AskDeliveries> for Deliveries {
 
 pub(crate) struct Deliveries {
     tenant: Weak<TenantShared>,
+    provider: Arc<Use>,
     queue: VecDeque<(DueDelivery, InFlight)>,
     /// Sessions with a letter on its way.
     under_way: HashSet<SessionId>,
     /// Tries that wait or run, so that a sweep does not queue them again.
-    known: HashSet<(forecourt_core::id::DeliveryId, u32)>,
+    known: HashSet<(DeliveryId, u32)>,
+    /// When the queue is looked through again, because its provider or the tenant's rate says so.
+    alarm: Option<(Timestamp, SpawnHandle)>,
 }
 
 #[derive(Message)]
@@ -153,24 +176,25 @@ impl Handler<Enqueue> for Deliveries {
             let Some(tenant) = self.tenant.upgrade() else { return };
             self.queue.push_back((due, tenant.registry.count_in()));
             self.pump(ctx);
+            self.provider.set_waiting(self.queue.len());
         }
     }
 }
 
 impl Deliveries {
     fn pump(&mut self, ctx: &mut Context<Self>) {
+        let Some(now) = self.tenant.upgrade().map(|tenant| tenant.ports.clock.now()) else {
+            return;
+        };
         while self.under_way.len() < AT_ONCE {
-            let Some(next) =
-                self.queue.iter().position(|(due, _)| !self.under_way.contains(&due.session))
-            else {
-                return;
-            };
+            let Some(next) = self.next(now, ctx) else { return };
             let (Some((due, counted)), Some(tenant)) =
                 (self.queue.remove(next), self.tenant.upgrade())
             else {
                 return;
             };
             let (session, try_) = (due.session, (due.delivery, due.attempt));
+            let provider = (!due.lost).then(|| Arc::clone(&self.provider));
             self.under_way.insert(session);
             let (ports, io) = (Arc::clone(&tenant.ports), tenant.ports.io.clone());
             // On the io runtime: a panic of a provider's client ends there, and is an answer here.
@@ -185,6 +209,10 @@ impl Deliveries {
                         DeliveryReport::Temporary { code, retry_after: None }
                     })
                 });
+                // Before the report is stored: others wait for this word.
+                if let Some(provider) = provider {
+                    provider.heard(report.as_ref(), ports.clock.now());
+                }
                 if let Some(report) = report {
                     tell(&ports, &tenant, &due, report).await;
                 }
@@ -194,8 +222,101 @@ impl Deliveries {
                 deliveries.under_way.remove(&session);
                 deliveries.known.remove(&try_);
                 deliveries.pump(ctx);
+                deliveries.provider.set_waiting(deliveries.queue.len());
             }));
         }
+    }
+
+    /// The place of the letter that leaves next: the first whose session has none on its way and that
+    /// may leave. When none may, the queue waits, in memory or in its rows.
+    fn next(&mut self, now: Timestamp, ctx: &mut Context<Self>) -> Option<usize> {
+        let mut first: Option<Timestamp> = None;
+        let mut long: HashMap<SessionId, Timestamp> = HashMap::new();
+        // Only the first of a session may leave: its letters arrive in order.
+        let mut passed: HashSet<SessionId> = HashSet::new();
+        for (place, (due, _)) in self.queue.iter().enumerate() {
+            if self.under_way.contains(&due.session) || !passed.insert(due.session) {
+                continue;
+            }
+            // What is lost asks the provider for nothing.
+            let leave = if due.lost { Leave::Go } else { self.provider.ask(now, due.deadline) };
+            match leave {
+                Leave::Go | Leave::Probe => return Some(place),
+                Leave::Wait(until) if until.duration_since(now) > IN_MEMORY => {
+                    long.insert(due.session, until);
+                }
+                Leave::Wait(until) => {
+                    first = Some(first.map_or(until, |first| first.min(until)));
+                }
+            }
+        }
+        // While a probe is on its way all wait for its word, which is sooner than its time.
+        let probing = matches!(self.provider.status(now).state, Shown::HalfOpen);
+        if !long.is_empty() && !probing {
+            self.postpone(now, &long, ctx);
+        } else if let Some(lost) = long.values().min() {
+            first = Some(first.map_or(*lost, |first| first.min(*lost)));
+        }
+        if let Some(until) = first {
+            self.look_again(until, ctx);
+        }
+        None
+    }
+
+    /// Looks through the queue at `until`, or as soon as the provider has been heard of.
+    fn look_again(&mut self, until: Timestamp, ctx: &mut Context<Self>) {
+        if self.alarm.is_some_and(|(at, _)| at <= until) {
+            return;
+        }
+        let Some(tenant) = self.tenant.upgrade() else { return };
+        if let Some((_, alarm)) = self.alarm.take() {
+            ctx.cancel_future(alarm);
+        }
+        let clock = Arc::clone(&tenant.ports.clock);
+        let mut changes = self.provider.provider().changes();
+        let wait = async move {
+            tokio::select! {
+                () = clock.sleep_until(until) => {}
+                _ = changes.changed() => {}
+            }
+        };
+        let alarm = ctx.spawn(wait.into_actor(self).map(|(), deliveries, ctx| {
+            deliveries.alarm = None;
+            deliveries.pump(ctx);
+            deliveries.provider.set_waiting(deliveries.queue.len());
+        }));
+        self.alarm = Some((until, alarm));
+    }
+
+    /// Puts letters off in their rows, with all that follow them in their sessions, in their order.
+    fn postpone(
+        &mut self,
+        now: Timestamp,
+        long: &HashMap<SessionId, Timestamp>,
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(tenant) = self.tenant.upgrade() else { return };
+        let mut tries = Vec::new();
+        self.queue.retain(|(due, _)| {
+            let Some(until) = long.get(&due.session).filter(|_| !due.lost) else { return true };
+            // One after the other, so that they come back in the order in which they wait.
+            let step = SignedDuration::from_micros(i64::try_from(tries.len()).unwrap_or(0));
+            let until = until.saturating_add(step).unwrap_or(Timestamp::MAX);
+            tries.push(Postponed { delivery: due.delivery, attempt: due.attempt, until });
+            self.known.remove(&(due.delivery, due.attempt));
+            false
+        });
+        let name = self.provider.provider().name();
+        metrics::counter!(names::POSTPONED, "provider" => name).increment(tries.len() as u64);
+        let ports = Arc::clone(&tenant.ports);
+        let put_off = async move {
+            let Ports { store, node, .. } = &*ports;
+            if let Err(error) = store.postpone_deliveries(tenant.id, *node, now, &tries).await {
+                // Their claims end, and a sweep finds them.
+                tracing::warn!(%error, "letters that wait for their provider were not put off");
+            }
+        };
+        ctx.spawn(put_off.into_actor(self));
     }
 }
 

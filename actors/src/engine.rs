@@ -21,6 +21,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     error::EngineError,
+    providers::Provider,
     registry::Registry,
     tenant::{TenantHandle, TenantShared},
     timers::{Timers, TimersHandle},
@@ -72,6 +73,8 @@ struct Inner {
     ports: Arc<Ports>,
     registry: Registry,
     timers: TimersHandle,
+    /// What is sent through, and whether it answers.
+    provider: Arc<Provider>,
     /// Kept so that the mailbox lives as long as the engine.
     timers_actor: Addr<Timers>,
     tenants: Mutex<HashMap<TenantId, TenantHandle>>,
@@ -93,6 +96,7 @@ impl Engine {
             timers.set(&actor);
             hear_others(&ports, &registry);
             Inner {
+                provider: Provider::new(ports.sender.name()),
                 ports,
                 registry,
                 timers,
@@ -144,6 +148,7 @@ impl Engine {
                 Arc::clone(&self.0.ports),
                 self.0.registry.clone(),
                 self.0.timers.clone(),
+                &self.0.provider,
             );
             TenantHandle::start(
                 shared,

@@ -496,6 +496,8 @@ fn is_the_engines_own(command: &Command) -> bool {
         | Command::Open { .. }
         | Command::PostMessage { .. }
         | Command::PostMemberMessage { .. }
+        | Command::ReplayDelivery { .. }
+        | Command::CancelTimer { .. }
         | Command::TakeOver { .. }
         | Command::Release { .. }
         | Command::Close { .. } => false,

@@ -23,6 +23,7 @@ pub mod inspect;
 mod journal;
 mod lead_session;
 mod names;
+mod providers;
 mod registry;
 mod tenant;
 mod timers;
@@ -33,5 +34,6 @@ mod way;
 pub use self::{
     engine::{Engine, EngineConfig, Ports},
     error::EngineError,
+    providers::ProviderStatus,
     tenant::{Captured, Posted, TenantHandle},
 };

@@ -20,6 +20,15 @@ pub(crate) const FIRST_TEXT_SECONDS: &str = "forecourt_turn_first_text_seconds";
 pub(crate) const WITHHELD: &str = "forecourt_sentences_withheld_total";
 /// Tries to send, by `provider` and `result`.
 pub(crate) const DELIVERIES: &str = "forecourt_deliveries_total";
+/// Whether a provider answers, by `provider`: 0 it does, 1 a probe is on its way, 2 it is left alone.
+pub(crate) const PROVIDER_STATE: &str = "forecourt_provider_state";
+/// How often a provider stopped answering, by `provider`.
+pub(crate) const PROVIDER_OPENED: &str = "forecourt_provider_opened_total";
+/// Tries that were put off because their provider does not answer, by `provider`. They burn no step
+/// of their ladder.
+pub(crate) const POSTPONED: &str = "forecourt_deliveries_postponed_total";
+/// Dead letters that a person had sent once more.
+pub(crate) const REPLAYS: &str = "forecourt_deliveries_replayed_total";
 /// Promises that ended, by `result` (`kept`, `broken`) and `by`.
 pub(crate) const PROMISES: &str = "forecourt_promises_total";
 /// Seconds from the customer's message to the proof of the answer.

@@ -20,8 +20,9 @@ use actix_rt::ArbiterHandle;
 use arc_swap::ArcSwap;
 use forecourt_core::{
     capture::{self, Route, Submission},
+    effect::TimerKind,
     event::{Event, MessageSeq, Source, Version},
-    id::{LeadId, MemberId, MessageId, SessionId, TenantId},
+    id::{DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId},
     knowledge::Knowledge,
     lang::Lang,
     session::{Command, Rejection, SubmittedContact},
@@ -36,6 +37,8 @@ use crate::{
     error::EngineError,
     journal::JournalWriter,
     lead_session::Done,
+    names,
+    providers::{Provider, ProviderStatus},
     registry::{InFlight, Registry},
     timers::TimersHandle,
 };
@@ -65,6 +68,7 @@ impl TenantShared {
         ports: Arc<Ports>,
         registry: Registry,
         timers: TimersHandle,
+        provider: &Arc<Provider>,
     ) -> Arc<Self> {
         let (store, bus) = (Arc::clone(&ports.store), Arc::clone(&ports.bus));
         let shared = Arc::new(Self {
@@ -73,7 +77,7 @@ impl TenantShared {
             snapshot: ArcSwap::from_pointee(snapshot),
             registry,
             timers,
-            deliveries: DeliveriesHandle::default(),
+            deliveries: DeliveriesHandle::new(provider),
             ports,
             knowledge: Mutex::default(),
         });
@@ -234,6 +238,49 @@ impl TenantHandle {
 
     pub async fn close(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
         self.act(session, Command::Close { member }).await
+    }
+
+    /// Has a dead letter sent once more, for a member; answers the new delivery. The same
+    /// `client_id` gives the same answer.
+    pub async fn replay_delivery(
+        &self,
+        session: SessionId,
+        delivery: DeliveryId,
+        by: MemberId,
+        even_if_sent: bool,
+        client_id: Option<String>,
+    ) -> Result<DeliveryId, EngineError> {
+        self.open_for_new()?;
+        let command = Command::ReplayDelivery { delivery, by, even_if_sent, client_id };
+        let done = match self.shared.dispatch(session, command).await {
+            Err(EngineError::Rejected(Rejection::AlreadyReplayed { delivery })) => {
+                return Ok(delivery);
+            }
+            done => done?,
+        };
+        let new = done.events.iter().find_map(|event| match event {
+            Event::DeliveryReplayed { delivery, .. } => Some(*delivery),
+            _ => None,
+        });
+        metrics::counter!(names::REPLAYS).increment(1);
+        new.ok_or(EngineError::UNAVAILABLE)
+    }
+
+    /// Ends a timer for a member, where nobody waits for what it does.
+    pub async fn cancel_timer(
+        &self,
+        session: SessionId,
+        kind: TimerKind,
+        by: MemberId,
+    ) -> Result<(), EngineError> {
+        self.open_for_new()?;
+        self.shared.dispatch(session, Command::CancelTimer { kind, by }).await?;
+        Ok(())
+    }
+
+    /// The providers this node sends through, as this tenant sees them.
+    pub fn providers(&self) -> Vec<ProviderStatus> {
+        vec![self.shared.deliveries.status(self.shared.ports.clock.now())]
     }
 
     async fn post(&self, session: SessionId, command: Command) -> Result<Posted, EngineError> {

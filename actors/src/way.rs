@@ -13,6 +13,8 @@ pub(crate) const fn command_name(command: &Command) -> &'static str {
         Command::YieldTurn { .. } => "yield_turn",
         Command::FireTimer { .. } => "fire_timer",
         Command::ReportDelivery { .. } => "report_delivery",
+        Command::ReplayDelivery { .. } => "replay_delivery",
+        Command::CancelTimer { .. } => "cancel_timer",
         Command::TakeOver { .. } => "take_over",
         Command::Release { .. } => "release",
         Command::Close { .. } => "close",
