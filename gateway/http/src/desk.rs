@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use forecourt_actors::{
-    Captured, Engine, EngineError, Posted, TenantHandle,
+    Captured, Engine, EngineError, Posted, ProviderStatus, TenantHandle,
     inspect::{Filter, Inspection},
 };
 use forecourt_core::{
     capture::Submission,
-    id::{MemberId, SessionId, TenantId},
+    effect::TimerKind,
+    id::{DeliveryId, MemberId, SessionId, TenantId},
     knowledge::Knowledge,
     lang::Lang,
 };
@@ -54,6 +55,21 @@ pub trait TenantDesk: Send + Sync {
     ) -> Result<Posted, EngineError>;
     async fn take_over(&self, session: SessionId, member: MemberId) -> Result<(), EngineError>;
     async fn release(&self, session: SessionId, member: MemberId) -> Result<(), EngineError>;
+    async fn replay_delivery(
+        &self,
+        session: SessionId,
+        delivery: DeliveryId,
+        by: MemberId,
+        even_if_sent: bool,
+        client_id: Option<String>,
+    ) -> Result<DeliveryId, EngineError>;
+    async fn cancel_timer(
+        &self,
+        session: SessionId,
+        kind: TimerKind,
+        by: MemberId,
+    ) -> Result<(), EngineError>;
+    fn providers(&self) -> Vec<ProviderStatus>;
 }
 
 #[async_trait]
@@ -133,5 +149,29 @@ impl TenantDesk for TenantHandle {
 
     async fn release(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
         Self::release(self, session, member).await
+    }
+
+    async fn replay_delivery(
+        &self,
+        session: SessionId,
+        delivery: DeliveryId,
+        by: MemberId,
+        even_if_sent: bool,
+        client_id: Option<String>,
+    ) -> Result<DeliveryId, EngineError> {
+        Self::replay_delivery(self, session, delivery, by, even_if_sent, client_id).await
+    }
+
+    async fn cancel_timer(
+        &self,
+        session: SessionId,
+        kind: TimerKind,
+        by: MemberId,
+    ) -> Result<(), EngineError> {
+        Self::cancel_timer(self, session, kind, by).await
+    }
+
+    fn providers(&self) -> Vec<ProviderStatus> {
+        Self::providers(self)
     }
 }

@@ -4,11 +4,11 @@ use actix_web::HttpResponse;
 
 use crate::{
     html::{self, Escaped},
-    openapi::{ALL, Operation},
+    openapi::{self, Operation},
     problem::Answer,
 };
 
-const TAGS: [&str; 5] = ["Public", "Widget", "Staff", "Mail", "Operations"];
+const TAGS: [&str; 6] = ["Public", "Widget", "Staff", "Running", "Mail", "Operations"];
 
 pub(crate) async fn get() -> Answer {
     let mut body = String::from(
@@ -21,7 +21,7 @@ pub(crate) async fn get() -> Answer {
                 "<h2>{tag}</h2><table><thead><tr><th>Operation</th><th>What it does</th><th>Who</th></tr></thead><tbody>"
             ),
         );
-        for operation in ALL.iter().filter(|operation| operation.tag == tag) {
+        for operation in openapi::all().filter(|operation| operation.tag == tag) {
             row(&mut body, operation);
         }
         body.push_str("</tbody></table>");

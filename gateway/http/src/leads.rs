@@ -65,16 +65,21 @@ fn filter(mut query: Query, zone: &TimeZone) -> Result<LeadFilter, Problem> {
 }
 
 /// A moment in RFC 3339, or a day as the tenant's clocks show it: its first moment.
-fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
+pub(crate) fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
     let moment = text.parse::<Timestamp>().ok();
     let moment = moment.or_else(|| {
         let day: Date = text.parse().ok().filter(|_| text.len() == 10)?;
         Some(day.to_zoned(zone.clone()).ok()?.timestamp())
     });
-    let plain = "0001-01-01T00:00:00Z".parse().ok()..="9999-12-30T00:00:00Z".parse().ok();
-    moment.filter(|moment| plain.contains(&Some(*moment))).ok_or_else(|| {
+    moment.filter(|moment| is_plain(*moment)).ok_or_else(|| {
         "must be a time such as 2026-11-21T12:00:00Z, or a day such as 2026-11-21".into()
     })
+}
+
+/// Whether a time is one of the years 1 to 9999: what every clock and store can hold.
+pub(crate) fn is_plain(moment: Timestamp) -> bool {
+    let plain = "0001-01-01T00:00:00Z".parse().ok()..="9999-12-30T00:00:00Z".parse().ok();
+    plain.contains(&Some(moment))
 }
 
 /// `GET /v1/leads/{lead}` — the lead with its conversation, its history and its mails.

@@ -48,6 +48,7 @@ mod platform;
 mod problem;
 mod public;
 mod routes;
+mod running;
 mod scrape;
 mod sessions;
 mod tokens;

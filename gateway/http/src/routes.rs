@@ -17,7 +17,7 @@ use crate::{
     gateway::Gateway,
     health, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
-    public, scrape, sessions, trace, unread, unsubscribe,
+    public, running, scrape, sessions, trace, unread, unsubscribe,
 };
 
 /// Adds the gateway to an application: all routes, and what stands around them.
@@ -72,6 +72,21 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         )
         .service(
             at("/v1/sessions/{session}/release", "POST").route(web::post().to(sessions::release)),
+        )
+        .service(at("/v1/deliveries", "GET").route(web::get().to(running::deliveries::list)))
+        .service(at("/v1/deliveries/replay", "POST").route(web::post().to(running::replays::many)))
+        .service(
+            at("/v1/deliveries/{delivery}", "GET").route(web::get().to(running::deliveries::get)),
+        )
+        .service(
+            at("/v1/deliveries/{delivery}/replay", "POST")
+                .route(web::post().to(running::replays::one)),
+        )
+        .service(at("/v1/providers", "GET").route(web::get().to(running::deliveries::providers)))
+        .service(at("/v1/timers", "GET").route(web::get().to(running::timers::list)))
+        .service(
+            at("/v1/timers/{session}/{kind}/cancel", "POST")
+                .route(web::post().to(running::timers::cancel)),
         )
         .service(at("/v1/live", "GET").route(web::get().to(live::live)))
         // Mail.

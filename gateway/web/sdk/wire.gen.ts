@@ -442,6 +442,265 @@ messages: Array<Message>,
  */
 events: Array<TimelineEntry>, deliveries: Array<DeliveryView>, };
 
+/**
+ * Which dead letters: `failed` or `uncertain`.
+ */
+export type DeadStatus = "failed" | "uncertain";
+
+/**
+ * One delivery in a list.
+ */
+export type DeliveryEntry = { delivery_id: string, session_id: string, kind: DeliveryKind, 
+/**
+ * Why people are alerted.
+ */
+reason?: HumanReason, status: DeliveryStatus, 
+/**
+ * Tries that have ended.
+ */
+attempts: number, 
+/**
+ * When the next try is due, of what waits.
+ */
+next_at?: string, 
+/**
+ * The end of the promise that it was to keep.
+ */
+deadline?: string, held?: Held, 
+/**
+ * The provider's last code.
+ */
+code?: string, 
+/**
+ * The dead letter that it sends once more.
+ */
+replay_of?: string, 
+/**
+ * The newest delivery that sends it once more.
+ */
+replayed_by?: string, replay: ReplayChoice, created_at: string, updated_at: string, };
+
+/**
+ * What a letter is.
+ */
+export type DeliveryKind = "answer" | "alert";
+
+/**
+ * A page of deliveries, newest first.
+ */
+export type DeliveryList = { deliveries: Array<DeliveryEntry>, 
+/**
+ * Give it as `cursor` for the next page; none when this was the last.
+ */
+next?: string, };
+
+/**
+ * The delivery that sends it once more.
+ */
+export type DeliveryReplayed = { delivery_id: string, };
+
+/**
+ * Where a delivery stands.
+ */
+export type DeliveryStatus = "pending" | "handing_over" | "accepted" | "failed" | "uncertain" | "refused";
+
+/**
+ * One thing that happened to a delivery.
+ */
+export type DeliveryStep = { at: string, 
+/**
+ * `queued`, `retried`, `accepted`, `failed`, `uncertain`, `refused` or `replayed`.
+ */
+what: string, 
+/**
+ * The number of the try that ended.
+ */
+attempt?: number, 
+/**
+ * The provider's code.
+ */
+code?: string, 
+/**
+ * When the next try was due then.
+ */
+next_at?: string, 
+/**
+ * The member who had it sent once more.
+ */
+by?: string, 
+/**
+ * The delivery that is spoken of, where it is not this one.
+ */
+other?: string, };
+
+/**
+ * A delivery with its history.
+ */
+export type DeliveryStory = { delivery: DeliveryEntry, 
+/**
+ * Whom it goes to.
+ */
+to: string, waits?: Waits, 
+/**
+ * Oldest first.
+ */
+history: Array<DeliveryStep>, };
+
+/**
+ * A node that works on it, and until when the others leave it alone.
+ */
+export type Held = { node_id: string, until: string, };
+
+/**
+ * A provider as this node sees it, with the tenant's own figures.
+ */
+export type ProviderEntry = { name: string, state: ProviderState, 
+/**
+ * Failures in a row.
+ */
+failures: number, open_until?: string, 
+/**
+ * Letters of the tenant that it took in the last minute.
+ */
+sent_last_minute: number, 
+/**
+ * Letters of the tenant that wait in this node's memory.
+ */
+waiting: number, };
+
+/**
+ * The providers that letters leave through.
+ */
+export type ProviderList = { providers: Array<ProviderEntry>, };
+
+/**
+ * Whether letters leave through a provider.
+ */
+export type ProviderState = "closed" | "half_open" | "open";
+
+/**
+ * Whether a person may have a letter sent once more, as its row tells; the conversation may still refuse.
+ */
+export type ReplayChoice = "no" | "allowed" | "needs_confirmation";
+
+/**
+ * Has many dead letters sent once more: those of `ids`, or those of a status and time.
+ */
+export type ReplayDeliveries = { 
+/**
+ * The caller's own id of the wish, 1 to 100 printable characters: the same id sends nothing twice.
+ */
+client_id: string, 
+/**
+ * 1 to 500. Without them `status` says which.
+ */
+ids?: string[], status?: DeadStatus, 
+/**
+ * Queued at this time or later.
+ */
+since?: string, 
+/**
+ * Queued before this time.
+ */
+until?: string, even_if_sent: boolean, 
+/**
+ * Only says what would be done.
+ */
+dry_run: boolean, };
+
+/**
+ * Has one dead letter sent once more.
+ */
+export type ReplayDelivery = { 
+/**
+ * It may have left, and arrive twice: the person takes that upon themselves.
+ */
+even_if_sent: boolean, 
+/**
+ * The caller's own id of the wish, 1 to 100 printable characters: the same id gives the same answer.
+ */
+client_id?: string, };
+
+/**
+ * What became of one letter of many.
+ */
+export type ReplayOutcome = "replayed" | "on_its_way" | "over" | "may_have_left" | "superseded" | "closed" | "not_found" | "busy";
+
+/**
+ * What became of them all.
+ */
+export type ReplayReport = { dry_run: boolean, 
+/**
+ * How many were looked at.
+ */
+matched: number, 
+/**
+ * How many are, or would be, sent once more.
+ */
+replayed: number, 
+/**
+ * More are left than one call takes: ask again.
+ */
+more: boolean, 
+/**
+ * Oldest first; a dry run shows the first 50.
+ */
+results: Array<ReplayResult>, };
+
+/**
+ * One letter of many.
+ */
+export type ReplayResult = { delivery_id: string, outcome: ReplayOutcome, 
+/**
+ * What sends it once more.
+ */
+new_delivery_id?: string, };
+
+/**
+ * One timer. Each conversation has at most one of a kind; it tells how it stands, or how it ended last.
+ */
+export type TimerEntry = { session_id: string, kind: TimerName, status: TimerStatus, due_at: string, set_at: string, 
+/**
+ * How often it was moved since it was set.
+ */
+moved: number, moved_at?: string, 
+/**
+ * How often it has fired in this conversation.
+ */
+fired: number, fired_at?: string, fired_by?: string, held?: Held, ended_at?: string, 
+/**
+ * What set, moved or ended it last, such as `message_posted`.
+ */
+reason?: string, 
+/**
+ * Whether a person may end it: not while a customer waits for what it does.
+ */
+cancellable: boolean, };
+
+/**
+ * A page of timers.
+ */
+export type TimerList = { timers: Array<TimerEntry>, 
+/**
+ * Give it as `cursor` for the next page; none when this was the last.
+ */
+next?: string, };
+
+/**
+ * What a timer does.
+ */
+export type TimerName = "promise" | "handoff" | "turn" | "gather";
+
+/**
+ * Where a timer stands.
+ */
+export type TimerStatus = "pending" | "fired" | "cancelled";
+
+/**
+ * Why a delivery has not left yet.
+ */
+export type Waits = { "why": "next_try", at: string, } | { "why": "held", node_id: string, until: string, } | { "why": "provider_open", until: string, } | { "why": "provider_probed" } | { "why": "due" };
+
 export type Topic = "leads";
 
 export type HelloFrame = { 

@@ -15,6 +15,7 @@ pub mod form;
 pub mod health;
 pub mod lead;
 pub mod live;
+pub mod operations;
 pub mod problem;
 pub mod public;
 pub mod session;
@@ -32,6 +33,12 @@ pub use self::{
     live::{
         BeatFrame, ClientFrame, EventFrame, GapFrame, HelloFrame, LeadEventName, PingFrame,
         ReplyFrame, ServerFrame, Topic, WelcomeFrame,
+    },
+    operations::{
+        DeadStatus, DeliveryEntry, DeliveryKind, DeliveryList, DeliveryReplayed, DeliveryStatus,
+        DeliveryStep, DeliveryStory, Held, ProviderEntry, ProviderList, ProviderState,
+        ReplayChoice, ReplayDeliveries, ReplayDelivery, ReplayOutcome, ReplayReport, ReplayResult,
+        TimerEntry, TimerList, TimerName, TimerStatus, Waits,
     },
     problem::{FieldError, Problem},
     public::{DemoLogin, OpeningDay, OpeningSpan, PublicService, PublicTenant, PublicVehicle},

@@ -148,6 +148,7 @@ impl LeadEventName {
             | Event::DeliveryUncertain { .. }
             | Event::HandoffRequested { .. }
             | Event::HumanAlerted { .. }
+            | Event::RemindersStopped { .. }
             | Event::TakenOver { .. }
             | Event::Released { .. }
             | Event::Closed { .. } => Some(Self::Changed),
@@ -161,6 +162,7 @@ impl LeadEventName {
             | Event::TurnCancelled { .. }
             | Event::DeliveryQueued(_)
             | Event::DeliveryRetried { .. }
+            | Event::DeliveryReplayed { .. }
             | Event::DeliveryRefused { .. } => None,
         }
     }

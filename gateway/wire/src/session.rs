@@ -435,10 +435,12 @@ impl SessionEvent {
             | Event::DeliveryFailed { .. }
             | Event::DeliveryUncertain { .. }
             | Event::DeliveryRefused { .. }
+            | Event::DeliveryReplayed { .. }
             | Event::PromiseKept { .. }
             | Event::PromiseBroken { .. }
             | Event::HandoffRequested { .. }
-            | Event::HumanAlerted { .. } => None,
+            | Event::HumanAlerted { .. }
+            | Event::RemindersStopped { .. } => None,
         }
     }
 }

@@ -89,6 +89,10 @@ fn told(event: &Event) -> (&'static str, String) {
         Event::DeliveryRefused { .. } => {
             ("delivery.refused", "A mail stayed in: somebody else speaks by now".into())
         }
+        Event::DeliveryReplayed { even_if_sent, .. } => {
+            let risk = if *even_if_sent { ", knowing that it may arrive twice" } else { "" };
+            ("delivery.replayed", format!("A member had a mail sent once more{risk}"))
+        }
         Event::PromiseKept { after_ms, by, .. } => {
             let by = match by {
                 AnsweredBy::Model { model } => format!("the assistant ({model})"),
@@ -106,6 +110,9 @@ fn told(event: &Event) -> (&'static str, String) {
         ),
         Event::HumanAlerted { reason } => {
             ("human.alerted", format!("Staff were alerted ({})", word(&HumanReason::from(*reason))))
+        }
+        Event::RemindersStopped { .. } => {
+            ("reminders.stopped", "A member stopped the reminders".into())
         }
         Event::TakenOver { .. } => {
             ("session.taken_over", "A member of staff took the conversation over".into())

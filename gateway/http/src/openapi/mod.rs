@@ -4,6 +4,7 @@
 //! routes.
 
 mod operations;
+mod running;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -12,7 +13,7 @@ use forecourt_wire as wire;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-pub(crate) use self::operations::{ALL, Good, Operation, Who};
+pub(crate) use self::operations::{Good, Operation, Who};
 use crate::problem::{Answer, Code};
 
 #[derive(OpenApi)]
@@ -64,6 +65,29 @@ use crate::problem::{Answer, Code};
     wire::LeadDetail,
     wire::TimelineEntry,
     wire::DeliveryView,
+    wire::DeliveryStatus,
+    wire::DeliveryKind,
+    wire::ReplayChoice,
+    wire::Held,
+    wire::DeliveryEntry,
+    wire::DeliveryList,
+    wire::Waits,
+    wire::DeliveryStep,
+    wire::DeliveryStory,
+    wire::ReplayDelivery,
+    wire::DeliveryReplayed,
+    wire::DeadStatus,
+    wire::ReplayDeliveries,
+    wire::ReplayOutcome,
+    wire::ReplayResult,
+    wire::ReplayReport,
+    wire::TimerName,
+    wire::TimerStatus,
+    wire::TimerEntry,
+    wire::TimerList,
+    wire::ProviderState,
+    wire::ProviderEntry,
+    wire::ProviderList,
     wire::ClientFrame,
     wire::HelloFrame,
     wire::PingFrame,
@@ -86,6 +110,11 @@ struct Shapes;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
 
+/// Every operation.
+pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
+    operations::ALL.iter().chain(running::ALL)
+}
+
 /// The OpenAPI document.
 pub fn document() -> &'static Value {
     &DOCUMENT
@@ -101,7 +130,7 @@ fn build() -> Value {
     let shapes = serde_json::to_value(Shapes::openapi()).unwrap_or_default();
     let schemas = shapes["components"]["schemas"].clone();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-    for operation in ALL {
+    for operation in all() {
         let path = paths.entry(operation.path).or_default();
         path.insert(operation.method.to_lowercase(), described(operation));
     }
@@ -219,19 +248,20 @@ impl Who {
         match self {
             Self::Anyone => json!([]),
             Self::Visitor => json!([{ "visitor": [] }]),
-            Self::Seller => json!([{ "staff": [] }]),
+            Self::Seller | Self::Manager => json!([{ "staff": [] }]),
             Self::VisitorOrSeller => json!([{ "visitor": [] }, { "staff": [] }]),
             Self::Platform => json!([{ "platform": [] }]),
         }
     }
 
-    /// The least role that may call it, from `anonymous` over `visitor` to `seller`; `platform` is none of
+    /// The least role that may call it, from `anonymous` over `visitor` and `seller` to `manager`; `platform` is none of
     /// them.
     pub(crate) const fn least(self) -> &'static str {
         match self {
             Self::Anyone => "anonymous",
             Self::Visitor | Self::VisitorOrSeller => "visitor",
             Self::Seller => "seller",
+            Self::Manager => "manager",
             Self::Platform => "platform",
         }
     }

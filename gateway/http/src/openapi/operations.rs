@@ -15,6 +15,8 @@ pub(crate) enum Who {
     Visitor,
     /// Any member: the least role is `seller`.
     Seller,
+    /// A manager or an owner.
+    Manager,
     VisitorOrSeller,
     /// The operator of the engine, a member of no tenant.
     Platform,
@@ -52,11 +54,11 @@ pub(crate) struct Good {
     pub(crate) shape: Option<&'static str>,
 }
 
-const fn good(status: u16, about: &'static str, shape: &'static str) -> Good {
+pub(super) const fn good(status: u16, about: &'static str, shape: &'static str) -> Good {
     Good { status, about, media: Some("application/json"), shape: Some(shape) }
 }
 
-const fn done(about: &'static str) -> Good {
+pub(super) const fn done(about: &'static str) -> Good {
     Good { status: 204, about, media: None, shape: None }
 }
 
@@ -64,11 +66,15 @@ const fn page(about: &'static str) -> Good {
     Good { status: 200, about, media: Some("text/html"), shape: None }
 }
 
-const fn optional(name: &'static str, about: &'static str, schema: &'static str) -> Parameter {
+pub(super) const fn optional(
+    name: &'static str,
+    about: &'static str,
+    schema: &'static str,
+) -> Parameter {
     Parameter { name, place: "query", required: false, about, schema }
 }
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 pub(crate) const ALL: &[Operation] = &[
     Operation {

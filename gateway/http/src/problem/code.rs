@@ -86,6 +86,18 @@ codes! {
     Stale = CONFLICT, "stale", "It is over",
         "what this speaks of is over",
         "Read the conversation again.";
+    OnItsWay = CONFLICT, "on-its-way", "The same is on its way",
+        "a letter of the same meaning is on its way already",
+        "Wait for what becomes of it: GET /v1/deliveries tells.";
+    Superseded = CONFLICT, "superseded", "Somebody else speaks by now",
+        "the assistant wrote it before a person took over or gave back",
+        "Write to the customer yourself: what the assistant wrote then may not be true any more.";
+    MayHaveLeft = CONFLICT, "may-have-left", "It may have left already",
+        "nobody knows whether the letter left; sending it again may show it twice",
+        "Ask the customer or look into the provider's log. To send it all the same, say `even_if_sent`.";
+    SomebodyWaits = CONFLICT, "customer-waits", "A customer waits for it",
+        "a customer waits for what this timer does, and nobody else would do it",
+        "Answer the customer, or close the conversation: the timer ends by itself.";
     TooLarge = PAYLOAD_TOO_LARGE, "too-large", "The body is too large",
         "the body is larger than 64 KiB",
         "Send less. Texts have at most 5,000 characters.";

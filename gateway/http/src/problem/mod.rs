@@ -147,7 +147,13 @@ impl From<EngineError> for Problem {
                 Rejection::Closed => Self::new(Code::ConversationClosed),
                 Rejection::NotYours => Self::new(Code::NotYours),
                 // Answered as a repeat where it matters; here it only says that nothing is to be done.
-                Rejection::AlreadyPosted { .. } | Rejection::Stale => Self::new(Code::Stale),
+                Rejection::AlreadyPosted { .. }
+                | Rejection::AlreadyReplayed { .. }
+                | Rejection::Stale => Self::new(Code::Stale),
+                Rejection::OnItsWay => Self::new(Code::OnItsWay),
+                Rejection::OldFence => Self::new(Code::Superseded),
+                Rejection::MayHaveLeft => Self::new(Code::MayHaveLeft),
+                Rejection::SomebodyWaits => Self::new(Code::SomebodyWaits),
             },
             EngineError::Busy { retry_after } => Self::new(Code::Busy).retry_after(retry_after),
             EngineError::Unavailable { retry_after } => {
