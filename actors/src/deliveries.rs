@@ -34,6 +34,7 @@ use forecourt_ports::{
     store::{Content, DueDelivery, HandOver, Postponed, StoredMessage},
 };
 use jiff::{SignedDuration, Timestamp};
+use tracing::{Instrument as _, Span};
 
 use crate::{
     engine::Ports,
@@ -43,6 +44,7 @@ use crate::{
     providers::{Provider, ProviderStatus, Use},
     registry::InFlight,
     tenant::TenantShared,
+    way,
 };
 
 /// Letters on their way at once, per tenant.
@@ -123,7 +125,7 @@ impl DeliveriesHandle {
     /// Queues a delivery; if there is no room its row is found by a later sweep.
     pub(crate) fn enqueue(&self, due: DueDelivery) {
         if let Some(addr) = self.addr.get()
-            && addr.try_send(Enqueue(due)).is_err()
+            && addr.try_send(Enqueue(due, Span::current())).is_err()
         {
             tracing::warn!("a tenant's deliveries have no room: the sweep takes it up");
         }
@@ -151,7 +153,7 @@ impl Handler<AskDeliveries> for Deliveries {
 pub(crate) struct Deliveries {
     tenant: Weak<TenantShared>,
     provider: Arc<Use>,
-    queue: VecDeque<(DueDelivery, InFlight)>,
+    queue: VecDeque<(DueDelivery, InFlight, Span)>,
     /// Sessions with a letter on its way.
     under_way: HashSet<SessionId>,
     /// Tries that wait or run, so that a sweep does not queue them again.
@@ -162,7 +164,7 @@ pub(crate) struct Deliveries {
 
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Enqueue(DueDelivery);
+struct Enqueue(DueDelivery, Span);
 
 impl Actor for Deliveries {
     type Context = Context<Self>;
@@ -171,10 +173,13 @@ impl Actor for Deliveries {
 impl Handler<Enqueue> for Deliveries {
     type Result = ();
 
-    fn handle(&mut self, Enqueue(due): Enqueue, ctx: &mut Self::Context) {
+    fn handle(&mut self, Enqueue(due, span): Enqueue, ctx: &mut Self::Context) {
         if self.queue.len() < QUEUE && self.known.insert((due.delivery, due.attempt)) {
             let Some(tenant) = self.tenant.upgrade() else { return };
-            self.queue.push_back((due, tenant.registry.count_in()));
+            let span = span.in_scope(|| {
+                way::delivery(due.tenant, due.session, due.delivery, due.kind, due.attempt)
+            });
+            self.queue.push_back((due, tenant.registry.count_in(), span));
             self.pump(ctx);
             self.provider.set_waiting(self.queue.len());
         }
@@ -188,7 +193,7 @@ impl Deliveries {
         };
         while self.under_way.len() < AT_ONCE {
             let Some(next) = self.next(now, ctx) else { return };
-            let (Some((due, counted)), Some(tenant)) =
+            let (Some((due, counted, span)), Some(tenant)) =
                 (self.queue.remove(next), self.tenant.upgrade())
             else {
                 return;
@@ -199,7 +204,8 @@ impl Deliveries {
             let (ports, io) = (Arc::clone(&tenant.ports), tenant.ports.io.clone());
             // On the io runtime: a panic of a provider's client ends there, and is an answer here.
             let handed_over = Arc::new(AtomicBool::new(false));
-            let work = io.spawn(attempt(due.clone(), tenant.clone(), Arc::clone(&handed_over)));
+            let work = attempt(due.clone(), tenant.clone(), Arc::clone(&handed_over));
+            let work = io.spawn(work.instrument(span.clone()));
             let report = async move {
                 let report = work.await.unwrap_or_else(|_panic| {
                     let code = "crashed".to_owned();
@@ -217,7 +223,8 @@ impl Deliveries {
                     tell(&ports, &tenant, &due, report).await;
                 }
                 drop(counted);
-            };
+            }
+            .instrument(span);
             ctx.spawn(report.into_actor(self).map(move |(), deliveries, ctx| {
                 deliveries.under_way.remove(&session);
                 deliveries.known.remove(&try_);
@@ -234,7 +241,7 @@ impl Deliveries {
         let mut long: HashMap<SessionId, Timestamp> = HashMap::new();
         // Only the first of a session may leave: its letters arrive in order.
         let mut passed: HashSet<SessionId> = HashSet::new();
-        for (place, (due, _)) in self.queue.iter().enumerate() {
+        for (place, (due, ..)) in self.queue.iter().enumerate() {
             if self.under_way.contains(&due.session) || !passed.insert(due.session) {
                 continue;
             }
@@ -297,7 +304,7 @@ impl Deliveries {
     ) {
         let Some(tenant) = self.tenant.upgrade() else { return };
         let mut tries = Vec::new();
-        self.queue.retain(|(due, _)| {
+        self.queue.retain(|(due, ..)| {
             let Some(until) = long.get(&due.session).filter(|_| !due.lost) else { return true };
             // One after the other, so that they come back in the order in which they wait.
             let step = SignedDuration::from_micros(i64::try_from(tries.len()).unwrap_or(0));
@@ -330,7 +337,8 @@ async fn attempt(
     if due.lost {
         return Some(DeliveryReport::Uncertain { code: "lost".into() });
     }
-    let prepared = match sender.prepare(&outgoing(&due, &tenant)).await {
+    let outgoing = outgoing(&due, &tenant);
+    let prepared = match sender.prepare(&outgoing).instrument(way::prepare(sender.name())).await {
         Ok(prepared) => prepared,
         Err(error) => return Some(report(error)),
     };
@@ -348,7 +356,7 @@ async fn attempt(
         Err(_) => return Some(temporary("store")),
     }
     handed_over.store(true, Ordering::Release);
-    Some(match prepared.hand_over().await {
+    Some(match prepared.hand_over().instrument(way::hand_over(sender.name())).await {
         Ok(accepted) => DeliveryReport::Accepted { reference: accepted.reference },
         Err(error) => report(error),
     })
@@ -368,6 +376,7 @@ async fn tell(
         DeliveryReport::Uncertain { .. } => "uncertain",
         DeliveryReport::Refused => "refused",
     };
+    Span::current().record("outcome", result);
     metrics::counter!(names::DELIVERIES, "provider" => ports.sender.name(), "result" => result)
         .increment(1);
     let command = Command::ReportDelivery { delivery: due.delivery, attempt: due.attempt, report };

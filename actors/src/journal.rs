@@ -23,7 +23,9 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use crate::{error::EngineError, names};
+use tracing::{Instrument as _, Span};
+
+use crate::{error::EngineError, names, way};
 
 /// How many appends may wait for their commit.
 const QUEUE: usize = 4_096;
@@ -33,7 +35,7 @@ const LARGEST_BATCH: usize = 256;
 type Answer = oneshot::Sender<Result<Appended, StoreError>>;
 
 enum Write {
-    Append(Box<Append>, Answer),
+    Append(Box<Append>, Answer, Span),
     Inbound(Box<InboundEvent>),
 }
 
@@ -55,14 +57,15 @@ impl JournalWriter {
         Self { queue }
     }
 
-    /// Queues an append; the answer comes after the commit.
+    /// Queues an append; the answer comes after the commit. `span` tells whose decision it is.
     pub(crate) fn append(
         &self,
         append: Append,
+        span: Span,
     ) -> Result<oneshot::Receiver<Result<Appended, StoreError>>, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.queue
-            .try_send(Write::Append(Box::new(append), answer))
+            .try_send(Write::Append(Box::new(append), answer, span))
             .map_err(|_| EngineError::BUSY)?;
         Ok(answered)
     }
@@ -88,10 +91,11 @@ async fn run(
 ) {
     let mut waiting = Vec::with_capacity(LARGEST_BATCH);
     while writes.recv_many(&mut waiting, LARGEST_BATCH).await > 0 {
-        let (mut batch, mut answers) = (Batch::default(), Vec::new());
+        let (mut batch, mut answers, mut spans) = (Batch::default(), Vec::new(), Vec::new());
         for write in waiting.drain(..) {
             match write {
-                Write::Append(append, answer) => {
+                Write::Append(append, answer, span) => {
+                    spans.push(span);
                     batch.appends.push(*append);
                     answers.push(answer);
                 }
@@ -99,14 +103,16 @@ async fn run(
             }
         }
         let started = std::time::Instant::now();
-        let outcome = store.commit(tenant, &batch).await;
+        let span = way::commit(tenant, &spans);
+        let outcome = store.commit(tenant, &batch).instrument(span.clone()).await;
         metrics::histogram!(names::COMMIT_SECONDS).record(started.elapsed());
         metrics::histogram!(names::COMMIT_BATCH).record(batch.appends.len() as f64);
         match outcome {
             Ok(appended) => {
                 let published = records(tenant, batch.appends, &appended);
                 if !published.is_empty() {
-                    bus.publish(tenant, published);
+                    let publish = way::publish(&span, published.len());
+                    publish.in_scope(|| bus.publish(tenant, published));
                 }
                 for (answer, appended) in answers.into_iter().zip(appended) {
                     let _gone = answer.send(Ok(appended));

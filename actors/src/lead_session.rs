@@ -33,6 +33,7 @@ use forecourt_ports::store::{
 };
 use jiff::Timestamp;
 use tokio::sync::oneshot;
+use tracing::{Instrument as _, Span};
 
 use crate::{
     deliveries,
@@ -65,6 +66,8 @@ pub(crate) struct Dispatch {
     pub(crate) began: Arc<AtomicBool>,
     /// `None` when nobody waits.
     pub(crate) reply: Option<oneshot::Sender<Result<Done, EngineError>>>,
+    /// Where it is on its way; none for the engine's own.
+    pub(crate) span: Span,
 }
 
 /// Another node stored this version of the session.
@@ -168,7 +171,9 @@ impl SessionActor {
             if let Command::FireTimer { turn_runs, .. } = &mut command {
                 *turn_runs = self.turn.is_some();
             }
-            match state.decide(command, circumstances) {
+            let span = waiting.dispatch.span.clone();
+            let _way = span.enter();
+            match way::decide(state.version).in_scope(|| state.decide(command, circumstances)) {
                 Err(rejection) => {
                     self.vitals.end(None);
                     metrics::counter!(names::COMMANDS, "result" => "rejected").increment(1);
@@ -206,7 +211,8 @@ impl SessionActor {
             effects: effects.clone(),
             inbound,
         };
-        let committed = match self.tenant.journal.append(append) {
+        let stored = waiting.dispatch.span.in_scope(|| way::store(append.events.len()));
+        let committed = match self.tenant.journal.append(append, stored) {
             Ok(committed) => committed,
             Err(busy) => {
                 self.vitals.end(None);
@@ -228,7 +234,8 @@ impl SessionActor {
                     actor.remember(&events, at);
                     let version = state.version;
                     actor.state = Some(state);
-                    actor.run(&effects, &events, ctx);
+                    let span = waiting.dispatch.span.clone();
+                    span.in_scope(|| actor.run(&effects, &events, ctx));
                     waiting.answer(Ok(Done { version, events }));
                 }
                 Ok(Appended::Conflict) => {
@@ -298,8 +305,11 @@ impl SessionActor {
     fn load(&mut self, ctx: &mut Context<Self>) {
         self.busy = true;
         let (store, tenant, id) = (Arc::clone(&self.ports.store), self.tenant.id, self.id);
-        let read = async move { store.load(tenant, id).await };
-        ctx.spawn(read.into_actor(self).map(|loaded, actor, ctx| {
+        // In the trace of who needs it; of a session that is only woken, one of its own.
+        let parent = self.queue.front().map_or_else(Span::none, |w| w.dispatch.span.clone());
+        let span = parent.in_scope(|| way::load(tenant, id));
+        let read = async move { store.load(tenant, id).await }.instrument(span.clone());
+        ctx.spawn(read.into_actor(self).map(move |loaded, actor, ctx| {
             actor.busy = false;
             match loaded {
                 Ok(loaded) => {
@@ -314,7 +324,7 @@ impl SessionActor {
                     let runs = state.turn.map(|running| running.turn);
                     actor.turn = actor.turn.take().filter(|turn| runs == Some(turn.turn()));
                     actor.state = Some(state);
-                    actor.run(&owed, &[], ctx);
+                    span.in_scope(|| actor.run(&owed, &[], ctx));
                     actor.pump(ctx);
                 }
                 Err(error) => {
@@ -473,7 +483,13 @@ impl Handler<YieldTurn> for SessionActor {
 impl Waiting {
     /// A command of the engine's own, for which nobody waits.
     fn unasked(command: Command) -> Self {
-        let dispatch = Dispatch { command, inbound: None, began: Arc::default(), reply: None };
+        let dispatch = Dispatch {
+            command,
+            inbound: None,
+            began: Arc::default(),
+            reply: None,
+            span: Span::none(),
+        };
         Self { dispatch, conflicts: 0 }
     }
 

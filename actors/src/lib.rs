@@ -29,7 +29,7 @@ mod tenant;
 mod timers;
 mod turn;
 mod vitals;
-mod way;
+pub mod way;
 
 pub use self::{
     engine::{Engine, EngineConfig, Ports},

@@ -23,6 +23,7 @@ use forecourt_core::{
 };
 use forecourt_ports::store::InboundEvent;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::{
@@ -151,6 +152,21 @@ impl Registry {
         inbound: Option<InboundEvent>,
         fresh: bool,
     ) -> Result<Done, EngineError> {
+        let span = way::command(tenant.id, session, &command);
+        let answer = self.ask(tenant, session, command, inbound, fresh, &span).await;
+        span.record("outcome", outcome(&answer));
+        answer
+    }
+
+    async fn ask(
+        &self,
+        tenant: &Arc<TenantShared>,
+        session: SessionId,
+        command: Command,
+        inbound: Option<InboundEvent>,
+        fresh: bool,
+        span: &Span,
+    ) -> Result<Done, EngineError> {
         let _counted = self.count_in();
         let mut deaths = 0;
         for _ in 0..8 {
@@ -161,6 +177,7 @@ impl Registry {
                 inbound: inbound.clone(),
                 began: Arc::clone(&began),
                 reply: Some(reply),
+                span: span.clone(),
             };
             self.send(tenant, session, dispatch, fresh && deaths == 0)?;
             match tokio::time::timeout(PATIENCE, answer).await {
@@ -338,6 +355,16 @@ impl Registry {
     fn shard(&self, session: SessionId) -> &Mutex<HashMap<Key, Slot>> {
         let random = session.as_uuid().as_u128() as usize;
         &self.0.shards[random % SHARDS]
+    }
+}
+
+/// What came of a command, as traces tell it.
+const fn outcome(answer: &Result<Done, EngineError>) -> &'static str {
+    match answer {
+        Ok(_) => "stored",
+        Err(EngineError::Rejected(_)) => "rejected",
+        Err(EngineError::Busy { .. }) => "busy",
+        Err(EngineError::Unavailable { .. }) => "unavailable",
     }
 }
 

@@ -30,6 +30,7 @@ use forecourt_core::{
 use forecourt_ports::store::{InboundEvent, InboundOutcome, TenantSnapshot};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
+use tracing::{Instrument as _, Span};
 
 use crate::{
     deliveries::DeliveriesHandle,
@@ -185,7 +186,7 @@ impl TenantHandle {
         self.open_for_new()?;
         let _waits = InFlight::count(&self.captures);
         let (reply, answer) = oneshot::channel();
-        let capture = Capture { submission, inbound, reply };
+        let capture = Capture { submission, inbound, reply, span: Span::current() };
         self.actor.try_send(capture).map_err(|_| EngineError::BUSY)?;
         // The tenant's actor holds no state that a restart would have to rebuild; a lost reply is rare,
         // and the caller's repeat finds what was stored.
@@ -334,6 +335,8 @@ struct Capture {
     submission: Submission,
     inbound: InboundEvent,
     reply: oneshot::Sender<Result<Captured, EngineError>>,
+    /// The caller's: an actor's mailbox forgets it.
+    span: Span,
 }
 
 impl Actor for Tenant {
@@ -365,11 +368,12 @@ impl Handler<Capture> for Tenant {
 impl Tenant {
     fn begin(&mut self, person: String, capture: Capture, ctx: &mut Context<Self>) {
         let shared = Arc::clone(&self.shared);
-        let Capture { submission, inbound, reply } = capture;
+        let Capture { submission, inbound, reply, span } = capture;
         let work = async move {
             let captured = route_and_submit(&shared, &submission, &inbound).await;
             let _gone = reply.send(captured);
-        };
+        }
+        .instrument(span);
         ctx.spawn(work.into_actor(self).map(move |(), tenant, ctx| {
             match tenant.capturing.get_mut(&person).and_then(VecDeque::pop_front) {
                 Some(next) => tenant.begin(person, next, ctx),

@@ -28,6 +28,7 @@ use forecourt_core::{
 use forecourt_ports::store::{DueDelivery, DueTimer};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
@@ -35,6 +36,7 @@ use crate::{
     inspect::AskTimers,
     names,
     registry::Registry,
+    way,
 };
 
 /// Timers further away stay in their rows.
@@ -151,14 +153,18 @@ impl Timers {
     fn fire(&self, due: DueTimer, room: Option<OwnedSemaphorePermit>) {
         metrics::counter!(names::TIMERS, "kind" => due.kind.as_str()).increment(1);
         let Some(engine) = self.engine.get() else { return };
-        self.ports.io.spawn(async move {
-            if let Ok(Some(tenant)) = engine.tenant_by_id(due.tenant).await {
-                let command = Command::FireTimer { kind: due.kind, turn_runs: false };
-                // Refused as stale, it was moved or ended; not stored, its row is found again.
-                let _over = tenant.shared().dispatch(due.session, command).await;
+        let span = way::timer(due.tenant, due.session, due.kind);
+        self.ports.io.spawn(
+            async move {
+                if let Ok(Some(tenant)) = engine.tenant_by_id(due.tenant).await {
+                    let command = Command::FireTimer { kind: due.kind, turn_runs: false };
+                    // Refused as stale, it was moved or ended; not stored, its row is found again.
+                    let _over = tenant.shared().dispatch(due.session, command).await;
+                }
+                drop(room);
             }
-            drop(room);
-        });
+            .instrument(span),
+        );
     }
 
     fn deliver(&self, due: DueDelivery) {

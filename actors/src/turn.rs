@@ -36,8 +36,11 @@ use forecourt_ports::{
 };
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
+use tracing::{Instrument as _, Span};
 
-use crate::{engine::Ports, names, registry::InFlight, tenant::TenantShared, vitals::TurnSeen};
+use crate::{
+    engine::Ports, names, registry::InFlight, tenant::TenantShared, vitals::TurnSeen, way,
+};
 
 /// Tries of one turn, as long as nothing was shown and its time lasts (S2-US-3.4-8).
 const TRIES: u32 = 4;
@@ -76,11 +79,18 @@ impl RunningTurn {
     ) -> Self {
         let turn = job.turn;
         let arbiter = tenant.registry.arbiter_of(job.session.as_uuid());
+        let span = way::turn(tenant.id, job.session, turn, job.rung);
         let shows = Arc::new(AtomicBool::new(false));
         let shown = Arc::clone(&shows);
         let addr = Turn::start_in_arbiter(&arbiter, move |_| Turn {
             shows: shown,
-            end: End { turn, session: job.session, tenant: Arc::clone(&tenant), reported: false },
+            end: End {
+                turn,
+                session: job.session,
+                tenant: Arc::clone(&tenant),
+                span,
+                reported: false,
+            },
             ports,
             _counted: tenant.registry.count_in(),
             job: Some(job),
@@ -123,6 +133,7 @@ struct End {
     turn: TurnId,
     session: SessionId,
     tenant: Arc<TenantShared>,
+    span: Span,
     reported: bool,
 }
 
@@ -130,10 +141,13 @@ impl End {
     fn report(&mut self, result: Result<Answer, TurnFailure>) {
         self.reported = true;
         let (tenant, session, turn) = (Arc::clone(&self.tenant), self.session, self.turn);
-        self.tenant.ports.io.spawn(async move {
-            // The session repeats it until it is stored; a refusal means the turn was over.
-            let _over = tenant.dispatch(session, Command::EndTurn { turn, result }).await;
-        });
+        self.tenant.ports.io.spawn(
+            async move {
+                // The session repeats it until it is stored; a refusal means the turn was over.
+                let _over = tenant.dispatch(session, Command::EndTurn { turn, result }).await;
+            }
+            .instrument(self.span.clone()),
+        );
     }
 }
 
@@ -153,6 +167,7 @@ impl Actor for Turn {
         let Some(job) = self.job.take() else { return };
         let (tenant, ports) = (Arc::clone(&self.end.tenant), Arc::clone(&self.ports));
         let work = run(job, tenant, ports, Arc::clone(&self.shows));
+        let work = work.instrument(self.end.span.clone());
         ctx.spawn(work.into_actor(self).map(|result, turn, ctx| {
             turn.end.report(result);
             ctx.stop();
@@ -200,12 +215,14 @@ async fn run(
     let mut pause = FIRST_PAUSE;
     for attempt in 1..=TRIES {
         let (job, tenant, ports, shows) = (&job, &*tenant, &*ports, &*shows);
-        let mut try_ = Try { job, tenant, ports, shows, shown: String::new() };
-        let result = try_.stream(model.as_ref(), ask.clone()).await;
+        let mut try_ = Try { job, tenant, ports, shows, shown: String::new(), withheld: 0 };
+        let span = way::attempt(model.name(), attempt);
+        let result = try_.stream(model.as_ref(), ask.clone()).instrument(span.clone()).await;
         let outcome = match &result {
             Ok(_) => "answered",
             Err(Failed { failure, .. }) => failure_name(*failure),
         };
+        span.record("outcome", outcome).record("withheld", try_.withheld);
         metrics::counter!(names::TURNS, "model" => model.name(), "result" => outcome).increment(1);
         let failed = match result {
             Ok(answer) => return Ok(answer),
@@ -240,6 +257,8 @@ struct Try<'a> {
     shows: &'a AtomicBool,
     /// What the customer has seen of it.
     shown: String,
+    /// Sentences that the gate kept back.
+    withheld: usize,
 }
 
 struct Failed {
@@ -290,6 +309,7 @@ impl Try<'_> {
     fn show(&mut self, released: &Released, shown_chars: &mut usize, started: Timestamp) {
         for withheld in &released.withheld {
             metrics::counter!(names::WITHHELD).increment(1);
+            self.withheld += 1;
             tracing::info!(turn.id = %self.job.turn, reason = ?withheld.reason, "a sentence was withheld");
         }
         if released.text.is_empty() {
@@ -300,6 +320,7 @@ impl Try<'_> {
             let after = self.ports.clock.now().duration_since(started);
             let after = Duration::try_from(after).unwrap_or_default();
             metrics::histogram!(names::FIRST_TEXT_SECONDS).record(after);
+            way::first_text();
         }
         let draft = Draft::Delta {
             turn: self.job.turn,

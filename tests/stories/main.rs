@@ -12,6 +12,7 @@ mod a_node_dies_or_sleeps;
 mod a_rolling_restart_is_not_noticed;
 mod one_command_and_it_runs;
 mod one_command_and_two_nodes_run;
+mod operators_see_the_way_of_a_fact_and_nobody_on_it;
 mod redis_comes_and_goes;
 mod several_nodes_share_a_database;
 mod the_containers_are_as_the_engine_is;

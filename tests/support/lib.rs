@@ -1,14 +1,15 @@
 //! What the stories share: the real binary, started and stopped; clients; and what its logs must not say.
 //!
 //! Lives here: [`Forecourt`] (the process), [`sse`] and [`live`] (its two streams as a client reads them),
-//! [`follower`] (a dashboard
-//! that comes back), [`load`] (senders that try again), [`cluster`] (several nodes), [`browser`] (a real one),
-//! [`people`] (invented customers). Panics instead of returning errors, as tests do.
+//! [`follower`] (a dashboard that comes back), [`load`] (senders that try again), [`cluster`] (several nodes),
+//! [`browser`] (a real one), [`collector`] (where traces go), [`people`] (invented customers).
+//! Panics instead of returning errors, as tests do.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
 pub mod browser;
 pub mod cluster;
+pub mod collector;
 pub mod follower;
 pub mod live;
 pub mod load;

@@ -22,6 +22,7 @@ use crate::{
     login::Passwords,
     names::Names,
     tokens::{Sealer, SigningKey},
+    trace::Traces,
 };
 
 /// Gives the metrics in Prometheus' text format.
@@ -56,6 +57,8 @@ pub struct HttpConfig {
     pub platform_token: Option<String>,
     /// Shown on the landing page and at `/v1/public/demo`.
     pub demo: Option<DemoLogin>,
+    /// Where traces are exported.
+    pub traces: Option<Arc<dyn Traces>>,
     /// Shown at `/dev/mail`.
     pub dev_mailbox: Option<Arc<dyn DevMailbox>>,
     /// Opens the WebSocket echo of `/v1/test/echo`; for conformance tests only.
@@ -78,6 +81,7 @@ impl HttpConfig {
             metrics_token: None,
             platform_token: None,
             demo: None,
+            traces: None,
             dev_mailbox: None,
             echo: false,
             visitor_ttl: Duration::from_hours(24),

@@ -66,4 +66,5 @@ pub use self::{
     openapi::document as openapi_document,
     routes::configure,
     tokens::SigningKey,
+    trace::Traces,
 };

@@ -12,7 +12,18 @@ use actix_web::{
     web,
 };
 
+use forecourt_actors::way;
+use tracing::{Instrument as _, Span};
+
 use crate::{gateway::Gateway, headers};
+
+/// Traces across processes: a caller's trace goes on here, and the caller is told where.
+pub trait Traces: Send + Sync {
+    /// Puts a span into the caller's trace, if `traceparent` (W3C) names one. Called before the span begins.
+    fn adopt(&self, span: &Span, traceparent: &str);
+    /// The span's place, as `traceresponse` tells it; `None` when it is not traced.
+    fn place(&self, span: &Span) -> Option<String>;
+}
 
 tokio::task_local! {
     static REQUEST_ID: String;
@@ -33,16 +44,30 @@ pub(crate) async fn trace(
     let id = gateway
         .as_ref()
         .map_or_else(String::new, |gateway| gateway.0.ids.uuid().as_simple().to_string());
+    let method = method_label(request.method());
+    let span = way::request(&id, method);
+    let traces = gateway.as_ref().and_then(|gateway| gateway.0.config.traces.clone());
+    if let (Some(traces), Some(parent)) = (&traces, request.headers().get("traceparent")) {
+        traces.adopt(&span, parent.to_str().unwrap_or_default());
+    }
     // The request must not be held by anyone else while it is routed. Handlers and extractors answer with
     // their errors; what comes as an error here is of a middleware and has nothing to be traced.
-    let mut response = REQUEST_ID.scope(id.clone(), next.call(request)).await?;
+    let mut response =
+        REQUEST_ID.scope(id.clone(), next.call(request)).instrument(span.clone()).await?;
     let http_request = response.request().clone();
     let status = response.status().as_u16();
     let route = http_request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
-    let method = method_label(http_request.method());
     let elapsed = started.elapsed();
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+    }
+    if !span.is_disabled() {
+        span.record("otel.name", format!("{method} {route}"));
+        span.record("http.route", &route).record("http.response.status_code", status);
+        let place = traces.and_then(|traces| HeaderValue::from_str(&traces.place(&span)?).ok());
+        if let Some(place) = place {
+            response.headers_mut().insert(HeaderName::from_static("traceresponse"), place);
+        }
     }
     headers::secure(&http_request, response.headers_mut());
     let labels =
@@ -51,11 +76,13 @@ pub(crate) async fn trace(
     metrics::histogram!("forecourt_http_request_duration_seconds", "route" => route.clone())
         .record(elapsed.as_secs_f64());
     let ms = elapsed.as_secs_f64() * 1000.0;
-    tracing::info!(
-        target: "forecourt_http::access",
-        { request.id = %id, http.method = method, http.route = %route, http.status = status, ms },
-        "answered"
-    );
+    span.in_scope(|| {
+        tracing::info!(
+            target: "forecourt_http::access",
+            { request.id = %id, http.method = method, http.route = %route, http.status = status, ms },
+            "answered"
+        );
+    });
     Ok(response)
 }
 

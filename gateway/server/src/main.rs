@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let cli = Cli::parse();
-    telemetry::init(&cli.log);
+    let _telemetry = telemetry::init(&cli.log);
     let result = match cli.command {
         Command::Serve(serve) => serve::run(*serve, false),
         Command::BenchFanout(serve) => serve::run(*serve, true),

@@ -35,6 +35,7 @@ use crate::{
     admin,
     clock::{SystemClock, SystemIds},
     config::{self, ModelArgs, ServeArgs},
+    telemetry,
 };
 
 /// How often undone work is counted.
@@ -108,10 +109,17 @@ pub(crate) async fn wire(
     let config = HttpConfig {
         public_url: args.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
         trusted_proxies: args.trusted_proxy.iter().map(|ip| (*ip).into()).collect(),
-        metrics: Arc::new(move || metrics.render()),
+        metrics: Arc::new({
+            let store = Arc::clone(&store);
+            move || {
+                telemetry::look(&store);
+                metrics.render()
+            }
+        }),
         metrics_token: args.metrics_token.as_ref().map(|token| token.expose_secret().to_owned()),
         platform_token: args.platform_token.as_ref().map(|token| token.expose_secret().to_owned()),
         demo: demo.and_then(|demo| demo.into_iter().next()),
+        traces: telemetry::propagation(),
         dev_mailbox,
         echo: args.test.test_echo,
         limits: limits(args.rate_per_minute),

@@ -25,7 +25,7 @@ use forecourt_core::id::{NodeId, TenantId};
 use forecourt_ports::store::{NewTenant, StoreError};
 use jiff::Timestamp;
 
-use crate::{Db, JobsDb, error::DbError};
+use crate::{Db, JobsDb, PoolStatus, error::DbError};
 
 /// Everything the engine keeps, in Postgres. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -39,6 +39,11 @@ impl PgStore {
     /// The store as `node` sees it: what a commit queues is this node's to send at first.
     pub fn new(app: Db, jobs: JobsDb, node: NodeId) -> Self {
         Self { app, jobs, node }
+    }
+
+    /// How the pools stand, by name.
+    pub fn pools(&self) -> [(&'static str, PoolStatus); 2] {
+        [("app", self.app.status()), ("jobs", self.jobs.status())]
     }
 
     /// Closes the pools: what is under way may end, nothing new begins.
