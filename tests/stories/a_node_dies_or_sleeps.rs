@@ -16,6 +16,7 @@ use forecourt_tests::{
     sse::Sse,
 };
 use nix::sys::signal::Signal;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde_json::json;
 
 /// A turn's lease is 10 s, a claim's 15 s; the sweep looks every second.
@@ -162,4 +163,45 @@ async fn killed_mid_answer_the_visitor_reads_it_to_its_end_at_the_other() {
     let said = answer.data["message"]["text"].as_str().unwrap();
     assert!(drafts.values().any(|draft| draft.trim() == said), "streamed as stored: {drafts:?}");
     cluster.b.stop().await;
+}
+
+/// `FORECOURT_KILLS` says how often, `FORECOURT_SEED` repeats a run.
+#[tokio::test]
+#[ignore = "takes minutes: the long form of the story above, run by hand"]
+async fn killed_in_turn_at_random_moments_nothing_acked_is_lost_or_doubled() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let (kills, seed) = (number("FORECOURT_KILLS").unwrap_or(20), number("FORECOURT_SEED"));
+    let seed = seed.unwrap_or(20_261_121);
+    println!("seed {seed}: FORECOURT_SEED={seed} repeats this run");
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut cluster = Cluster::start(Options::default()).await;
+    let proxy = cluster.proxy().await;
+    let cookie = cluster.b.sign_in(TENANT).await;
+    let dashboards =
+        [Follower::start(&proxy.url, &cookie).await, Follower::start(&proxy.url, &cookie).await];
+    let urls = std::slice::from_ref(&proxy.url);
+    let load = Load::start("in-turn", urls, 4, Duration::from_millis(150));
+    for kill in 0..kills {
+        load.more(random.random_range(5..20)).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..200))).await;
+        let node = if kill % 2 == 0 { &mut cluster.a } else { &mut cluster.b };
+        node.crash();
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..2_000))).await;
+        node.start_again().await;
+    }
+    load.more(10).await;
+    let (acked, failed, again) = load.stop().await;
+    let tally = assert_each_answered_once(&cluster.a, &acked).await;
+    println!(
+        "{kills} kills, {} acked, {again} of them at a second try, {} refused: {tally:?}; {}",
+        acked.len(),
+        failed.len(),
+        failed.first().map_or("", String::as_str)
+    );
+    assert!(failed.is_empty(), "the other node was there all the time");
+    assert!(tally.slowest_ms < 90_000, "a promise was broken");
+    for dashboard in &dashboards {
+        dashboard.assert_complete(&proxy.url, &cookie, &acked).await;
+    }
+    assert_same(&dashboards);
 }

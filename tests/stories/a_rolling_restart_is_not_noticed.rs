@@ -11,7 +11,7 @@ use forecourt_tests::{
 };
 
 /// R9: what runs may take ten seconds to end; the process itself ends a moment later.
-const DRAIN: Duration = Duration::from_millis(11_000);
+const DRAIN: Duration = Duration::from_secs(11);
 
 #[tokio::test]
 async fn no_acked_lead_fails_and_every_dashboard_comes_back_where_it_was() {
