@@ -119,7 +119,8 @@ impl Bus for LocalBus {
 
     fn publish_draft(&self, tenant: TenantId, session: SessionId, draft: Draft) {
         self.with(tenant, |topics| {
-            let session = topics.sessions.entry(session).or_default();
+            let id = session;
+            let session = topics.sessions.entry(id).or_default();
             match (&draft, &mut session.draft) {
                 (Draft::Discarded { .. }, held) => *held = None,
                 (
@@ -133,6 +134,9 @@ impl Bus for LocalBus {
                 }
             }
             session.topic.push(&Pushed::Draft(draft));
+            if session.topic.is_empty() && session.draft.is_none() {
+                topics.sessions.remove(&id);
+            }
         });
     }
 
@@ -164,6 +168,7 @@ const fn ends_draft(event: &Event) -> bool {
         event,
         Event::TurnFailed { .. }
             | Event::TurnCancelled { .. }
+            | Event::TurnYielded { .. }
             | Event::Closed { .. }
             | Event::MessagePosted(forecourt_core::event::MessagePosted { origin: Some(_), .. })
     )

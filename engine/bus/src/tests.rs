@@ -83,3 +83,16 @@ fn tenants_do_not_hear_each_other() {
     bus.publish(TENANT, vec![event(1, Event::SubmissionRepeated)]);
     assert!(other.events.try_recv().is_err());
 }
+
+#[test]
+fn an_answer_that_is_withdrawn_or_yielded_leaves_nothing_behind() {
+    let bus = LocalBus::default();
+    let sessions = || bus.with(TENANT, |topics| topics.sessions.len());
+    bus.publish_draft(TENANT, SESSION, delta(0, "Hei"));
+    assert_eq!(sessions(), 1);
+    bus.publish_draft(TENANT, SESSION, Draft::Discarded { turn: TURN });
+    assert_eq!(sessions(), 0);
+    bus.publish_draft(TENANT, SESSION, delta(0, "Hei"));
+    bus.publish(TENANT, vec![event(1, Event::TurnYielded { turn: TURN })]);
+    assert_eq!(sessions(), 0);
+}

@@ -39,6 +39,8 @@ const ASK_AGAIN: Duration = Duration::from_millis(250);
 pub(super) enum Take {
     /// Give this to the listeners.
     Show(Draft),
+    /// Withdraw what was shown, then give this: another node runs the turn again.
+    Anew(Draft),
     /// Ask for the whole answer.
     Ask,
     /// Nothing: it is known, or over.
@@ -104,8 +106,10 @@ impl Drafts {
         if from.is_none() {
             // What this node itself says is always whole, and as many as its turns.
             let running = Running { turn, from, chars: offset + count, heard: now };
-            self.running.insert(session, running);
-            return Take::Show(Draft::Delta { turn, offset, text });
+            let before = self.running.insert(session, running);
+            let again = before.is_some_and(|known| known.turn == turn && known.from.is_some());
+            let draft = Draft::Delta { turn, offset, text };
+            return if again { Take::Anew(draft) } else { Take::Show(draft) };
         }
         let Some(running) = self.running.get_mut(&session).filter(|known| known.turn == turn)
         else {
@@ -119,6 +123,10 @@ impl Drafts {
             self.running.insert(session, running);
             return Take::Show(Draft::Delta { turn, offset, text });
         };
+        if running.from != from && offset == 0 {
+            *running = Running { turn, from, chars: count, heard: now };
+            return Take::Anew(Draft::Delta { turn, offset, text });
+        }
         (running.heard, running.from) = (now, from);
         let end = offset + count;
         if offset > running.chars {
@@ -173,14 +181,20 @@ impl Drafts {
 
     /// Takes note of an event that goes out.
     pub(super) fn follow(&mut self, session: SessionId, event: &Event) {
+        let known = self.running.get(&session).map(|running| running.turn);
         let ended = match event {
+            // It may run again, from its beginning.
+            Event::TurnYielded { turn } if known == Some(*turn) => {
+                self.running.remove(&session);
+                None
+            }
             Event::TurnFailed { turn, .. } | Event::TurnCancelled { turn } => Some(*turn),
             Event::MessagePosted(MessagePosted { origin: Some(origin), .. }) => Some(origin.turn),
-            Event::Closed { .. } => self.running.get(&session).map(|running| running.turn),
+            Event::Closed { .. } => known,
             _ => None,
         };
         let Some(ended) = ended else { return };
-        if self.running.get(&session).is_some_and(|running| running.turn == ended) {
+        if known == Some(ended) {
             self.running.remove(&session);
         }
         if self.ended.len() == MAX_ENDED {
@@ -278,6 +292,20 @@ mod tests {
         assert!(drafts.is_idle());
         assert_eq!(drafts.take(of_peer(delta(0, "Hei")), now), Take::Drop);
         assert_eq!(drafts.take(of_peer(delta(3, "!")), now), Take::Drop);
+    }
+
+    #[test]
+    fn a_turn_that_another_node_runs_again_is_shown_from_its_beginning() {
+        let (mut drafts, now) = (Drafts::default(), Instant::now());
+        let other = NodeId::from_uuid(Uuid::from_u128(5));
+        let of_other = |draft| Piece { from: Some(other), session: SESSION, draft };
+        drafts.take(of_peer(delta(0, "Hei, vi")), now);
+        let again = drafts.take(of_other(delta(0, "God dag")), now);
+        assert_eq!(again, Take::Anew(delta(0, "God dag")));
+        assert_eq!(drafts.take(of_other(delta(7, "!")), now), Take::Show(delta(7, "!")));
+        drafts.follow(SESSION, &Event::TurnYielded { turn: TURN });
+        let anew = delta(0, "Hei igjen");
+        assert_eq!(drafts.take(of_peer(anew.clone()), now), Take::Show(anew));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use forecourt_core::id::TenantId;
-use forecourt_ports::bus::{Bus as _, Published};
+use forecourt_ports::bus::{Bus as _, Draft, Published};
 use tokio::time::Instant;
 
 use super::{
@@ -59,6 +59,13 @@ impl Tenant {
                     let session = piece.session;
                     match self.drafts.take(piece, now) {
                         Take::Show(draft) => shared.local.publish_draft(id, session, draft),
+                        Take::Anew(draft) => {
+                            if let Draft::Delta { turn, .. } = &draft {
+                                let old = Draft::Discarded { turn: *turn };
+                                shared.local.publish_draft(id, session, old);
+                            }
+                            shared.local.publish_draft(id, session, draft);
+                        }
                         Take::Ask => {
                             shared.send(Outgoing::Ask(id, session));
                         }
