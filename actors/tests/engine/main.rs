@@ -4,5 +4,6 @@
 
 mod faults;
 mod inspect;
+mod outage;
 mod promise;
 mod support;

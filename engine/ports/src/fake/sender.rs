@@ -81,6 +81,11 @@ impl RecordingSender {
         post.dials.extend((next..next + count).map(|nth| (nth, dial.clone())));
     }
 
+    /// The provider is well again: nothing more happens to any try.
+    pub fn heal(&self) {
+        lock(&self.post).dials.clear();
+    }
+
     /// What the provider has taken, in order; the same letter twice stands here twice.
     pub fn sent(&self) -> Vec<Sent> {
         lock(&self.post).sent.clone()
