@@ -1,12 +1,18 @@
 //! A Postgres for several nodes of one machine: `forecourt database`, and nodes that start on it at once.
 
-use std::{os::unix::fs::PermissionsExt as _, sync::Arc};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use forecourt_loadtest::smtp_sim::{SmtpSim, SmtpSimConfig};
 use forecourt_tests::{
     Forecourt, Options, PATIENCE,
-    cluster::{Postgres, reachable, shared},
+    cluster::{Cluster, Postgres, reachable, shared},
     eventually,
+    follower::{Follower, assert_same},
+    load::{Load, assert_each_answered_once},
     people::person,
     process::TENANT,
 };
@@ -65,12 +71,10 @@ async fn what_it_prints_is_no_secret_and_it_leaves_nothing_behind() {
     let socket = std::fs::metadata(folder.path().join("postgres/s")).unwrap();
     assert_eq!(socket.permissions().mode() & 0o777, 0o700, "nobody else reaches the socket");
 
-    let pid = std::fs::read_to_string(folder.path().join("postgres/data/postmaster.pid")).unwrap();
-    let pid: i32 = pid.lines().next().unwrap().parse().unwrap();
+    let server = postgres.postmaster();
     // As a crash does: the kernel takes the server along.
     postgres.program.signal(Signal::SIGKILL);
     eventually("the server is gone too", async || {
-        let server = nix::unistd::Pid::from_raw(pid);
         nix::sys::signal::kill(server, None).is_err().then_some(())
     })
     .await;
@@ -79,4 +83,37 @@ async fn what_it_prints_is_no_secret_and_it_leaves_nothing_behind() {
     drop(again);
     let left = folder.path().join("postgres/data/postmaster.pid");
     assert!(!left.exists(), "stopped cleanly");
+}
+
+#[tokio::test]
+async fn killed_under_load_both_nodes_come_back_to_it_and_nothing_acked_is_lost() {
+    let mut cluster = Cluster::start(Options::default()).await;
+    let cookie = cluster.a.sign_in(TENANT).await;
+    let dashboards = [
+        Follower::start(&cluster.a.url, &cookie).await,
+        Follower::start(&cluster.b.url, &cookie).await,
+    ];
+    let urls = [cluster.a.url.clone(), cluster.b.url.clone()];
+    let load = Load::start("database", &urls, 2, Duration::from_millis(60));
+    load.more(20).await;
+    let began = Instant::now();
+    nix::sys::signal::kill(cluster.postgres.postmaster(), Signal::SIGKILL).unwrap();
+    load.more(20).await;
+    let back = began.elapsed();
+    let (acked, failed, again) = load.stop().await;
+    println!(
+        "{} acked, {again} tried again, 20 more were taken {back:?} after the kill",
+        acked.len()
+    );
+    assert!(failed.iter().all(|why| why.starts_with("503")), "{failed:?}");
+    let tally = assert_each_answered_once(&cluster.b, &acked).await;
+    assert!(tally.uncertain <= 4, "at most what was being handed over: {tally:?}");
+    for (dashboard, node) in dashboards.iter().zip([&cluster.a, &cluster.b]) {
+        dashboard.assert_complete(&node.url, &cookie, &acked).await;
+    }
+    assert_same(&dashboards);
+    for node in [&mut cluster.a, &mut cluster.b] {
+        node.stop().await;
+        assert!(!node.logs().contains("panicked"), "{}", node.logs());
+    }
 }

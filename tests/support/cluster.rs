@@ -5,7 +5,7 @@
 
 use std::{
     fs::File,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
@@ -65,6 +65,7 @@ impl Drop for Program {
 pub struct Postgres {
     pub program: Program,
     pub url: String,
+    data: PathBuf,
 }
 
 impl Postgres {
@@ -84,7 +85,18 @@ impl Postgres {
             panic!("the database did not become ready; it said:\n{log}")
         });
         let url = ready["url"].as_str().expect("an address").to_owned();
-        Self { program: Program { name: "postgres", child }, url }
+        Self {
+            program: Program { name: "postgres", child },
+            url,
+            data: folder.join("postgres/data"),
+        }
+    }
+
+    /// The server's own process.
+    pub fn postmaster(&self) -> Pid {
+        let file = std::fs::read_to_string(self.data.join("postmaster.pid")).expect("it runs");
+        let pid = file.lines().next().and_then(|line| line.parse().ok());
+        Pid::from_raw(pid.expect("a number"))
     }
 }
 
