@@ -19,6 +19,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use super::Field;
 use crate::books::Metric;
 use crate::clock;
+use crate::run::audit;
 
 /// Dashboards of a tenant that remember what they saw (A9).
 const WITNESSES: u32 = 4;
@@ -83,6 +84,8 @@ struct Seen {
     /// Since when everything was seen.
     whole_since: Option<Instant>,
     leads: HashSet<String>,
+    /// A gap was announced, and the snapshot is not read yet.
+    behind: bool,
     events: u64,
     repeated: u64,
 }
@@ -163,6 +166,7 @@ impl Dashboard {
                 if let Ok(frame) = serde_json::from_str::<Frame>(&text) {
                     self.take(frame, seen);
                 }
+                self.catch_up(seen).await;
                 true
             }
             Some(Ok(Message::Close(why))) => {
@@ -187,12 +191,24 @@ impl Dashboard {
             }
             "gap" => {
                 (seen.epoch, seen.seq) = (frame.epoch, frame.seq);
-                // What was missed is in the snapshot, which this dashboard does not read.
-                seen.whole_since = Some(Instant::now());
+                // What was missed is in the snapshot.
+                seen.behind = true;
                 self.field.books.count(|counts| counts.dashboard_gaps += 1);
             }
             "event" => self.take_event(frame, seen),
             _ => {}
+        }
+    }
+
+    /// After a gap the snapshot shows what the stream did not, as a dashboard would load it.
+    async fn catch_up(&self, seen: &mut Seen) {
+        if !std::mem::take(&mut seen.behind) || !self.is_witness() {
+            return;
+        }
+        match audit::leads(&self.field, self.tenant).await {
+            Some(leads) => seen.leads.extend(leads.into_keys()),
+            // Nothing can be said of what came before.
+            None => seen.whole_since = Some(Instant::now()),
         }
     }
 

@@ -13,6 +13,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rand::RngExt as _;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 
@@ -22,10 +23,11 @@ use crate::leads::people::People;
 
 /// The longest that one request may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Between tries while nobody listens or a connection broke.
+/// Between the first tries; each later wait is twice as long, up to [`MAX_WAIT`], and a little random.
 const RETRY_WAIT: Duration = Duration::from_millis(100);
+const MAX_WAIT: Duration = Duration::from_secs(4);
 /// The longest wait that a `Retry-After` may ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(2);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
 /// Leads listed at once.
 pub const PAGE: u64 = 100;
 
@@ -78,8 +80,11 @@ impl Field {
     pub async fn send(&self, mut request: impl FnMut() -> RequestBuilder) -> Answer {
         let give_up = Instant::now() + self.patience;
         let mut seen = false;
+        let mut longest = RETRY_WAIT;
         loop {
-            let mut wait = RETRY_WAIT;
+            // Not all at once: those who were refused together must not come back together.
+            let mut wait = longest.mul_f64(rand::rng().random_range(0.5..=1.0));
+            longest = (longest * 2).min(MAX_WAIT);
             match request().timeout(REQUEST_TIMEOUT).send().await {
                 Ok(response) => {
                     seen = true;
@@ -100,7 +105,7 @@ impl Field {
                         return Answer::Refused(status.as_u16());
                     }
                     if let Some(asked) = retry_after(&response) {
-                        wait = asked.clamp(RETRY_WAIT, MAX_RETRY_AFTER);
+                        wait = wait.max(asked.min(MAX_RETRY_AFTER));
                     }
                 }
                 Err(error) => seen |= !error.is_connect(),
