@@ -276,7 +276,7 @@ mod tests {
                 r#","status":"failed","since":"2026-11-21T12:00:00Z","until":"2026-11-20T12:00:00Z""#,
                 Some("until"),
             ),
-            (r#","status":"failed","since":"-009999-01-02T00:00:00Z""#, Some("/since")),
+            (r#","status":"failed","since":"-009998-01-02T00:00:00Z""#, Some("/since")),
         ] {
             let told = wish(&format!("{{\"client_id\":\"a\"{fields}}}"));
             assert_eq!(told, refused.map_or(Ok(()), |name| Err(name.to_owned())), "{fields}");

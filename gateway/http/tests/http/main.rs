@@ -11,4 +11,5 @@ mod forms;
 mod hostile;
 mod live;
 mod pages;
+mod running;
 mod world;

@@ -41,6 +41,7 @@ pub(crate) struct World {
     pub(crate) bus: Arc<TestBus>,
     pub(crate) clock: ManualClock,
     pub(crate) model: Arc<ScriptedModel>,
+    pub(crate) sender: Arc<RecordingSender>,
     pub(crate) gateway: Gateway,
     pub(crate) links: Arc<SignedLinks>,
     handle: actix_web::dev::ServerHandle,
@@ -125,6 +126,7 @@ impl World {
         let bus = Arc::new(TestBus::default());
         let ids = Arc::new(SeqIds::new());
         let model = Arc::new(ScriptedModel::new("house", Arc::clone(&shared), Script::say(ANSWER)));
+        let sender = Arc::new(RecordingSender::new(Arc::clone(&shared)));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let url = format!("http://{addr}");
@@ -136,7 +138,7 @@ impl World {
             ids: Arc::<SeqIds>::clone(&ids),
             primary: Arc::<ScriptedModel>::clone(&model),
             second: Arc::<ScriptedModel>::clone(&model),
-            sender: Arc::new(RecordingSender::new(Arc::clone(&shared))),
+            sender: Arc::<RecordingSender>::clone(&sender),
             links: Arc::<SignedLinks>::clone(&links),
             node,
             io: tokio::runtime::Handle::current(),
@@ -158,7 +160,8 @@ impl World {
         let handle = server.handle();
         actix_web::rt::spawn(server);
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let world = Self { url, addr, client, store, bus, clock, model, gateway, links, handle };
+        let world =
+            Self { url, addr, client, store, bus, clock, model, sender, gateway, links, handle };
         assert_eq!(world.get("/healthz").send().await.unwrap().status(), StatusCode::OK);
         world
     }
