@@ -50,8 +50,7 @@ pub const TARGET: &str = "forecourt::way";
 pub fn request(id: &str, method: &'static str) -> Span {
     info_span!(
         target: TARGET, parent: None, "http.request", otel.kind = "server", request.id = id,
-        http.request.method = method, http.route = Empty, http.response.status_code = Empty,
-        otel.name = Empty
+        http.request.method = method, http.route = Empty, http.response.status_code = Empty
     )
 }
 

@@ -62,7 +62,6 @@ pub(crate) async fn trace(
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
     if !span.is_disabled() {
-        span.record("otel.name", format!("{method} {route}"));
         span.record("http.route", &route).record("http.response.status_code", status);
         let place = traces.and_then(|traces| HeaderValue::from_str(&traces.place(&span)?).ok());
         if let Some(place) = place {
