@@ -50,7 +50,8 @@ pub struct Ports {
 /// How the engine is laid out.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineConfig {
-    /// Threads for sessions and turns, apart from the HTTP workers.
+    /// Threads for sessions and turns, apart from the HTTP workers. With none, everything runs on the
+    /// arbiter that starts the engine: one thread, whose order is the same in every run.
     pub arbiters: usize,
     /// Whether no other engine uses this store: what a dead one held may be taken at once.
     pub sole: bool,

@@ -50,6 +50,8 @@ pub(crate) struct Registry(Arc<Inner>);
 struct Inner {
     shards: Vec<Mutex<HashMap<Key, Slot>>>,
     arbiters: Vec<Arbiter>,
+    /// Where the engine was started.
+    here: ArbiterHandle,
     generation: AtomicU64,
     in_flight: Arc<AtomicUsize>,
     closed: AtomicBool,
@@ -107,7 +109,8 @@ impl Registry {
         let io = ports.io.clone();
         let registry = Self(Arc::new(Inner {
             shards: std::iter::repeat_with(Mutex::default).take(SHARDS).collect(),
-            arbiters: std::iter::repeat_with(Arbiter::new).take(config.arbiters.max(1)).collect(),
+            arbiters: std::iter::repeat_with(Arbiter::new).take(config.arbiters).collect(),
+            here: Arbiter::current(),
             generation: AtomicU64::new(0),
             in_flight: Arc::default(),
             closed: AtomicBool::new(false),
@@ -132,6 +135,9 @@ impl Registry {
     /// The arbiter that runs everything of this id; a dead one's work goes to the next that lives.
     pub(crate) fn arbiter_of(&self, id: &Uuid) -> ArbiterHandle {
         let arbiters = &self.0.arbiters;
+        if arbiters.is_empty() {
+            return self.0.here.clone();
+        }
         let start = usize::try_from(id.as_u128() % arbiters.len() as u128).unwrap_or(0);
         let living = (0..arbiters.len())
             .map(|step| &arbiters[(start + step) % arbiters.len()])

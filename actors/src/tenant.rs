@@ -395,7 +395,7 @@ async fn route_and_submit(
     let mut closed = None;
     for _ in 0..MAX_ROUTES {
         let known = store.known(shared.id, &submission.email, submission.phone.as_ref()).await?;
-        let route = match capture::route(&known, submission, clock.now()) {
+        let route = match capture::route(&known, clock.now()) {
             // The session said it is closed: what the lead's row says is behind.
             Route::Existing { session, .. } if closed == Some(session) => {
                 let contact = known.by_email.as_ref().map(|contact| contact.contact);

@@ -158,13 +158,13 @@ pub enum Route {
 /// Says where a submission goes. The mail address decides who the person is; a shared phone number
 /// alone does not, because the answer goes to the address, and a stranger who types somebody's number
 /// must not be let into their conversation.
-pub fn route(known: &Known, submission: &Submission, now: Timestamp) -> Route {
+pub fn route(known: &Known, now: Timestamp) -> Route {
     let contact = known.by_email.as_ref();
     if let Some(lead) = contact.and_then(|contact| contact.lead.as_ref()) {
         let age = now.duration_since(lead.last_inbound_at);
-        let repeated = age <= REPEAT_WINDOW
-            && lead.last_fingerprint.as_deref() == Some(submission.fingerprint().as_str());
-        if repeated || (lead.open && age <= APPEND_WINDOW) {
+        // Within the short window even a closed session is asked: it alone remembers every submission,
+        // and the one that comes again need not be the last (R6). It says that it is closed otherwise.
+        if age <= REPEAT_WINDOW || (lead.open && age <= APPEND_WINDOW) {
             return Route::Existing { lead: lead.lead, session: lead.session };
         }
     }
@@ -293,22 +293,22 @@ mod tests {
             (true, 1, None, true),
             (true, minutes_of_7_days, None, true),
             (true, minutes_of_7_days + 1, same.clone(), false),
-            (false, 5, same.clone(), true), // the same click, even if the lead was closed in between
+            // The same click, or an earlier one, even if the lead was closed in between: the session knows.
+            (false, 5, same.clone(), true),
+            (false, 1, None, true),
             (false, 6, same, false),
-            (false, 1, None, false),
         ] {
-            let route = route(&known(open, minutes_ago, fingerprint), &submission, now());
+            let route = route(&known(open, minutes_ago, fingerprint), now());
             assert_eq!(matches!(route, Route::Existing { .. }), existing, "{open} {minutes_ago}");
         }
     }
 
     #[test]
     fn a_shared_phone_number_links_but_does_not_merge() {
-        let submission = raw().parse("NO").unwrap();
         let other = ContactId::from_uuid(Uuid::from_u128(9));
         let known = Known { by_email: None, by_phone: Some(other) };
         assert_eq!(
-            route(&known, &submission, now()),
+            route(&known, now()),
             Route::New { contact: None, same_phone_as: Some(other) }
         );
     }

@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Database(SharedPostgresArgs),
     /// Set things up.
     Admin(AdminArgs),
+    /// Live through days of traffic in seconds, with everything breaking, and check what must hold.
+    Simulate(crate::simulate::SimulateArgs),
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod config;
 mod database;
 mod serve;
 mod shared_postgres;
+mod simulate;
 mod telemetry;
 mod wiring;
 
@@ -33,6 +34,10 @@ fn main() -> ExitCode {
         Command::BenchFanout(serve) => serve::run(*serve, true),
         Command::Database(database) => shared_postgres::run(&database),
         Command::Admin(admin) => admin::run(admin),
+        Command::Simulate(simulate) => match simulate::run(&simulate) {
+            Ok(false) => return ExitCode::FAILURE,
+            sound => sound.map(drop),
+        },
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,427 @@
+//! The real store, seen through faults: calls that fail, take long, or succeed in silence.
+//!
+//! A call of the real store runs to its end while this thread waits, so that calls end in the order
+//! in which they began. Its time passes before and after, on the virtual clock, and there a killed node stays.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use forecourt_core::{
+    capture::Known,
+    contact::{Email, Phone},
+    effect::Effect,
+    event::{EventRecord, MessageSeq, Seq, Version},
+    id::{DeliveryId, LeadId, MemberId, NodeId, SessionId, TenantId},
+    knowledge::Knowledge,
+};
+use forecourt_ports::store::{
+    Appended, Batch, Deliveries, DeliveryFilter, DeliveryHistory, DeliveryRecord, DueDelivery,
+    DueTimer, HandOver, Head, Journal, LeadDetail, LeadFilter, LeadPage, LeadRow, Leads, Loaded,
+    Member, MemberWithHash, Members, Operations, Postponed, Store, StoreError, StoredMessage,
+    TenantSnapshot, Tenants, TimerFilter, TimerRecord, Timers,
+};
+use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::Handle;
+
+use super::{
+    clock::{Pulse, pass},
+    faults::Fault,
+    witness::Handover,
+    world::{Sabotage, Shared},
+};
+
+/// The store as one node has it.
+pub(super) struct NodeStore {
+    pub(super) inner: Arc<dyn Store>,
+    /// Drives the real store, where it has connections.
+    pub(super) io: Option<Handle>,
+    pub(super) world: Shared,
+    pub(super) pulse: Pulse,
+    pub(super) node: usize,
+}
+
+/// Runs a call of the real store to its end, while this thread waits.
+pub(super) async fn at_once<T: Send>(
+    io: Option<&Handle>,
+    call: impl Future<Output = T> + Send,
+) -> T {
+    match io {
+        None => call.await, // in memory: it never waits
+        Some(io) => std::thread::scope(|scope| {
+            let call = scope.spawn(|| io.block_on(call));
+            call.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        }),
+    }
+}
+
+impl NodeStore {
+    /// What happens before any call.
+    async fn enter(&self) -> Result<(), StoreError> {
+        self.pulse.alive().await;
+        let (wait, away) = {
+            let mut world = self.world.lock();
+            let slow = world.faults.strikes(Fault::StoreSlow);
+            let dice = world.faults.dice();
+            let wait = if slow { dice.millis(500, 6_000) } else { dice.millis(0, 3) };
+            (wait, world.time.now() < world.store_away_until)
+        };
+        pass(wait).await;
+        self.pulse.alive().await;
+        if away { Err(StoreError::Unavailable) } else { Ok(()) }
+    }
+
+    async fn read<T: Send>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        self.enter().await?;
+        if self.world.strikes(Fault::StoreRead) {
+            return Err(StoreError::Unavailable);
+        }
+        let found = at_once(self.io.as_ref(), call).await;
+        self.leave().await;
+        found
+    }
+
+    /// The way back, on which a node may die too.
+    async fn leave(&self) {
+        let wait = self.world.lock().faults.dice().millis(0, 1);
+        pass(wait).await;
+        self.pulse.alive().await;
+    }
+
+    /// Whether anything is due; a sweep that must find nothing asks nobody.
+    fn is_quiet(&self, due: Option<Timestamp>, now: Timestamp) -> bool {
+        due.is_none_or(|due| due > now) && self.world.lock().store_away_until <= now
+    }
+}
+
+#[async_trait]
+impl Journal for NodeStore {
+    async fn commit(&self, tenant: TenantId, batch: &Batch) -> Result<Vec<Appended>, StoreError> {
+        self.enter().await?;
+        if self.world.strikes(Fault::StoreRefused) {
+            return Err(StoreError::Unavailable);
+        }
+        let sabotage = self.world.lock().sabotage;
+        if sabotage == Sabotage::AckUnstored && self.world.lock().faults.dice().chance(20) {
+            let first = self.world.lock().witness.tenants.get(&tenant).copied().unwrap_or(0) + 1;
+            return Ok(batch
+                .appends
+                .iter()
+                .map(|_| Appended::Stored { first: Seq(first) })
+                .collect());
+        }
+        let stored = if sabotage == Sabotage::LoseTimers {
+            let mut batch = batch.clone();
+            for append in &mut batch.appends {
+                append.effects.retain(|effect| !matches!(effect, Effect::SetTimer { .. }));
+            }
+            at_once(self.io.as_ref(), self.inner.commit(tenant, &batch)).await
+        } else {
+            at_once(self.io.as_ref(), self.inner.commit(tenant, batch)).await
+        };
+        if let Ok(appended) = &stored {
+            self.world.lock().committed(self.node, tenant, &batch.appends, appended);
+        }
+        self.leave().await;
+        if self.world.strikes(Fault::StoreUnknown) {
+            return Err(StoreError::Unavailable);
+        }
+        stored
+    }
+
+    async fn load(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+    ) -> Result<Option<Loaded>, StoreError> {
+        self.read(self.inner.load(tenant, session)).await
+    }
+
+    async fn head(&self, tenant: TenantId) -> Result<Head, StoreError> {
+        self.read(self.inner.head(tenant)).await
+    }
+
+    async fn replay(
+        &self,
+        tenant: TenantId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        self.read(self.inner.replay(tenant, after, limit)).await
+    }
+
+    async fn replay_session(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        after: Version,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        self.read(self.inner.replay_session(tenant, session, after, limit)).await
+    }
+
+    async fn messages(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        after: MessageSeq,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        self.read(self.inner.messages(tenant, session, after, limit)).await
+    }
+}
+
+#[async_trait]
+impl Leads for NodeStore {
+    async fn known(
+        &self,
+        tenant: TenantId,
+        email: &Email,
+        phone: Option<&Phone>,
+    ) -> Result<Known, StoreError> {
+        self.read(self.inner.known(tenant, email, phone)).await
+    }
+
+    async fn list_leads(
+        &self,
+        tenant: TenantId,
+        filter: &LeadFilter,
+    ) -> Result<LeadPage, StoreError> {
+        self.read(self.inner.list_leads(tenant, filter)).await
+    }
+
+    async fn find_lead(
+        &self,
+        tenant: TenantId,
+        lead: LeadId,
+    ) -> Result<Option<LeadDetail>, StoreError> {
+        self.read(self.inner.find_lead(tenant, lead)).await
+    }
+
+    async fn lead_rows(
+        &self,
+        tenant: TenantId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<LeadRow>, StoreError> {
+        self.read(self.inner.lead_rows(tenant, sessions)).await
+    }
+}
+
+#[async_trait]
+impl Timers for NodeStore {
+    async fn claim_timers(
+        &self,
+        node: NodeId,
+        now: Timestamp,
+        lease: SignedDuration,
+        limit: u32,
+    ) -> Result<Vec<DueTimer>, StoreError> {
+        self.pulse.alive().await;
+        let first = self.world.lock().witness.timers.first().map(|(due, ..)| *due);
+        if self.is_quiet(first, now) {
+            return Ok(Vec::new());
+        }
+        self.read(self.inner.claim_timers(node, now, lease, limit)).await
+    }
+
+    async fn undone(&self, now: Timestamp) -> Result<Vec<(&'static str, u64)>, StoreError> {
+        self.read(self.inner.undone(now)).await
+    }
+}
+
+#[async_trait]
+impl Deliveries for NodeStore {
+    async fn claim_deliveries(
+        &self,
+        node: NodeId,
+        now: Timestamp,
+        lease: SignedDuration,
+        limit: u32,
+    ) -> Result<Vec<DueDelivery>, StoreError> {
+        self.pulse.alive().await;
+        let first = self.world.lock().witness.open_letters.first().map(|(next, _)| *next);
+        if self.is_quiet(first, now) {
+            return Ok(Vec::new());
+        }
+        self.read(self.inner.claim_deliveries(node, now, lease, limit)).await
+    }
+
+    async fn hand_over(
+        &self,
+        tenant: TenantId,
+        delivery: DeliveryId,
+        attempt: u32,
+        node: NodeId,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<HandOver, StoreError> {
+        self.enter().await?;
+        if self.world.strikes(Fault::StoreRefused) {
+            return Err(StoreError::Unavailable);
+        }
+        let call = self.inner.hand_over(tenant, delivery, attempt, node, now, lease);
+        let mut answer = at_once(self.io.as_ref(), call).await;
+        {
+            let mut world = self.world.lock();
+            if world.sabotage == Sabotage::IgnoreFences && answer == Ok(HandOver::Refused) {
+                answer = Ok(HandOver::Go);
+            }
+            if answer == Ok(HandOver::Go) {
+                world.recorded(self.node, delivery, attempt);
+            }
+        }
+        self.leave().await;
+        if self.world.strikes(Fault::StoreUnknown) {
+            return Err(StoreError::Unavailable);
+        }
+        answer
+    }
+
+    async fn postpone_deliveries(
+        &self,
+        tenant: TenantId,
+        node: NodeId,
+        now: Timestamp,
+        tries: &[Postponed],
+    ) -> Result<(), StoreError> {
+        self.enter().await?;
+        let call = self.inner.postpone_deliveries(tenant, node, now, tries);
+        at_once(self.io.as_ref(), call).await?;
+        {
+            let mut world = self.world.lock();
+            for Postponed { delivery, until, .. } in tries {
+                world.count("letters put off");
+                world.witness.put_off(*delivery, *until);
+            }
+        }
+        self.leave().await;
+        Ok(())
+    }
+
+    async fn release_leases(&self, node: NodeId) -> Result<(), StoreError> {
+        self.read(self.inner.release_leases(node)).await
+    }
+
+    async fn forget_leases(&self) -> Result<(), StoreError> {
+        self.read(self.inner.forget_leases()).await
+    }
+}
+
+#[async_trait]
+impl Operations for NodeStore {
+    async fn list_deliveries(
+        &self,
+        tenant: TenantId,
+        filter: &DeliveryFilter,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        self.read(self.inner.list_deliveries(tenant, filter)).await
+    }
+
+    async fn find_delivery(
+        &self,
+        tenant: TenantId,
+        delivery: DeliveryId,
+    ) -> Result<Option<DeliveryHistory>, StoreError> {
+        self.read(self.inner.find_delivery(tenant, delivery)).await
+    }
+
+    async fn list_timers(
+        &self,
+        tenant: TenantId,
+        filter: &TimerFilter,
+    ) -> Result<Vec<TimerRecord>, StoreError> {
+        self.read(self.inner.list_timers(tenant, filter)).await
+    }
+}
+
+impl super::world::World {
+    /// A letter may leave now: the last moment at which its fence counts (A7).
+    fn recorded(&mut self, node: usize, delivery: DeliveryId, attempt: u32) {
+        let Some(letter) = self.witness.letters.get(&delivery) else {
+            self.check("A4", false, None, || format!("{delivery} leaves and was never queued"));
+            return;
+        };
+        let (session, fence, handover) = (letter.session, letter.fence, letter.handover);
+        self.step(Some(session), format!("node {node} hands over {delivery} try {attempt}"));
+        let holds = self.witness.sessions.get(&session).map(|seen| seen.state.fence);
+        let old = fence.is_some_and(|fence| holds.is_none_or(|holds| fence < holds));
+        self.check("A7", !old, Some(session), || format!("{delivery} leaves with an old fence"));
+        let free = matches!(handover, Handover::None | Handover::Refused | Handover::Recorded);
+        self.check("R1", free, Some(session), || {
+            format!("{delivery} is handed over again after {handover:?}")
+        });
+        if let Some(letter) = self.witness.letters.get_mut(&delivery) {
+            letter.handover = Handover::Recorded;
+        }
+    }
+}
+
+#[async_trait]
+impl Tenants for NodeStore {
+    async fn find_tenant(&self, slug: &str) -> Result<Option<TenantId>, StoreError> {
+        self.read(self.inner.find_tenant(slug)).await
+    }
+
+    async fn load_tenant(&self, tenant: TenantId) -> Result<Option<TenantSnapshot>, StoreError> {
+        self.read(self.inner.load_tenant(tenant)).await
+    }
+
+    async fn load_knowledge(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<Knowledge, StoreError> {
+        self.read(self.inner.load_knowledge(tenant, now)).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.read(self.inner.unsubscribe(tenant, session, now)).await
+    }
+}
+
+#[async_trait]
+impl Members for NodeStore {
+    async fn find_member(
+        &self,
+        tenant: TenantId,
+        email: &str,
+    ) -> Result<Option<MemberWithHash>, StoreError> {
+        self.read(self.inner.find_member(tenant, email)).await
+    }
+
+    async fn open_staff_session(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        token_hash: [u8; 32],
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let call = self.inner.open_staff_session(tenant, member, token_hash, now, expires_at);
+        self.read(call).await
+    }
+
+    async fn find_staff_session(
+        &self,
+        tenant: TenantId,
+        token_hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Member>, StoreError> {
+        self.read(self.inner.find_staff_session(tenant, token_hash, now)).await
+    }
+
+    async fn close_staff_session(
+        &self,
+        tenant: TenantId,
+        token_hash: [u8; 32],
+    ) -> Result<(), StoreError> {
+        self.read(self.inner.close_staff_session(tenant, token_hash)).await
+    }
+}
