@@ -48,22 +48,23 @@ async fn two_nodes_together_allow_what_one_would() {
     let redis = Redis::start();
     let (a, b) = (node(&redis), node(&redis));
     together(&a, &b, 1_000).await;
-    // A machine so busy that Redis takes 50 ms lets a node answer alone: then another key tells.
-    let whom = 'keys: {
-        for whom in 0..100 {
-            let mut allowed = 0;
-            for _ in 0..10 {
-                for one in [&a, &b] {
-                    let verdict = one.take(key(whom), ONE, limit(1, 10)).await;
-                    allowed += u32::from(verdict.is_allowed());
-                }
-            }
-            assert!(allowed >= 10, "{allowed} of 10");
-            if allowed == 10 {
-                break 'keys key(whom);
+    // A machine so busy that Redis takes 50 ms lets a node answer alone for a while: then another key tells.
+    let (mut number, until) = (0, Instant::now() + PATIENCE);
+    let whom = loop {
+        number += 1;
+        let mut allowed = 0;
+        for _ in 0..10 {
+            for one in [&a, &b] {
+                let verdict = one.take(key(number), ONE, limit(1, 10)).await;
+                allowed += u32::from(verdict.is_allowed());
             }
         }
-        panic!("two nodes allow more than one would")
+        assert!(allowed >= 10, "{allowed} of 10");
+        if allowed == 10 {
+            break key(number);
+        }
+        assert!(Instant::now() < until, "two nodes allow more than one would");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     };
     let Verdict::Limited { retry_after } = b.take(whom, ONE, limit(1, 10)).await else {
         panic!("the burst is over")
@@ -72,7 +73,7 @@ async fn two_nodes_together_allow_what_one_would() {
         (Duration::from_secs(1)..=Duration::from_mins(1)).contains(&retry_after),
         "{retry_after:?}"
     );
-    assert!(b.take(key(7_000), ONE, limit(1, 10)).await.is_allowed(), "others do not wait");
+    assert!(b.take(key(7_000_000), ONE, limit(1, 10)).await.is_allowed(), "others do not wait");
     let keys: Vec<String> = redis.ask(&["KEYS", "*"]).await;
     assert!(keys.iter().all(|key| key.starts_with("forecourt:limit:form_ip:")), "{keys:?}");
     let ttl: i64 = redis.ask(&["PTTL", &keys[0]]).await;
@@ -113,12 +114,12 @@ async fn without_redis_each_node_keeps_the_limit_alone_and_nobody_waits() {
         for one in [&a, &b] {
             let whom = key(1 + u128::from(paused));
             let (mut allowed, asked) = (0, Instant::now());
-            for _ in 0..20 {
+            for _ in 0..40 {
                 allowed += u32::from(one.take(whom, ONE, limit(1, 5)).await.is_allowed());
             }
             assert_eq!(allowed, 5);
             // One try waits 50 ms; the others do not ask.
-            assert!(asked.elapsed() < Duration::from_millis(800), "{:?}", asked.elapsed());
+            assert!(asked.elapsed() < Duration::from_millis(1_500), "{:?}", asked.elapsed());
         }
         if paused {
             redis.signal(Signal::SIGCONT);
