@@ -77,7 +77,6 @@ impl Drop for Collector {
 }
 
 fn read(span: Wire) -> Span {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let text = |value: Option<Any>| match value {
         Some(Any::StringValue(text)) => text,
         Some(Any::IntValue(number)) => number.to_string(),
@@ -86,10 +85,10 @@ fn read(span: Wire) -> Span {
     };
     Span {
         name: span.name,
-        trace: hex(&span.trace_id),
-        id: hex(&span.span_id),
-        parent: hex(&span.parent_span_id),
-        links: span.links.iter().map(|link| hex(&link.span_id)).collect(),
+        trace: hex::encode(&span.trace_id),
+        id: hex::encode(&span.span_id),
+        parent: hex::encode(&span.parent_span_id),
+        links: span.links.iter().map(|link| hex::encode(&link.span_id)).collect(),
         attributes: span
             .attributes
             .into_iter()

@@ -43,7 +43,10 @@ const fn histogram(name: &'static str, labels: &'static str, help: &'static str)
 }
 
 impl Metric {
-    const fn from_zero(mut self, zero: &'static [&'static [(&'static str, &'static str)]]) -> Self {
+    const fn starting_at_zero(
+        mut self,
+        zero: &'static [&'static [(&'static str, &'static str)]],
+    ) -> Self {
         self.zero = zero;
         self
     }
@@ -62,7 +65,7 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "`result`: kept, broken; `by`: model, template, member, none",
                 "Promises that ended.",
             )
-            .from_zero(&[
+            .starting_at_zero(&[
                 &[("result", "kept"), ("by", "model")],
                 &[("result", "broken"), ("by", "none")],
             ]),
@@ -82,7 +85,8 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
     (
         "Sessions and their journal",
         &[
-            gauge("forecourt_sessions_awake", "", "Session actors alive now.").from_zero(PLAIN),
+            gauge("forecourt_sessions_awake", "", "Session actors alive now.")
+                .starting_at_zero(PLAIN),
             gauge(
                 "forecourt_session_queue_deepest",
                 "",
@@ -100,7 +104,7 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "`result`: stored, rejected, conflict, failed",
                 "Commands decided.",
             )
-            .from_zero(&[&[("result", "stored")], &[("result", "failed")]]),
+            .starting_at_zero(&[&[("result", "stored")], &[("result", "failed")]]),
             histogram("forecourt_commit_seconds", "", "Seconds per commit."),
             histogram("forecourt_commit_batch_appends", "", "Decisions per commit."),
             gauge(
@@ -113,13 +117,13 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "`actor`: lead_session, turn",
                 "Actors that died of a panic; each was started again.",
             )
-            .from_zero(&[&[("actor", "lead_session")], &[("actor", "turn")]]),
+            .starting_at_zero(&[&[("actor", "lead_session")], &[("actor", "turn")]]),
             counter(
                 "forecourt_sessions_quarantined_total",
                 "",
                 "Sessions handed to a person because the program failed on them twice.",
             )
-            .from_zero(PLAIN),
+            .starting_at_zero(PLAIN),
             gauge(
                 "forecourt_timers_in_memory",
                 "",
@@ -151,7 +155,7 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "",
                 "Sentences that the claim gate withheld.",
             )
-            .from_zero(PLAIN),
+            .starting_at_zero(PLAIN),
         ],
     ),
     (
@@ -194,7 +198,7 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "",
                 "Listeners whose queue was full and who must resume with their cursor.",
             )
-            .from_zero(PLAIN),
+            .starting_at_zero(PLAIN),
             gauge(
                 "forecourt_bus_joined",
                 "",
@@ -250,22 +254,22 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "Seconds to the head of the answer.",
             ),
             gauge("forecourt_http_event_streams", "", "Event streams that are open.")
-                .from_zero(PLAIN),
+                .starting_at_zero(PLAIN),
             gauge("forecourt_http_live_sockets", "", "Sockets of dashboards that are open.")
-                .from_zero(PLAIN),
+                .starting_at_zero(PLAIN),
             counter(
                 "forecourt_http_live_cut_total",
                 "",
                 "Sockets that were cut because they read too slowly.",
             )
-            .from_zero(PLAIN),
+            .starting_at_zero(PLAIN),
             counter("forecourt_http_limited_total", "`limit`", "Requests refused by a limit."),
             counter(
                 "forecourt_http_logins_total",
                 "`result`: accepted, refused",
                 "Tries to sign in.",
             )
-            .from_zero(&[&[("result", "accepted")], &[("result", "refused")]]),
+            .starting_at_zero(&[&[("result", "accepted")], &[("result", "refused")]]),
         ],
     ),
     (
