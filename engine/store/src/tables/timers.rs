@@ -109,17 +109,21 @@ pub(crate) async fn claim(
         .filter(timers::status.eq(Pending))
         .filter(timers::due_at.between(from, now))
         .filter(free)
-        .filter(timers::entity_kind.eq(SESSION))
         .order(timers::due_at)
         .limit(due.limit.into())
-        .select((timers::entity_id, timers::kind, timers::due_at));
-    let found: Vec<(Uuid, String, Time)> = match until {
+        // Looked at below, not filtered by: the key begins with it, and would be read instead of
+        // the due times.
+        .select((timers::entity_kind, timers::entity_id, timers::kind, timers::due_at));
+    let found: Vec<(String, Uuid, String, Time)> = match until {
         // What another node is just claiming or moving is not waited for.
         Some(_) => rows.for_no_key_update().skip_locked().load(tx).await?,
         None => rows.load(tx).await?,
     };
     let mut due = Vec::with_capacity(found.len());
-    for (session, kind, due_at) in found {
+    for (entity, session, kind, due_at) in found {
+        if entity != SESSION {
+            continue; // an entity of a newer version of the engine: its own nodes fire it
+        }
         due.push(DueTimer {
             tenant: tx.tenant(),
             session: SessionId::from_uuid(session),
