@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use forecourt_loadtest::compare::report::Report;
-use forecourt_loadtest::compare::{Side, Stage, turn};
+use forecourt_loadtest::compare::{Plan, Side, Stage, turn};
 use forecourt_loadtest::fanout::affinity;
 use forecourt_loadtest::fanout::server::{Places, peers_folder};
 
@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Seconds of each rate
     #[arg(long, default_value_t = 8)]
     seconds: u64,
+    /// A side whose 99th answer of a hundred is later has begun to queue; more on a busy machine
+    #[arg(long, value_name = "MS", default_value_t = 1_000)]
+    late_ms: u64,
     /// Processors of the measured side, its database among it, as `taskset -c` takes them
     #[arg(long, value_name = "LIST")]
     server_cpus: Option<String>,
@@ -52,13 +55,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         own: std::env::current_exe()?,
         cpus: args.server_cpus.clone(),
     };
+    let plan = Plan {
+        rates: args.rates.clone(),
+        time: Duration::from_secs(args.seconds.max(1)),
+        late: Duration::from_millis(args.late_ms),
+    };
     let stop = super::StopSignals::listen()?;
     let told = stop.unless_told(async {
         let stage = Stage::set(places).await?;
         let (mut turns, mut whole) = (Vec::new(), true);
         for round in 1..=args.rounds {
             for side in &args.sides {
-                match turn(&stage, *side, &args.rates, Duration::from_secs(args.seconds)).await {
+                match turn(&stage, *side, &plan).await {
                     Ok(turn) => turns.push(turn),
                     Err(error) => {
                         whole = false;

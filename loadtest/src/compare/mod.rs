@@ -2,7 +2,8 @@
 //!
 //! Lives here: one side's turn ([`turn`]) and what it needs. Both sides get a fresh folder, a Postgres with
 //! the same settings and the same processors; the simulators, the leads and the dashboards are ours for both.
-//! Rates rise until a side begins to queue: then its answers are later than [`LATE`] or some are missing.
+//! Rates rise until a side begins to queue: then the 99th of a hundred
+//! answers is later than [`Plan::late`], or some are missing.
 //! [`report`] sets the sides beside each other.
 
 pub mod report;
@@ -23,8 +24,6 @@ use crate::leads::{self, LeadsConfig, Progress, Target};
 use crate::model_sim::{ModelSim, ModelSimConfig};
 use crate::smtp_sim::{SmtpSim, SmtpSimConfig};
 
-/// A side whose 99th answer of a hundred is later than this has begun to queue.
-pub const LATE: Duration = Duration::from_secs(1);
 /// The stub model's answer takes 200 ms from the request to its last byte: so much before the first byte, the
 /// rest between the deltas.
 const FIRST: Duration = Duration::from_millis(60);
@@ -33,6 +32,17 @@ const DELTAS: Duration = Duration::from_millis(140);
 const DASHBOARDS: usize = 5;
 const TENANT: &str = "nordlys-bil";
 const START: Duration = Duration::from_secs(90);
+
+/// What a turn does.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Leads a second, rising.
+    pub rates: Vec<f64>,
+    /// How long each rate is sent.
+    pub time: Duration,
+    /// A side whose 99th answer of a hundred is later than this has begun to queue.
+    pub late: Duration,
+}
 
 /// Who is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -125,13 +135,8 @@ impl Stage {
     }
 }
 
-/// Lets a side take leads at rising rates, each for `time`, until it queues.
-pub async fn turn(
-    stage: &Stage,
-    side: Side,
-    rates: &[f64],
-    time: Duration,
-) -> anyhow::Result<Turn> {
+/// Lets a side take leads at rising rates until it queues.
+pub async fn turn(stage: &Stage, side: Side, plan: &Plan) -> anyhow::Result<Turn> {
     let (command, env) = stage.command(side);
     let name = format!("{side:?}").to_lowercase();
     let running = Running::start(&name, &command, &env, stage.places.cpus.as_deref())?;
@@ -148,13 +153,13 @@ pub async fn turn(
     // The first leads pay for caches, plans and pools of both.
     load(stage, &target, 100.0, Duration::from_secs(4)).await?;
     let mut steps = Vec::new();
-    for rate in rates {
+    for rate in &plan.rates {
         let bytes = || dashboards.shared.bytes.load(std::sync::atomic::Ordering::Relaxed);
         let (told, before, begin) = (bytes(), Usage::of(running.pid()), Instant::now());
-        let report = load(stage, &target, *rate, time).await?;
+        let report = load(stage, &target, *rate, plan.time).await?;
         let took = begin.elapsed().as_secs_f64();
         let used = Usage::of(running.pid()).since(before);
-        let step = step(&report, used, took, bytes() - told);
+        let step = step(&report, used, (took, bytes() - told), plan.late);
         eprintln!(
             "{name:>9} {rate:>6.0}/s: p50 {:.0} p99 {:.0} ms, engine {:.2} ms a lead, database {:.2}, \
              {:.0} MiB, {} wrong",
@@ -196,7 +201,7 @@ async fn load(
     Ok(leads::run(&config, Arc::clone(&stage.smtp), told, None).await?)
 }
 
-fn step(report: &LeadsReport, used: Usage, took: f64, told: u64) -> Step {
+fn step(report: &LeadsReport, used: Usage, (took, told): (f64, u64), late: Duration) -> Step {
     let counts = &report.counts;
     let leads = counts.captured.max(1) as f64;
     let wrong = report.lost
@@ -220,7 +225,7 @@ fn step(report: &LeadsReport, used: Usage, took: f64, told: u64) -> Step {
         mib: used.engine_bytes as f64 / f64::from(1 << 20),
         wrong,
         told: told as f64 / leads,
-        kept_up: wrong == 0 && p99_ms <= LATE.as_secs_f64() * 1_000.0,
+        kept_up: wrong == 0 && p99_ms <= late.as_secs_f64() * 1_000.0,
     }
 }
 

@@ -116,7 +116,7 @@ fn bars(forecourt: &[Step], node: &[Step]) -> Vec<Bar> {
         3.0,
         ours / theirs,
     );
-    // Where both still kept up; the database is the same program on both sides.
+    // Where both answered every lead; the database is the same program on both sides.
     let both = |rate: f64| {
         let find = |steps: &[Step]| steps.iter().find(|s| s.rate.total_cmp(&rate).is_eq()).copied();
         Some((rate, find(forecourt)?, find(node)?))

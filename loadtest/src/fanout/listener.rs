@@ -301,3 +301,39 @@ async fn listen(
         shared.seen[index].store(last, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::publisher::{Publisher, Way};
+    use super::super::{send_loop, server};
+    use super::*;
+
+    #[test]
+    fn every_listener_gets_every_event_once_and_in_order() {
+        let (told, hear) = mpsc::channel();
+        // It serves until the process of the tests ends.
+        thread::spawn(move || {
+            send_loop::serve(move |door, way_in| told.send((door, way_in)).unwrap())
+        });
+        let (door, way_in) = hear.recv().unwrap();
+        let dials = vec![server::socket(door, "/"); 20];
+        let mut steps = Vec::new();
+        let listeners = Listeners::open(&dials, 2, 5, |ready| steps.push(ready)).unwrap();
+        assert_eq!(steps, [5, 20]);
+        let way = Way::Lines { first: String::new() };
+        let mut publisher = Publisher::connect(way_in, way, 200).unwrap();
+        let shared = &listeners.shared;
+        for _ in 0..5 {
+            publisher.publish(10, shared.now()).unwrap();
+        }
+        let end = Instant::now() + Duration::from_secs(20);
+        while shared.everybody_has() < 50 && Instant::now() < end {
+            thread::yield_now();
+        }
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        assert_eq!((shared.everybody_has(), of(&shared.deliveries)), (50, 1_000));
+        assert_eq!((of(&shared.disorder), of(&shared.missed), of(&shared.lost)), (0, 0, 0));
+        assert_eq!(of(&shared.bytes), 1_000 * 204);
+        assert_eq!(shared.take_latencies().len(), 1_000);
+    }
+}
