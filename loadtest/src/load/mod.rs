@@ -94,7 +94,9 @@ impl Field {
                     }
                     let later = matches!(
                         status,
-                        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+                        StatusCode::REQUEST_TIMEOUT
+                            | StatusCode::TOO_MANY_REQUESTS
+                            | StatusCode::SERVICE_UNAVAILABLE
                     );
                     let broken = status.is_server_error() && !later;
                     self.books.count(|counts| {

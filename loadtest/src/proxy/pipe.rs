@@ -85,10 +85,11 @@ impl Pipe {
                     tokio::time::sleep(Duration::from_secs_f64(size as f64 / rate as f64)).await;
                 }
                 let (piece, later) = rest.split_at(size);
-                to.write_all(piece).await?;
-                passed += size as u64;
+                // Counted first: who has read the bytes may look at once.
                 count.fetch_add(size as u64, Ordering::Relaxed);
                 pieces.fetch_add(1, Ordering::Relaxed);
+                to.write_all(piece).await?;
+                passed += size as u64;
                 rest = later;
             }
         }

@@ -367,12 +367,20 @@ async fn undone(field: &Field) -> Option<f64> {
 async fn undone_now(field: &Field) -> Option<f64> {
     let request = field.client.get(field.target.at("/metrics")).timeout(Duration::from_secs(5));
     let text = request.send().await.ok()?.text().await.ok()?;
+    // Who never reads cannot see that it was cut; the engine counts it.
+    let cut = sum(&text, "forecourt_http_live_cut_total", |_| true) as u64;
+    field.books.count(|counts| counts.slow_cut = counts.slow_cut.max(cut));
+    Some(sum(&text, "forecourt_undone", |labels| !labels.contains("uncertain")))
+}
+
+/// The sum of a metric over the labels that are wanted.
+fn sum(text: &str, name: &str, wanted: impl Fn(&str) -> bool) -> f64 {
     let of = |line: &str| {
-        let line = line.strip_prefix("forecourt_undone{")?;
-        let certain = !line.contains("uncertain");
-        line.rsplit_once(' ')?.1.parse::<f64>().ok().filter(|_| certain)
+        let (labels, value) = line.strip_prefix(name)?.rsplit_once(' ')?;
+        let whole = labels.is_empty() || labels.starts_with('{');
+        value.parse::<f64>().ok().filter(|_| whole && wanted(labels))
     };
-    Some(text.lines().filter_map(of).sum())
+    text.lines().filter_map(of).sum()
 }
 
 async fn look(control: Control) {
@@ -438,5 +446,20 @@ async fn tell(teller: Teller) {
             cores,
             faults: teller.stage.standing_now(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_summed_over_the_labels_that_are_wanted() {
+        let text = "# HELP forecourt_undone x\nforecourt_undone{kind=\"timer_overdue\"} 2\n\
+                    forecourt_undone{kind=\"delivery_uncertain\"} 5\nforecourt_undone_else 7\ncut_total 3\n";
+        let certain = sum(text, "forecourt_undone", |labels| !labels.contains("uncertain"));
+        assert!((certain - 2.0).abs() < f64::EPSILON, "{certain}");
+        assert!((sum(text, "cut_total", |_| true) - 3.0).abs() < f64::EPSILON);
+        assert!(sum(text, "absent", |_| true).abs() < f64::EPSILON);
     }
 }
