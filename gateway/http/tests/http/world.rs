@@ -90,7 +90,8 @@ fn tenant(number: u128, slug: &str, domain: &str) -> NewTenant {
         country: "NO".into(),
         hours: forecourt_core::hours::OpeningHours::default(),
         promise: PromiseSettings::default(),
-        gather: forecourt_core::gather::GatherSettings::default(),
+        // Its clock stands still: a turn that waited for more text would never begin.
+        gather: forecourt_core::gather::GatherSettings { shortest_ms: 0, longest_ms: 0 },
         mail: MailSettings {
             from_name: slug.into(),
             from_address: format!("post@{domain}"),
