@@ -7,7 +7,7 @@ use actix_web::{
     Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderName, HeaderValue},
+    http::header::{CONTENT_ENCODING, HeaderName, HeaderValue},
     middleware::Next,
     web,
 };
@@ -67,6 +67,10 @@ pub(crate) async fn trace(
         if let Some(place) = place {
             response.headers_mut().insert(HeaderName::from_static("traceresponse"), place);
         }
+    }
+    // Said to our own compressor; to everybody else it is what no header says too.
+    if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        response.headers_mut().remove(CONTENT_ENCODING);
     }
     headers::secure(&http_request, response.headers_mut());
     let labels =

@@ -44,6 +44,18 @@ async fn a_plain_html_form_is_understood_with_all_that_it_sends_along() {
 }
 
 #[actix_web::test]
+async fn a_receipt_is_not_compressed_and_says_nothing_of_it() {
+    let world = World::start().await;
+    let form = world.post(FORM).header(header::ACCEPT_ENCODING, "gzip").json(&kari());
+    let answer = form.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(answer.headers().get(header::CONTENT_ENCODING).is_none());
+    // A client that had to unpack the answer would have dropped its length.
+    assert!(answer.headers().contains_key(header::CONTENT_LENGTH));
+    world.stop().await;
+}
+
+#[actix_web::test]
 async fn all_wrong_fields_are_pointed_at_together() {
     let world = World::start().await;
     let answer = world
