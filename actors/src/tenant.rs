@@ -98,8 +98,14 @@ impl TenantShared {
         {
             return Ok(Arc::clone(knowledge));
         }
-        let knowledge = Arc::new(self.ports.store.load_knowledge(self.id, now).await?);
-        *lock(&self.knowledge) = Some((now, Arc::clone(&knowledge)));
+        let read = self.ports.store.load_knowledge(self.id, now).await?;
+        let mut known = lock(&self.knowledge);
+        // Unchanged, it stays the same snapshot, and what was worked out of it stays known.
+        let knowledge = match known.take() {
+            Some((_, old)) if *old == read => old,
+            _ => Arc::new(read),
+        };
+        *known = Some((now, Arc::clone(&knowledge)));
         Ok(knowledge)
     }
 
