@@ -1,6 +1,6 @@
 //! The templates of this crate, and how they write values: escaped in HTML, as they are in text.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use minijinja::{
     AutoEscape, Environment, Error, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde,
@@ -27,10 +27,11 @@ fn environment() -> Result<Environment<'static>, Error> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // Templates named `.html` escape; the built-in formatter also escapes `/`, which is needless and unreadable in links.
     environment.set_formatter(|out, state, value| {
-        let text = value.to_string();
+        // Nearly all values are texts already.
+        let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
         let text = match state.auto_escape() {
             AutoEscape::None => text,
-            _ => escaped(&text),
+            _ => Cow::Owned(escaped(&text)),
         };
         out.write_str(&text).map_err(Error::from)
     });
