@@ -4,6 +4,10 @@
 
 mod faults;
 mod inspect;
+<<<<<<< ours
 mod outage;
+=======
+mod memory;
+>>>>>>> theirs
 mod promise;
 mod support;
