@@ -4,10 +4,7 @@
 
 mod faults;
 mod inspect;
-<<<<<<< ours
-mod outage;
-=======
 mod memory;
->>>>>>> theirs
+mod outage;
 mod promise;
 mod support;
