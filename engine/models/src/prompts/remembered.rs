@@ -39,9 +39,12 @@ pub(super) struct Minute {
     pub(super) free_from: Timestamp,
 }
 
+/// Parts of one snapshot, the oldest first.
+type Parts = Mutex<Vec<(Key, Arc<str>)>>;
+
 #[derive(Debug)]
 pub(super) struct Remembered {
-    parts: Memo<Mutex<Vec<(Key, Arc<str>)>>>,
+    parts: Memo<Parts>,
 }
 
 impl Remembered {
