@@ -1,7 +1,7 @@
 //! Logs, metrics, traces. None carries personal data (A13): fields are ids, counts and codes.
 //!
 //! Lives here: [`logs`] (how a line looks), [`traces`] (where spans go), [`catalogue`] (every
-//! metric), [`metrics`] (its recorder). What the spans are is written in [`forecourt_actors::way`].
+//! metric), [`mod@metrics`] (its recorder). What the spans are is written in [`forecourt_actors::way`].
 
 mod catalogue;
 mod logs;
