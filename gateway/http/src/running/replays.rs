@@ -171,7 +171,9 @@ async fn chosen(
 }
 
 fn sorted(mut found: BySession) -> BySession {
-    found.values_mut().for_each(|letters| letters.sort_unstable());
+    for letters in found.values_mut() {
+        letters.sort_unstable();
+    }
     found
 }
 
