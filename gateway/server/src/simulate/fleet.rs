@@ -58,10 +58,11 @@ impl Fleet {
                     error: state.error + own,
                 }))
             };
-            let mut nodes = self.town.nodes.borrow_mut();
-            nodes.retain(|node| node.is_alive());
-            nodes.push(Rc::clone(&node));
-            drop(nodes);
+            {
+                let mut nodes = self.town.nodes.borrow_mut();
+                nodes.retain(|node| node.is_alive());
+                nodes.push(Rc::clone(&node));
+            }
             let recovered = node.engine.recover().await;
             self.is_ill();
             if recovered.is_err() {
@@ -102,7 +103,9 @@ impl Fleet {
             match fault {
                 Fault::Deploy => self.deploy().await,
                 Fault::LongDowntime => {
-                    self.town.alive().iter().for_each(|node| self.kill(node, "for hours"));
+                    for node in self.town.alive() {
+                        self.kill(&node, "for hours");
+                    }
                     self.rest(SignedDuration::from_hours(8)).await;
                     self.perhaps_jump();
                 }
@@ -134,7 +137,9 @@ impl Fleet {
             (dice.chance(250), dice.pick(&alive).cloned(), pause)
         };
         let victims = if all { alive } else { victim.into_iter().collect() };
-        victims.iter().for_each(|node| self.kill(node, "kill -9"));
+        for node in &victims {
+            self.kill(node, "kill -9");
+        }
         self.rest(pause).await;
         self.perhaps_jump();
     }

@@ -102,12 +102,7 @@ impl Node {
             node: id,
             io: Handle::current(),
         };
-        let config = EngineConfig {
-            arbiters: 0,
-            sole,
-            idle: Duration::from_mins(5),
-            ..EngineConfig::default()
-        };
+        let config = EngineConfig { arbiters: 0, sole, idle: Duration::from_mins(5) };
         let engine = Engine::start(ports, config);
         world.lock().step(None, format!("node {number} starts, its clock {error:#} off"));
         Self { number, engine, pulse, died: watch::Sender::new(false) }

@@ -31,7 +31,7 @@ use super::{
     node::{Backing, node_id},
     people::{Business, Town},
     report::Report,
-    world::{Sabotage, Shared},
+    world::{Sabotage, Shared, World},
 };
 
 /// How often it is looked for what is overdue.
@@ -224,6 +224,9 @@ fn judge_logs(world: &Shared, logs: &Logs) {
     }
 }
 
+/// What is away, how many hours apart, for how many milliseconds, and how it goes away.
+type Storm = (Fault, i64, (u64, u64), fn(&mut World, Timestamp));
+
 async fn live(plan: &Plan, tenants: &[NewTenant], backing: Backing, bar: &ProgressBar) -> Shared {
     let time = TrueTime::start();
     let world = Shared::new(time, plan.faults.clone(), plan.seed, plan.sabotage);
@@ -244,7 +247,7 @@ async fn live(plan: &Plan, tenants: &[NewTenant], backing: Backing, bar: &Progre
     actix::spawn(Rc::clone(&town).live(u64::from(plan.leads_per_day), end));
     actix::spawn(Rc::clone(&town).on_call());
     actix::spawn(Rc::clone(&fleet).suffer());
-    let storms: [(Fault, i64, (u64, u64), fn(&mut super::world::World, Timestamp)); 3] = [
+    let storms: [Storm; 3] = [
         (Fault::StoreOutage, 5, (4_000, 120_000), |world, until| world.store_away_until = until),
         (Fault::ModelOutage, 6, (60_000, 900_000), |world, until| world.models_away_until = until),
         (Fault::MailOutage, 12, (3_600_000, 3_600_000), |world, until| {

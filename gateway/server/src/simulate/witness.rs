@@ -212,7 +212,9 @@ impl World {
         }
         if seen.state.closed {
             let kind = event.kind();
-            let harmless = kind.starts_with("delivery_") || kind == "submission_repeated";
+            // The fate of letters on their way, and a word to people about it.
+            let harmless = kind.starts_with("delivery_")
+                || ["submission_repeated", "human_alerted"].contains(&kind);
             self.check("A2", harmless, Some(session), || format!("closed, and then {kind}"));
         }
     }

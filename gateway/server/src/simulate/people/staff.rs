@@ -41,10 +41,8 @@ impl Town {
     pub(in crate::simulate) async fn on_call(self: Rc<Self>) {
         loop {
             pass(SignedDuration::from_secs(20)).await;
-            while let Some(session) = {
-                let alarm = self.world.lock().alarms.pop_front();
-                alarm
-            } {
+            let alarms = std::mem::take(&mut self.world.lock().alarms);
+            for session in alarms {
                 if !self.looked_after.borrow_mut().insert(session) {
                     continue;
                 }
