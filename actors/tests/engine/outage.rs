@@ -80,7 +80,8 @@ async fn an_hour_without_the_mail_server_kills_no_letter_and_each_arrives_once()
     assert_eq!(world.answers().len(), 0);
 
     world.sender.heal();
-    world.live(2 * 3_600, 60).await;
+    // A letter that was the probe four times waits for its ladder: two hours and a fifth.
+    world.live(3 * 3_600, 60).await;
     assert_eq!(world.provider().state, Shown::Closed);
     let answers = world.answers();
     assert_eq!(answers.keys().copied().collect::<BTreeSet<_>>(), sessions, "all were answered");
