@@ -42,10 +42,18 @@ async fn a_running_turn_is_told_with_its_model_until_it_ends() {
     assert_eq!(running.turn.unwrap().model, "primary");
     assert!(running.commands >= 1 && running.longest <= running.total);
     assert!(running.version >= turn.version);
-    world.pass(5);
+    // The model may not have begun its silence yet: time passes until it is over.
+    let ended = loop {
+        world.pass(1);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        if let Some(told) = world.vitals(lead.session).await.filter(|told| told.turn.is_none()) {
+            break told;
+        }
+    };
+    assert!(ended.commands >= running.commands);
     world.until_answered().await;
-    let ended = world.told(lead.session, |told| told.turn.is_none()).await;
-    assert!(ended.version > running.version && ended.commands > running.commands);
+    let answered = world.told(lead.session, |told| told.commands > running.commands).await;
+    assert!(answered.version > running.version);
     assert_eq!((ended.restarts, ended.quarantined, ended.last_error), (0, false, None));
 }
 
@@ -91,15 +99,22 @@ async fn tenants_threads_and_timers_are_told_and_no_more_sessions_than_asked_for
     }
     world.until("the promise", |e| matches!(e, Event::TurnStarted { .. })).await;
     let filter = Filter { top: 3, ..Filter::default() };
-    let inspection = world.engine.inspect(filter).await;
+    // On a busy machine a thread may be silent for longer than an inspection waits.
+    let inspection = loop {
+        let inspection = world.engine.inspect(filter).await;
+        let letters = inspection.tenants[0].deliveries;
+        let answered = inspection.arbiters.iter().all(Option::is_some) && letters.is_some();
+        if answered && inspection.timers.is_some() {
+            break inspection;
+        }
+    };
     assert_eq!(inspection.sessions.len(), 3);
     assert_eq!((inspection.sessions_awake, inspection.tenants_loaded), (6, 1));
     assert_eq!(inspection.arbiters.len(), 2);
-    assert!(inspection.arbiters.iter().all(Option::is_some), "a thread that does not answer");
     let tenant = &inspection.tenants[0];
     assert_eq!((tenant.slug.as_str(), tenant.sessions_awake), ("nordlys-bil", 6));
     assert_eq!((tenant.captures, tenant.journal), (0, 0));
-    assert!(tenant.deliveries.is_some() && tenant.timers.is_some());
+    assert!(tenant.timers.is_some());
     let other = Filter {
         tenant: Some(forecourt_core::id::TenantId::from_uuid(uuid::Uuid::nil())),
         top: 10,
