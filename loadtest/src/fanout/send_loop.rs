@@ -6,6 +6,10 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+/// Our own client does not check the proof.
+const AGREED: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+
 /// Serves WebSocket listeners and one publisher of lines until the process ends.
 pub fn serve(ready: impl FnOnce(std::net::SocketAddr, std::net::SocketAddr)) -> io::Result<()> {
     let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -15,9 +19,12 @@ pub fn serve(ready: impl FnOnce(std::net::SocketAddr, std::net::SocketAddr)) -> 
     let coming = Arc::clone(&listeners);
     thread::Builder::new().name("door".to_owned()).spawn(move || {
         for stream in door.incoming().map_while(Result::ok) {
-            // Who does not shake hands is no listener.
-            if let Ok(stream) = greet(stream) {
-                coming.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
+            // Who does not shake hands is no listener; who was greeted gets the very next event.
+            if let Ok(mut stream) = asked(stream) {
+                let mut listeners = coming.lock().unwrap_or_else(PoisonError::into_inner);
+                if stream.write_all(AGREED).is_ok() {
+                    listeners.push(stream);
+                }
             }
         }
     })?;
@@ -31,8 +38,8 @@ pub fn serve(ready: impl FnOnce(std::net::SocketAddr, std::net::SocketAddr)) -> 
     Ok(())
 }
 
-/// Reads a request and agrees to whatever it asks: our own client does not check the proof.
-fn greet(mut stream: TcpStream) -> io::Result<TcpStream> {
+/// Reads a request, whatever it asks.
+fn asked(mut stream: TcpStream) -> io::Result<TcpStream> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -43,9 +50,6 @@ fn greet(mut stream: TcpStream) -> io::Result<TcpStream> {
         }
     }
     stream.set_nodelay(true)?;
-    stream.write_all(
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-    )?;
     Ok(stream)
 }
 
