@@ -5,6 +5,7 @@
 //! submissions is known; two identical submissions at the same instant meet there.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -37,7 +38,7 @@ pub struct RawSubmission {
 }
 
 /// A form that can be answered (S2-US-2.1-2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
     pub name: String,
     pub email: Email,
@@ -107,9 +108,7 @@ impl Submission {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field.as_bytes());
         }
-        let hash = hash.finalize();
-        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-        hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+        text::hex(&hash.finalize())
     }
 }
 

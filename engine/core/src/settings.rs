@@ -2,8 +2,11 @@
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use crate::{gather::GatherSettings, hours::OpeningHours, lang::Lang, promise::PromiseSettings};
+use crate::{
+    gather::GatherSettings, hours::OpeningHours, lang::Lang, promise::PromiseSettings, text,
+};
 
 /// Everything a tenant can set, as stored in `tenants.settings`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +59,12 @@ pub struct MailSettings {
 }
 
 impl TenantSettings {
+    /// Tells one state of the settings from another: SHA-256 over their JSON, 32 hex digits.
+    pub fn print(&self) -> String {
+        let json = serde_json::to_vec(self).unwrap_or_default(); // a struct of plain values always is JSON
+        text::hex(&Sha256::digest(json)[..16])
+    }
+
     /// The tenant's zone; UTC when the name is unknown to this machine (checked when settings are saved).
     pub fn time_zone(&self) -> TimeZone {
         TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)

@@ -1,6 +1,7 @@
 //! What a lead session can be asked to do, and how it can say no.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -13,7 +14,9 @@ use crate::{
 };
 
 /// A wish. Imperative; what comes of it are [`crate::event::Event`]s.
-#[derive(Clone, Debug, PartialEq)]
+/// Kept with what it led to, so that the decision can be taken again (A3); its form is as lasting as an event's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// A form was submitted: to a new session, or to the one it was routed to.
     Submit {
@@ -82,7 +85,7 @@ pub enum Command {
 }
 
 /// Who submits, as routing found out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubmittedContact {
     pub contact: ContactId,
     pub new_contact: bool,
@@ -92,7 +95,7 @@ pub struct SubmittedContact {
 }
 
 /// A text that a model proposed and the claim gate let through.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     pub text: String,
     pub model: String,
@@ -100,7 +103,8 @@ pub struct Answer {
 }
 
 /// What became of one try to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "report", rename_all = "snake_case")]
 pub enum DeliveryReport {
     Accepted {
         reference: Option<String>,

@@ -15,6 +15,7 @@
 mod command;
 mod dead;
 mod decide;
+pub mod replay;
 #[cfg(test)]
 mod tests;
 

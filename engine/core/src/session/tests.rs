@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::*;
+use super::{replay::Verdict, *};
 use crate::{
     capture::{RawSubmission, Submission},
     effect::TimerEnd,
@@ -63,6 +63,7 @@ struct World {
     ids: u128,
     state: LeadSession,
     events: Vec<(Timestamp, Event)>,
+    decisions: Vec<replay::StoredDecision>,
     /// The timer rows, as effects made them.
     timers: BTreeMap<TimerKind, Timestamp>,
     /// Ids of turns that may not speak any more.
@@ -81,6 +82,7 @@ impl World {
             ids: 0,
             state: LeadSession::new(SessionId::from_uuid(Uuid::from_u128(1))),
             events: Vec::new(),
+            decisions: Vec::new(),
             timers: BTreeMap::new(),
             over: Vec::new(),
             turn_shows: false,
@@ -114,10 +116,24 @@ impl World {
         };
         let before = self.state.clone();
         let decided = self.state.decide(command.clone(), circumstances);
+        let cause = replay::Cause {
+            command: command.clone(),
+            fresh: circumstances.fresh.0,
+            turn_shows: circumstances.turn_shows,
+            settings: self.settings.print(),
+        };
         assert_eq!(decided, self.state.decide(command, circumstances), "A3: decided differently");
         assert_eq!(self.state, before, "A3: deciding changed the state");
         let decided = decided?;
         let events = &decided.decision.events;
+        if !events.is_empty() {
+            let version = Version(before.version.0 + 1);
+            let (at, events) = (self.now, events.clone());
+            let stored = replay::StoredDecision { version, at, cause: Some(cause), events };
+            // As the journal keeps it: what JSON loses would be lost to the replay.
+            let kept = serde_json::to_string(&stored).unwrap();
+            self.decisions.push(serde_json::from_str(&kept).unwrap());
+        }
         assert_eq!(decided.state.version.0, before.version.0 + events.len() as i64, "A2");
         for event in events {
             match event {
@@ -545,6 +561,32 @@ fn a_night_without_the_engine_ends_in_one_reminder_and_not_in_a_dozen() {
     assert!(world.timers[&TimerKind::Handoff] > world.now, "the next one lies ahead");
 }
 
+#[test]
+fn a_replay_tells_a_changed_rule_a_forgotten_cause_and_forgotten_settings() {
+    let mut world = World::captured();
+    world.wait(3);
+    world.answer().unwrap();
+    let settings = [world.settings.clone()];
+    let verdicts = |decisions: &[replay::StoredDecision], settings: &[TenantSettings]| {
+        let (steps, _) = replay::replay(world.state.id, decisions, settings);
+        steps.into_iter().map(|step| step.verdict).collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts(&world.decisions, &settings), [Verdict::Same, Verdict::Same]);
+    assert_eq!(verdicts(&world.decisions, &[]), [Verdict::NoSettings, Verdict::NoSettings]);
+    let mut changed = world.decisions.clone();
+    changed[0].cause = None;
+    let Some(Event::MessagePosted(posted)) = changed[1].events.first_mut() else { panic!() };
+    posted.text = "Nei.".into();
+    assert!(matches!(
+        verdicts(&changed, &settings)[..],
+        [Verdict::NoCause, Verdict::Differs { .. }]
+    ));
+    let mut stale = world.decisions.clone();
+    stale.push(stale[1].clone());
+    let last = verdicts(&stale, &settings).pop();
+    assert_eq!(last, Some(Verdict::Refused { rejection: Rejection::Stale }));
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Submit(u8),
@@ -679,6 +721,13 @@ proptest! {
         }
         for (n, step) in steps.iter().enumerate() {
             world.step(n, step);
+        }
+        let settings = [world.settings.clone()];
+        let (again, state) = replay::replay(world.state.id, &world.decisions, &settings);
+        prop_assert_eq!(&state, &world.state);
+        for step in again {
+            prop_assert_eq!(&step.verdict, &Verdict::Same, "A3: {:?}", step.stored);
+            prop_assert!(!step.because.is_empty(), "nobody can say why: {:?}", step.stored.cause);
         }
         // A5: nobody waits past a deadline unnoticed, whatever happened before.
         world.wait(91);

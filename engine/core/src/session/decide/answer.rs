@@ -32,6 +32,7 @@ impl Deciding<'_> {
         if self.state.turn.is_none_or(|running| running.turn != turn) {
             return Err(Rejection::Stale);
         }
+        self.because("rule: a node that stops leaves its turn to the others");
         self.emit(Event::TurnYielded { turn });
         self.decision.effects.push(Effect::CancelTurn { turn });
         Ok(())
@@ -50,6 +51,7 @@ impl Deciding<'_> {
             .ok_or(Rejection::Stale)?;
         match result {
             Ok(Answer { text, model, prompt }) => {
+                self.because("guard: the turn that runs, of the fence that holds, may speak (A7)");
                 self.post(Author::Assistant, text, None, Some(Origin { turn, model, prompt }));
                 // Text that came while the customer read this answer has its own, after a breath.
                 if self.state.answer_is_owed() {
@@ -61,6 +63,7 @@ impl Deciding<'_> {
                 self.emit(Event::TurnFailed { turn, reason });
                 match running.rung {
                     Rung::Primary => {
+                        self.because("rule: the first model gave no text, the second is asked");
                         self.reach(Rung::Second);
                         self.start_turn(Rung::Second);
                     }
@@ -73,6 +76,7 @@ impl Deciding<'_> {
 
     /// The last rung needs nothing but the delivery itself (A5); a person must follow.
     pub(super) fn send_template(&mut self) {
+        self.because("rule: the last rung is the template, and a person follows (A5)");
         self.cancel_turn();
         self.reach(Rung::Template);
         let turn = TurnId::from_uuid(self.id());

@@ -18,17 +18,23 @@ impl Deciding<'_> {
         self.fired = Some(kind);
         match kind {
             TimerKind::Promise => self.climb(),
-            TimerKind::Handoff => self.alert(AlertReason::StillWaiting),
+            TimerKind::Handoff => {
+                self.because("timer: a customer still waits for a person");
+                self.alert(AlertReason::StillWaiting);
+            }
             TimerKind::Gather => {
                 if self.state.turn.is_none() {
+                    self.because("timer: the burst is over");
                     self.start_turn(Rung::Primary);
                 }
             }
             TimerKind::Turn => {
                 if let Some(running) = self.state.turn {
                     if turn_runs {
+                        self.because("timer: the turn's lease ended, and it still runs here");
                         self.emit(Event::TurnKept { turn: running.turn });
                     } else {
+                        self.because("timer: the turn's lease ended, and nobody runs it");
                         // Its process is gone: the same rung begins anew under a new id.
                         self.cancel_turn();
                         self.start_turn(running.rung);
@@ -67,6 +73,14 @@ impl Deciding<'_> {
             self.state.next_rung().filter(|(_, _, due)| *due <= self.now.now)
         {
             let message = self.state.promises[index].message;
+            self.because(match rung {
+                Rung::Primary => "timer: the first model's time",
+                Rung::Second => "timer: the first model's time is over",
+                Rung::ModelsEnd => "timer: no model is waited for any longer",
+                Rung::Template => "timer: the template is due",
+                Rung::Alert => "timer: no answer is proven, a person is alerted",
+                Rung::Deadline => "timer: the promise's deadline has passed",
+            });
             match rung {
                 Rung::Primary => {}
                 Rung::Second => {

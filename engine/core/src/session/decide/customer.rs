@@ -20,6 +20,7 @@ impl Deciding<'_> {
         if let Some(before) = self.state.find_remembered(&key)
             && self.now.now.duration_since(before.at) <= REPEAT_WINDOW
         {
+            self.because("guard: the same submission within five minutes is one");
             self.emit(Event::SubmissionRepeated);
             return Ok(());
         }
@@ -27,6 +28,7 @@ impl Deciding<'_> {
             return Err(Rejection::Closed);
         }
         if self.state.exists() {
+            self.because("rule: the same person within seven days keeps the lead");
             self.emit(Event::LeadRepeated {
                 source: contact.source,
                 vehicle_interest: form.vehicle_interest,
@@ -34,6 +36,7 @@ impl Deciding<'_> {
             });
         } else {
             let lang = self.now.settings.language_or_default(Lang::detect(&form.message));
+            self.because("rule: a form of somebody new is a new lead");
             self.emit(Event::SessionOpened { channel: Channel::Mail, lang });
             self.emit(Event::LeadCaptured(LeadCaptured {
                 lead: contact.lead,
@@ -58,6 +61,7 @@ impl Deciding<'_> {
             return Err(Rejection::Stale);
         }
         let lang = self.now.settings.language_or_default(Some(lang));
+        self.because("rule: a visitor opens a conversation");
         self.emit(Event::SessionOpened { channel: Channel::Widget, lang });
         Ok(())
     }
@@ -105,6 +109,7 @@ impl Deciding<'_> {
         if self.state.closed {
             return Err(Rejection::Closed);
         }
+        self.because("rule: what a person writes goes out, whatever follows");
         self.post(Author::Member { member }, text, Some(client_id), None);
         Ok(())
     }
@@ -122,6 +127,7 @@ impl Deciding<'_> {
     pub(super) fn customer_wrote(&mut self, text: &str, key: String) {
         let lang = Lang::detect(text).filter(|lang| self.now.settings.languages.contains(lang));
         if let Some(lang) = lang.filter(|lang| *lang != self.state.lang) {
+            self.because("rule: the customer writes in another of the tenant's languages");
             self.emit(Event::LanguageChanged { lang });
         }
         let message = MessageId::from_uuid(self.id());
@@ -135,13 +141,21 @@ impl Deciding<'_> {
         }));
         // What the customer already reads is not taken away: that turn ends, and the next one answers this.
         let turn_stays = self.now.turn_shows && self.state.turn.is_some();
-        if !turn_stays {
+        if turn_stays {
+            self.because("guard: an answer that the customer reads already is let finish");
+        } else {
+            if self.state.turn.is_some() {
+                self.because("rule: newer text replaces an answer of which nothing was seen");
+            }
             self.cancel_turn();
         }
         // Text that comes while an answer is still owed joins that promise: the clock runs from the first.
         if !self.state.answer_is_owed() || turn_stays {
             let settings = self.now.settings.promise;
+            self.because("rule: a customer who waits is promised an answer");
             self.emit(Event::PromiseMade { message, since: self.now.now, settings });
+        } else {
+            self.because("rule: the clock runs from the first text that is not answered");
         }
         if self.state.speaker == Speaker::Assistant && !turn_stays {
             match self.state.channel {
@@ -159,6 +173,7 @@ impl Deciding<'_> {
         if until <= self.now.now {
             self.start_turn(Rung::Primary);
         } else {
+            self.because("rule: more text may come, one turn answers the whole burst");
             self.emit(Event::Gathering { until });
         }
     }

@@ -68,6 +68,19 @@ impl Deciding<'_> {
             return Err(Rejection::Stale);
         }
         let is_answer = open.kind == DeliveryKind::Answer;
+        self.because(match &report {
+            DeliveryReport::Accepted { .. } => "rule: the provider's word proves the answer",
+            DeliveryReport::Temporary { .. } => {
+                "rule: what is not taken is tried again on the ladder"
+            }
+            DeliveryReport::Permanent { .. } => {
+                "rule: what is refused for good is told to a person"
+            }
+            DeliveryReport::Uncertain { .. } => {
+                "guard: what may have left is never repeated by itself (R1)"
+            }
+            DeliveryReport::Refused => "guard: it carried an older fence and stayed in (A7)",
+        });
         let end = match report {
             DeliveryReport::Accepted { reference } => {
                 self.emit(Event::DeliveryAccepted { delivery, reference: reference.clone() });

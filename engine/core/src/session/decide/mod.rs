@@ -25,6 +25,8 @@ pub(super) const TEMPLATE: &str = "template";
 pub struct Decided {
     pub decision: Decision,
     pub state: LeadSession,
+    /// The rules, timers and guards behind it, in the order they were asked; for people who ask why.
+    pub because: Vec<&'static str>,
 }
 
 impl LeadSession {
@@ -37,15 +39,16 @@ impl LeadSession {
             decision: Decision::default(),
             ids_taken: 0,
             fired: None,
+            because: Vec::new(),
         };
         deciding.run(command)?;
         deciding.settle_timers();
-        let Deciding { state, decision, .. } = deciding;
+        let Deciding { state, decision, because, .. } = deciding;
         debug_assert!(
             !state.somebody_waits() || !state.timers().is_empty(),
             "A11: somebody waits and no timer is pending"
         );
-        Ok(Decided { decision, state })
+        Ok(Decided { decision, state, because })
     }
 }
 
@@ -56,6 +59,7 @@ struct Deciding<'a> {
     decision: Decision,
     ids_taken: u32,
     fired: Option<TimerKind>,
+    because: Vec<&'static str>,
 }
 
 impl Deciding<'_> {
@@ -88,6 +92,11 @@ impl Deciding<'_> {
             Command::Close { member: _ } => self.close(),
             Command::Quarantine => self.quarantine(),
         }
+    }
+
+    /// Notes why: `rule`, `timer` or `guard`, and what it says.
+    fn because(&mut self, why: &'static str) {
+        self.because.push(why);
     }
 
     fn emit(&mut self, event: Event) {

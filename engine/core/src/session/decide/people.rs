@@ -18,6 +18,7 @@ impl Deciding<'_> {
         }
         self.cancel_turn();
         let fence = Fence(self.state.fence.0 + 1);
+        self.because("rule: a person speaks, the assistant is silent from this fence on (A7)");
         self.emit(Event::TakenOver { member, fence });
         Ok(())
     }
@@ -32,6 +33,7 @@ impl Deciding<'_> {
             Speaker::Member(_) => {}
         }
         let fence = Fence(self.state.fence.0 + 1);
+        self.because("rule: who has taken over gives back");
         self.emit(Event::Released { member, fence });
         self.answer_if_owed();
         Ok(())
@@ -53,6 +55,7 @@ impl Deciding<'_> {
         }
         self.cancel_turn();
         let fence = Fence(self.state.fence.0 + 1);
+        self.because("rule: a closed conversation takes nothing new");
         self.emit(Event::Closed { fence });
         Ok(())
     }
@@ -62,6 +65,7 @@ impl Deciding<'_> {
         if self.state.closed {
             return Err(Rejection::Closed);
         }
+        self.because("guard: the program failed on this conversation twice (R8)");
         self.hand_off(AlertReason::Quarantined);
         Ok(())
     }
