@@ -140,6 +140,9 @@ impl Engine {
             return Ok(Some(tenant.clone()));
         }
         let Some(snapshot) = self.0.ports.store.load_tenant(id).await? else { return Ok(None) };
+        // Before its first decision: a replay asks under which settings it was made.
+        let Ports { store, clock, .. } = &*self.0.ports;
+        store.keep_settings(id, &snapshot.settings, clock.now()).await?;
         let slug = snapshot.slug.clone();
         let mut tenants = lock(&self.0.tenants);
         // Two callers may have loaded it; the first to come here starts it.

@@ -26,7 +26,7 @@ use forecourt_core::{
     event::{Author, Channel, Event, Version},
     id::{SessionId, TurnId},
     promise::Rung,
-    session::{Circumstances, Command, Decided, Fresh, LeadSession, Rejection},
+    session::{Circumstances, Command, Decided, Fresh, LeadSession, Rejection, replay::Cause},
 };
 use forecourt_ports::store::{
     Append, Appended, InboundEvent, InboundOutcome, StoreError, StoredMessage,
@@ -159,10 +159,10 @@ impl SessionActor {
             let Some(waiting) = self.queue.pop_front() else { return };
             waiting.dispatch.began.store(true, Ordering::Release);
             self.vitals.begin(state.version);
-            let snapshot = self.tenant.snapshot();
+            let held = self.tenant.held();
             let circumstances = Circumstances {
                 now: self.ports.clock.now(),
-                settings: &snapshot.settings,
+                settings: &held.snapshot.settings,
                 fresh: Fresh(self.ports.ids.uuid()),
                 turn_shows: state.channel == Channel::Widget
                     && self.turn.as_ref().is_some_and(RunningTurn::shows),
@@ -171,6 +171,12 @@ impl SessionActor {
             if let Command::FireTimer { turn_runs, .. } = &mut command {
                 *turn_runs = self.turn.is_some();
             }
+            let cause = Cause {
+                command: command.clone(),
+                fresh: circumstances.fresh.0,
+                turn_shows: circumstances.turn_shows,
+                settings: held.print.clone(),
+            };
             let span = waiting.dispatch.span.clone();
             let _way = span.enter();
             match way::decide(state.version).in_scope(|| state.decide(command, circumstances)) {
@@ -183,7 +189,7 @@ impl SessionActor {
                     self.vitals.end(None);
                     waiting.answer(Ok(Done { version: decided.state.version, events: Vec::new() }));
                 }
-                Ok(decided) => self.store(waiting, decided, circumstances.now, ctx),
+                Ok(decided) => self.store(waiting, decided, cause, circumstances.now, ctx),
             }
         }
         self.vitals.queued(self.queue.len());
@@ -194,10 +200,11 @@ impl SessionActor {
         &mut self,
         waiting: Waiting,
         decided: Decided,
+        cause: Cause,
         at: Timestamp,
         ctx: &mut Context<Self>,
     ) {
-        let Decided { decision: Decision { events, effects }, state } = decided;
+        let Decided { decision: Decision { events, effects }, state, because: _ } = decided;
         let mut inbound = waiting.dispatch.inbound.clone();
         if let (Some(inbound), Some(Event::SubmissionRepeated)) = (&mut inbound, events.first()) {
             inbound.outcome = InboundOutcome::Repeated;
@@ -209,6 +216,7 @@ impl SessionActor {
             events: events.clone(),
             state: state.clone(),
             effects: effects.clone(),
+            cause: Some(cause),
             inbound,
         };
         let stored = waiting.dispatch.span.in_scope(|| way::store(append.events.len()));

@@ -51,10 +51,17 @@ const MAX_ROUTES: u32 = 4;
 /// How long what a tenant knows is taken from memory.
 const KNOWLEDGE_AGE: SignedDuration = SignedDuration::from_secs(2);
 
+/// The settings that hold, and what decisions call them.
+pub(crate) struct Held {
+    pub(crate) snapshot: Arc<TenantSnapshot>,
+    /// [`forecourt_core::settings::TenantSettings::print`]; the store keeps the settings under it.
+    pub(crate) print: String,
+}
+
 /// What all actors of a tenant share.
 pub(crate) struct TenantShared {
     pub(crate) id: TenantId,
-    snapshot: ArcSwap<TenantSnapshot>,
+    held: ArcSwap<Held>,
     pub(crate) journal: JournalWriter,
     pub(crate) registry: Registry,
     pub(crate) timers: TimersHandle,
@@ -75,7 +82,10 @@ impl TenantShared {
         let shared = Arc::new(Self {
             id: snapshot.id,
             journal: JournalWriter::start(snapshot.id, store, bus, &ports.io),
-            snapshot: ArcSwap::from_pointee(snapshot),
+            held: ArcSwap::from_pointee(Held {
+                print: snapshot.settings.print(),
+                snapshot: Arc::new(snapshot),
+            }),
             registry,
             timers,
             deliveries: DeliveriesHandle::new(provider),
@@ -87,7 +97,12 @@ impl TenantShared {
     }
 
     pub(crate) fn snapshot(&self) -> Arc<TenantSnapshot> {
-        self.snapshot.load_full()
+        Arc::clone(&self.held.load().snapshot)
+    }
+
+    /// The snapshot and the print of its settings, of one moment.
+    pub(crate) fn held(&self) -> Arc<Held> {
+        self.held.load_full()
     }
 
     /// What the tenant knows, at most two seconds old.

@@ -89,6 +89,7 @@ diesel::table! {
         at -> Timestamptz,
         kind -> Text,
         body -> Jsonb,
+        cause -> Nullable<Jsonb>,
     }
 }
 
@@ -207,6 +208,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    tenant_settings (tenant_id, print) {
+        tenant_id -> Uuid,
+        print -> Text,
+        settings -> Jsonb,
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
     tenants (tenant_id) {
         tenant_id -> Uuid,
         slug -> Text,
@@ -276,6 +286,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     services,
     sessions,
     staff_sessions,
+    tenant_settings,
     tenants,
     timers,
     vehicles

@@ -705,7 +705,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     /// A2, A3, A7, A11 and C1–C3 are asserted at every step, in [`World::run`].
     #[test]

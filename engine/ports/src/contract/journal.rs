@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use forecourt_core::{
     capture::Known,
     effect::TimerKind,
-    event::{Author, EventRecord, MessageSeq, Seq, Version},
-    session::{Command, DeliveryReport, LeadSession},
+    event::{Author, EventRecord, MessageSeq, Seq, TurnFailure, Version},
+    session::{Command, DeliveryReport, LeadSession, replay},
 };
 use futures_util::{future::join, future::join_all};
 
@@ -374,3 +374,37 @@ impl UnwrapLoaded for Result<Option<crate::store::Loaded>, crate::store::StoreEr
 
 /// How long a test claims something.
 pub const LEASE: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
+
+pub async fn decisions_are_read_back_with_what_led_to_them(ground: &dyn Ground) {
+    let stage = Stage::set(ground).await;
+    let other = stage.set_another("annen-bil").await;
+    let state = stage.chat("Er bilen ledig? 🚗").await;
+    let turn = state.turn.expect("a turn runs").turn;
+    let failed = Command::EndTurn { turn, result: Err(TurnFailure::Stream) };
+    let state = stage.play(&state, failed).await;
+    for _ in 0..2 {
+        let kept = stage.store.keep_settings(stage.tenant, &stage.settings, stage.now).await;
+        kept.expect("the store is there");
+    }
+
+    let decisions = stage.store.decisions(stage.tenant, state.id, Version(0), 100).await;
+    let decisions = decisions.expect("the store is there");
+    let settings = stage.store.kept_settings(stage.tenant).await.expect("the store is there");
+    assert_eq!(settings, [stage.settings.clone()], "kept once");
+    let (steps, again) = replay::replay(state.id, &decisions, &settings);
+    assert_eq!(again, state);
+    assert_eq!(steps.len(), 3, "opened, written, failed");
+    for step in steps {
+        assert_eq!(step.verdict, replay::Verdict::Same);
+    }
+    let later = stage.store.decisions(stage.tenant, state.id, decisions[2].version, 100).await;
+    let rest: Vec<_> =
+        later.expect("the store is there").into_iter().flat_map(|d| d.events).collect();
+    assert_eq!(rest, decisions[2].events[1..]);
+
+    assert_eq!(stage.store.tenant_of(state.id).await, Ok(Some(stage.tenant)));
+    assert_eq!(stage.store.tenant_of(stage.ids.session()).await, Ok(None));
+    let foreign = stage.store.decisions(other.tenant, state.id, Version(0), 100).await;
+    assert_eq!(foreign, Ok(Vec::new()), "A8");
+    assert_eq!(stage.store.kept_settings(other.tenant).await, Ok(Vec::new()), "A8");
+}

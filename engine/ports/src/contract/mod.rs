@@ -44,6 +44,7 @@ macro_rules! store_contract {
             sequence_numbers_rise_without_gaps_per_tenant
             many_writers_at_once_lose_nothing_and_double_nothing
             a_replayed_journal_gives_the_stored_state
+            decisions_are_read_back_with_what_led_to_them
             a_session_wakes_with_its_newest_messages
             events_and_messages_are_read_page_by_page
             a_second_new_contact_with_the_same_mail_is_taken

@@ -13,6 +13,7 @@ use forecourt_core::{
     promise::PromiseSettings,
     session::{
         Answer, Circumstances, Command, DeliveryReport, Fresh, LeadSession, SubmittedContact,
+        replay::Cause,
     },
     settings::{Brand, MailSettings, TenantSettings},
 };
@@ -146,6 +147,12 @@ impl<'a> Stage<'a> {
         let fresh = Fresh(self.ids.uuid());
         let circumstances =
             Circumstances { now: self.now, settings: &self.settings, fresh, turn_shows: false };
+        let cause = Cause {
+            command: command.clone(),
+            fresh: fresh.0,
+            turn_shows: false,
+            settings: self.settings.print(),
+        };
         let decided = state.decide(command, circumstances).expect("the command is allowed");
         Append {
             session: state.id,
@@ -154,6 +161,7 @@ impl<'a> Stage<'a> {
             events: decided.decision.events,
             state: decided.state,
             effects: decided.decision.effects,
+            cause: Some(cause),
             inbound: None,
         }
     }

@@ -5,7 +5,7 @@ use forecourt_core::{
     effect::Effect,
     event::{Author, Event, EventRecord, MessageSeq, Seq, Version},
     id::{MessageId, SessionId, TenantId},
-    session::LeadSession,
+    session::{LeadSession, replay::Cause},
 };
 use jiff::Timestamp;
 
@@ -24,6 +24,8 @@ pub struct Append {
     pub state: LeadSession,
     /// The durable ones become rows; the others are ignored here.
     pub effects: Vec<Effect>,
+    /// What led to it, kept so that it can be explained and decided again.
+    pub cause: Option<Cause>,
     /// The call that led to it, logged in the same transaction.
     pub inbound: Option<InboundEvent>,
 }

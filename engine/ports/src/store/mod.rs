@@ -3,6 +3,7 @@
 //! Every call names its tenant; an adapter runs it inside that tenant's scope (A8). What sweeps
 //! across tenants answers only *which* tenants owe work, never what.
 
+mod decisions;
 mod deliveries;
 mod inbound;
 mod journal;
@@ -14,6 +15,7 @@ mod tenants;
 mod timers;
 
 pub use self::{
+    decisions::Decisions,
     deliveries::{Content, Deliveries, DueDelivery, HandOver, Postponed},
     inbound::{InboundEvent, InboundOutcome},
     journal::{Append, Appended, Batch, Head, Journal, Loaded, StoredMessage},
@@ -46,5 +48,11 @@ pub enum StoreError {
 }
 
 /// Everything the engine keeps, as one handle.
-pub trait Store: Journal + Leads + Timers + Deliveries + Operations + Tenants + Members {}
-impl<T: Journal + Leads + Timers + Deliveries + Operations + Tenants + Members> Store for T {}
+pub trait Store:
+    Journal + Decisions + Leads + Timers + Deliveries + Operations + Tenants + Members
+{
+}
+impl<T: Journal + Decisions + Leads + Timers + Deliveries + Operations + Tenants + Members> Store
+    for T
+{
+}

@@ -160,6 +160,7 @@ impl<'a> Planning<'a> {
 
     fn append(&mut self, append: &'a Append) -> Result<Appended, DbError> {
         let first = Seq(self.plan.last.0 + 1);
+        let mut cause = append.cause.as_ref().map(Doc::of).transpose()?.filter(Doc::is_storable);
         for (n, event) in (1..).zip(&append.events) {
             self.plan.last.0 += 1;
             self.plan.events.push(EventRow {
@@ -169,6 +170,7 @@ impl<'a> Planning<'a> {
                 at: append.at.into(),
                 kind: event.kind(),
                 body: Doc::of(event)?,
+                cause: if n == 1 { cause.take() } else { None },
             });
             match event {
                 Event::MessagePosted(posted) => {

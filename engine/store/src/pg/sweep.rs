@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     JobsDb,
     error::DbError,
-    schema::{deliveries, sessions, timers},
+    schema::{deliveries, sessions, tenants, timers},
     tables::{Failed, HandingOver, Pending, Time, Uncertain, number},
 };
 
@@ -25,6 +25,12 @@ pub(super) struct Owed {
 
 fn owed((tenant, since): (Uuid, Time)) -> Owed {
     Owed { tenant: TenantId::from_uuid(tenant), since: since.to_jiff() }
+}
+
+/// All tenants there are.
+pub(super) async fn tenants(jobs: &JobsDb) -> Result<Vec<TenantId>, DbError> {
+    let found: Vec<Uuid> = jobs.load(tenants::table.select(tenants::tenant_id)).await?;
+    Ok(found.into_iter().map(TenantId::from_uuid).collect())
 }
 
 /// Whose are the oldest due timers that nobody holds; a tenant stands here once per timer.

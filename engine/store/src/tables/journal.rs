@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 use forecourt_core::{
     event::{EventRecord, Seq, Version},
     id::{SessionId, TenantId},
+    session::replay::{self, StoredDecision},
 };
 use uuid::Uuid;
 
@@ -22,8 +23,31 @@ bulk! {
         at: Time,
         kind: &'static str,
         body: Doc,
+        cause: Option<Doc>,
     }
     ""
+}
+
+/// One session's events after `after` in order, grouped into the decisions that led to them.
+pub(crate) async fn decisions(
+    mut tx: &TenantTx,
+    session: SessionId,
+    after: Version,
+    limit: u32,
+) -> Result<Vec<StoredDecision>, DbError> {
+    let found: Vec<(i64, Time, Doc, Option<Doc>)> = journal::table
+        .filter(journal::session_id.eq(session.into_uuid()))
+        .filter(journal::version.gt(after.0))
+        .order(journal::version)
+        .limit(limit.into())
+        .select((journal::version, journal::at, journal::body, journal::cause))
+        .load(&mut tx)
+        .await?;
+    let rows = found.into_iter().map(|(version, at, body, cause)| {
+        let cause = cause.map(|cause| cause.parse(TABLE)).transpose()?;
+        Ok((Version(version), at.to_jiff(), body.parse(TABLE)?, cause))
+    });
+    Ok(replay::group(rows.collect::<Result<Vec<_>, DbError>>()?))
 }
 
 type Stored = (i64, Uuid, i64, Time, Doc);

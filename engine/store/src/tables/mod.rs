@@ -28,6 +28,7 @@ pub(crate) mod messages;
 pub(crate) mod services;
 pub(crate) mod sessions;
 pub(crate) mod staff_sessions;
+pub(crate) mod tenant_settings;
 pub(crate) mod tenants;
 pub(crate) mod timer_list;
 pub(crate) mod timers;
@@ -72,6 +73,11 @@ impl Doc {
         serde_json::to_vec(value)
             .map(Self)
             .map_err(|_| DbError::Other("a document could not be written".into()))
+    }
+
+    /// Whether a `jsonb` can hold it: a text with NUL it cannot.
+    pub(crate) fn is_storable(&self) -> bool {
+        !self.0.windows(6).any(|escape| escape == b"\\u0000")
     }
 
     pub(crate) fn parse<T: DeserializeOwned>(&self, table: &'static str) -> Result<T, DbError> {

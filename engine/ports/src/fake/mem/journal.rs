@@ -132,6 +132,9 @@ impl TenantData {
                 event: event.clone(),
             });
         }
+        if let Some(cause) = &append.cause {
+            self.causes.insert(first, cause.clone());
+        }
         self.project(append);
         for effect in &append.effects {
             self.keep(effect, append, node);

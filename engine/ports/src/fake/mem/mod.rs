@@ -4,6 +4,7 @@
 //! claims, it claims for the node that is named in the call; what a commit queues, it claims for the
 //! node that this handle stands for.
 
+mod decisions;
 mod deliveries;
 mod journal;
 mod leads;
@@ -18,10 +19,11 @@ use std::{
 
 use forecourt_core::{
     effect::{TimerEnd, TimerKind},
-    event::{DeliveryQueued, EventRecord},
+    event::{DeliveryQueued, EventRecord, Seq},
     id::{ContactId, DeliveryId, LeadId, MessageId, NodeId, SessionId, TenantId},
     knowledge::Knowledge,
-    session::LeadSession,
+    session::{LeadSession, replay::Cause},
+    settings::TenantSettings,
 };
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -80,6 +82,9 @@ struct TenantData {
     sessions: BTreeMap<SessionId, SessionData>,
     message_ids: HashSet<MessageId>,
     journal: Vec<EventRecord>,
+    /// By the place of the first event they led to.
+    causes: HashMap<Seq, Cause>,
+    settings: Vec<TenantSettings>,
     contacts: BTreeMap<ContactId, Contact>,
     leads: BTreeMap<LeadId, LeadRecord>,
     timers: BTreeMap<(SessionId, TimerKind), Timer>,
@@ -265,6 +270,8 @@ impl TenantData {
             sessions: BTreeMap::new(),
             message_ids: HashSet::new(),
             journal: Vec::new(),
+            causes: HashMap::new(),
+            settings: Vec::new(),
             contacts: BTreeMap::new(),
             leads: BTreeMap::new(),
             timers: BTreeMap::new(),

@@ -1,0 +1,2 @@
+DROP TABLE tenant_settings;
+ALTER TABLE journal DROP COLUMN cause;
