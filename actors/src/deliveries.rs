@@ -48,7 +48,9 @@ use crate::{
 };
 
 /// Letters on their way at once, per tenant.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
+/// How far into the queue an answer may be that overtakes alerts.
+const LOOK_AHEAD: usize = 1_024;
 /// Letters that wait in memory, per tenant.
 const QUEUE: usize = 10_000;
 /// Covers the longest handover: a body may take 30 s.
@@ -241,10 +243,26 @@ impl Deliveries {
         let mut long: HashMap<SessionId, Timestamp> = HashMap::new();
         // Only the first of a session may leave: its letters arrive in order.
         let mut passed: HashSet<SessionId> = HashSet::new();
-        for (place, (due, ..)) in self.queue.iter().enumerate() {
-            if self.under_way.contains(&due.session) || !passed.insert(due.session) {
-                continue;
-            }
+        // A customer's answer goes before the staff's alerts: theirs is the promise.
+        let mut alerts = VecDeque::new();
+        let mut letters = self.queue.iter().map(|(due, ..)| due).enumerate();
+        loop {
+            let (place, due) = match letters.next().filter(|(place, _)| *place < LOOK_AHEAD) {
+                Some((_, due))
+                    if self.under_way.contains(&due.session) || !passed.insert(due.session) =>
+                {
+                    continue;
+                }
+                Some((place, due)) if due.kind != DeliveryKind::Answer => {
+                    alerts.push_back((place, due));
+                    continue;
+                }
+                Some(answer) => answer,
+                None => match alerts.pop_front() {
+                    Some(alert) => alert,
+                    None => break,
+                },
+            };
             // What is lost asks the provider for nothing.
             let leave = if due.lost { Leave::Go } else { self.provider.ask(now, due.deadline) };
             match leave {

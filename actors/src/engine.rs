@@ -186,6 +186,11 @@ impl Engine {
         WeakEngine(Arc::downgrade(&self.0))
     }
 
+    /// Whether this node begins nothing any more: what is due is another node's.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.registry.is_closed()
+    }
+
     pub fn is_stopping(&self) -> bool {
         self.0.stopping.load(Ordering::Relaxed)
     }
@@ -200,8 +205,9 @@ impl Engine {
         self.0.stopping.store(true, Ordering::Relaxed);
         let mut drained = self.idle(within.saturating_sub(LAST_WORDS)).await;
         if !drained {
-            self.0.registry.yield_turns();
+            // First: a turn that was yielded is due at once, and must not start here again.
             self.0.registry.close();
+            self.0.registry.yield_turns();
             drained = self.idle(LAST_WORDS.min(within)).await;
         }
         if let Err(error) = self.0.ports.store.release_leases(self.0.ports.node).await {

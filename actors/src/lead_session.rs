@@ -102,6 +102,8 @@ pub(crate) struct Done {
 struct Waiting {
     dispatch: Dispatch,
     conflicts: u32,
+    /// Whether the state was read after it came: then a rejection is the truth.
+    read: bool,
 }
 
 pub(crate) struct SessionActor {
@@ -132,12 +134,13 @@ impl SessionActor {
         vitals: Arc<Vitals>,
         begin: Begin,
     ) -> Self {
+        let sole = tenant.registry.is_sole();
         Self {
             id,
             tenant,
             ports,
             state: (begin == Begin::Fresh).then(|| LeadSession::new(id)),
-            takes_up: begin == Begin::TakesUp,
+            takes_up: begin == Begin::TakesUp || (begin == Begin::Woken && sole),
             recent: VecDeque::new(),
             queue: VecDeque::new(),
             busy: false,
@@ -157,6 +160,14 @@ impl SessionActor {
                 return;
             };
             let Some(waiting) = self.queue.pop_front() else { return };
+            // Whoever asked was told to try again: work for nobody would only delay the others.
+            if waiting.dispatch.reply.as_ref().is_some_and(oneshot::Sender::is_closed)
+                && !is_the_engines_own(&waiting.dispatch.command)
+            {
+                metrics::counter!(names::COMMANDS, "result" => "abandoned").increment(1);
+                self.leave_if_nothing_was_stored(ctx);
+                continue;
+            }
             waiting.dispatch.began.store(true, Ordering::Release);
             self.vitals.begin(state.version);
             let held = self.tenant.held();
@@ -180,6 +191,15 @@ impl SessionActor {
             let span = waiting.dispatch.span.clone();
             let _way = span.enter();
             match way::decide(state.version).in_scope(|| state.decide(command, circumstances)) {
+                // Another node may have stored what memory does not know: a commit would notice, a
+                // rejection notices nothing. It counts only from a state that was read for it (A2).
+                Err(rejection)
+                    if !self.tenant.registry.is_sole()
+                        && !waiting.read && may_be_behind(&rejection) => {
+                    self.vitals.end(None);
+                    self.state = None;
+                    self.queue.push_front(waiting);
+                }
                 Err(rejection) => {
                     self.vitals.end(None);
                     metrics::counter!(names::COMMANDS, "result" => "rejected").increment(1);
@@ -294,6 +314,15 @@ impl SessionActor {
         }
     }
 
+    /// A session that was never stored, because its first command was refused, does not stay in memory.
+    fn leave_if_nothing_was_stored(&mut self, ctx: &mut Context<Self>) {
+        let nothing = self.state.as_ref().is_some_and(|state| !state.exists());
+        if nothing && self.queue.is_empty() && !self.busy {
+            self.exit.clean = true;
+            actix::ActorContext::stop(ctx);
+        }
+    }
+
     /// A caller is told; the engine's own commands are kept and tried again.
     fn not_stored(&mut self, waiting: Waiting, error: EngineError, ctx: &mut Context<Self>) {
         metrics::counter!(names::COMMANDS, "result" => "failed").increment(1);
@@ -306,12 +335,16 @@ impl SessionActor {
             });
         } else {
             waiting.answer(Err(error));
+            self.leave_if_nothing_was_stored(ctx);
         }
     }
 
     /// Reads the session in one go, and runs what it owes (A4).
     fn load(&mut self, ctx: &mut Context<Self>) {
         self.busy = true;
+        for waiting in &mut self.queue {
+            waiting.read = true;
+        }
         let (store, tenant, id) = (Arc::clone(&self.ports.store), self.tenant.id, self.id);
         // In the trace of who needs it; of a session that is only woken, one of its own.
         let parent = self.queue.front().map_or_else(Span::none, |w| w.dispatch.span.clone());
@@ -452,7 +485,7 @@ impl Handler<Dispatch> for SessionActor {
     fn handle(&mut self, dispatch: Dispatch, ctx: &mut Self::Context) {
         self.used = true;
         self.vitals.unmailed();
-        let waiting = Waiting { dispatch, conflicts: 0 };
+        let waiting = Waiting { dispatch, conflicts: 0, read: false };
         // The engine's own commands are few, and must not be lost: only callers are turned away.
         if self.queue.len() >= QUEUE && !is_the_engines_own(&waiting.dispatch.command) {
             waiting.answer(Err(EngineError::BUSY));
@@ -498,7 +531,7 @@ impl Waiting {
             reply: None,
             span: Span::none(),
         };
-        Self { dispatch, conflicts: 0 }
+        Self { dispatch, conflicts: 0, read: false }
     }
 
     fn answer(self, result: Result<Done, EngineError>) {
@@ -506,6 +539,11 @@ impl Waiting {
             let _gone = reply.send(result);
         }
     }
+}
+
+/// Whether a newer state could decide otherwise: what is closed stays closed, what was posted is posted.
+const fn may_be_behind(rejection: &Rejection) -> bool {
+    !matches!(rejection, Rejection::Closed | Rejection::AlreadyPosted { .. })
 }
 
 /// Whether a command comes from the engine, which repeats it, and not from a caller, who is told.

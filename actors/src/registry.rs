@@ -270,8 +270,7 @@ impl Registry {
         let addr = SessionActor::start_in_arbiter(&self.arbiter_of(session.as_uuid()), move |_| {
             // Made here and not before: a guard dropped with an arbiter that just died would wait for
             // the lock that its starter holds.
-            let EngineConfig { idle, sole, .. } = registry.0.config;
-            let begin = if begin == Begin::Woken && sole { Begin::TakesUp } else { begin };
+            let EngineConfig { idle, .. } = registry.0.config;
             let ports = Arc::clone(&registry.0.ports);
             let guarded = Arc::clone(&tenant);
             let exit = ExitGuard { registry, tenant: guarded, session, generation, clean: false };
@@ -337,6 +336,11 @@ impl Registry {
     pub(crate) async fn lags(&self, patience: Duration) -> Vec<Option<Duration>> {
         let lags = self.0.arbiters.iter().map(|arbiter| inspect::lag(arbiter.handle(), patience));
         futures_util::future::join_all(lags).await
+    }
+
+    /// Whether no other node writes: then memory is never behind.
+    pub(crate) fn is_sole(&self) -> bool {
+        self.0.config.sole
     }
 
     /// Counts something that a stop should wait for, until the guard is dropped.

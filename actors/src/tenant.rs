@@ -29,7 +29,7 @@ use forecourt_core::{
 };
 use forecourt_ports::store::{InboundEvent, InboundOutcome, TenantSnapshot};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tracing::{Instrument as _, Span};
 
 use crate::{
@@ -46,6 +46,11 @@ use crate::{
 
 /// Captures that may wait for their turn.
 const CAPTURES: usize = 2_048;
+/// Captures that look up their person at once: the tenant's commits need connections too.
+const LOOKUPS: usize = 6;
+/// Writes that wait for their commit before new work is turned away. What the engine itself must store
+/// (answers, reports, timers) comes before what a caller can send again.
+const NEW_WORK: usize = 1_024;
 /// How often a capture is routed again after another node was faster.
 const MAX_ROUTES: u32 = 4;
 /// How long what a tenant knows is taken from memory.
@@ -62,6 +67,7 @@ pub(crate) struct Held {
 pub(crate) struct TenantShared {
     pub(crate) id: TenantId,
     held: ArcSwap<Held>,
+    lookups: Semaphore,
     pub(crate) journal: JournalWriter,
     pub(crate) registry: Registry,
     pub(crate) timers: TimersHandle,
@@ -82,6 +88,7 @@ impl TenantShared {
         let shared = Arc::new(Self {
             id: snapshot.id,
             journal: JournalWriter::start(snapshot.id, store, bus, &ports.io),
+            lookups: Semaphore::new(LOOKUPS),
             held: ArcSwap::from_pointee(Held {
                 print: snapshot.settings.print(),
                 snapshot: Arc::new(snapshot),
@@ -339,7 +346,13 @@ impl TenantHandle {
     }
 
     fn open_for_new(&self) -> Result<(), EngineError> {
-        if self.stopping.load(Ordering::Relaxed) { Err(EngineError::UNAVAILABLE) } else { Ok(()) }
+        if self.stopping.load(Ordering::Relaxed) {
+            Err(EngineError::UNAVAILABLE)
+        } else if self.shared.journal.depth() > NEW_WORK {
+            Err(EngineError::BUSY)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -391,8 +404,15 @@ impl Tenant {
         let shared = Arc::clone(&self.shared);
         let Capture { submission, inbound, reply, span } = capture;
         let work = async move {
-            let captured = route_and_submit(&shared, &submission, &inbound).await;
-            let _gone = reply.send(captured);
+            let mut reply = reply;
+            tokio::select! {
+                biased;
+                // Whoever asked has gone: nothing was promised, and nobody waits for it.
+                () = reply.closed() => {}
+                captured = route_and_submit(&shared, &submission, &inbound) => {
+                    let _gone = reply.send(captured);
+                }
+            }
         }
         .instrument(span);
         ctx.spawn(work.into_actor(self).map(move |(), tenant, ctx| {
@@ -415,7 +435,9 @@ async fn route_and_submit(
     let Ports { store, ids, clock, .. } = &*shared.ports;
     let mut closed = None;
     for _ in 0..MAX_ROUTES {
+        let looking = shared.lookups.acquire().await.map_err(|_| EngineError::UNAVAILABLE)?;
         let known = store.known(shared.id, &submission.email, submission.phone.as_ref()).await?;
+        drop(looking);
         let route = match capture::route(&known, clock.now()) {
             // The session said it is closed: what the lead's row says is behind.
             Route::Existing { session, .. } if closed == Some(session) => {

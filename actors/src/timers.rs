@@ -152,7 +152,7 @@ impl Timers {
     /// Fires a timer; `room` is held until its session has answered.
     fn fire(&self, due: DueTimer, room: Option<OwnedSemaphorePermit>) {
         metrics::counter!(names::TIMERS, "kind" => due.kind.as_str()).increment(1);
-        let Some(engine) = self.engine.get() else { return };
+        let Some(engine) = self.engine.get().filter(|engine| !engine.is_closed()) else { return };
         let span = way::timer(due.tenant, due.session, due.kind);
         self.ports.io.spawn(
             async move {
@@ -168,7 +168,7 @@ impl Timers {
     }
 
     fn deliver(&self, due: DueDelivery) {
-        let Some(engine) = self.engine.get() else { return };
+        let Some(engine) = self.engine.get().filter(|engine| !engine.is_closed()) else { return };
         self.ports.io.spawn(async move {
             if let Ok(Some(tenant)) = engine.tenant_by_id(due.tenant).await {
                 tenant.shared().deliveries.enqueue(due);
@@ -178,6 +178,9 @@ impl Timers {
 
     /// Looks for overdue rows, again and again, as long as the actor lives.
     fn sweep(&mut self, ctx: &mut Context<Self>) {
+        if self.engine.get().is_some_and(|engine| engine.is_closed()) {
+            return; // what it claimed now, nobody would do until the claim ends
+        }
         let (ports, node, room) =
             (Arc::clone(&self.ports), self.ports.node, Arc::clone(&self.room));
         let look = async move {

@@ -1,9 +1,10 @@
 //! A deploy: one node after the other is stopped and started again, under load and behind a proxy (R9).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use forecourt_loadtest::model_sim::{ModelSim, ModelSimConfig};
 use forecourt_tests::{
-    Forecourt, Options,
+    Forecourt, Options, PATIENCE,
     cluster::Cluster,
     follower::{Follower, assert_same},
     load::{Load, assert_each_answered_once},
@@ -51,6 +52,39 @@ async fn no_acked_lead_fails_and_every_dashboard_comes_back_where_it_was() {
         node.stop().await;
         assert!(!node.logs().contains("panicked"), "{}", node.logs());
     }
+}
+
+#[tokio::test]
+async fn turns_that_run_are_handed_over_and_answered_by_the_other() {
+    // Longer than the drain: waiting for them would not do.
+    let slow = "reply;ms=900;text=Takk for henvendelsen! En selger tar kontakt med deg så snart som mulig.";
+    let config = ModelSimConfig { scenario: Some(slow.into()), ..ModelSimConfig::default() };
+    let model = ModelSim::start(config).unwrap();
+    let options = Options::default()
+        .env("ANTHROPIC_API_KEY", "sk-ant-story-key")
+        .env("ANTHROPIC_BASE_URL", format!("http://{}", model.addr()));
+    let mut cluster = Cluster::start(options).await;
+    let load = Load::start("handed-over", &[cluster.a.url.clone()], 4, Duration::from_millis(20));
+    load.more(8).await;
+    let (acked, failed, _) = load.stop().await;
+    assert!(failed.is_empty(), "{failed:?}");
+    model.wait_for_requests(8, PATIENCE).await.unwrap();
+
+    let drained = cluster.a.stop().await;
+    // They are left to the other node before the time is up, and not begun here again.
+    assert!(drained < Duration::from_secs(10), "the drain took {drained:?}");
+    assert!(cluster.mail.mails().is_empty(), "the model has not answered yet");
+    let stopped = Instant::now();
+    let tally = assert_each_answered_once(&cluster.b, &acked).await;
+    let took = stopped.elapsed();
+    println!(
+        "drained in {drained:?}; {} answered by the other one after {took:?}: {tally:?}",
+        acked.len()
+    );
+    assert_eq!(tally.uncertain, 0, "nothing was being handed over");
+    // At once, and not when a lease ends (10 s and 15 s): most of it is the model's own time.
+    assert!(took < Duration::from_secs(20), "the other one took {took:?}");
+    cluster.b.stop().await;
 }
 
 async fn restart(node: &mut Forecourt, load: &Load) -> Duration {

@@ -306,9 +306,6 @@ mod tests {
     fn a_shared_phone_number_links_but_does_not_merge() {
         let other = ContactId::from_uuid(Uuid::from_u128(9));
         let known = Known { by_email: None, by_phone: Some(other) };
-        assert_eq!(
-            route(&known, now()),
-            Route::New { contact: None, same_phone_as: Some(other) }
-        );
+        assert_eq!(route(&known, now()), Route::New { contact: None, same_phone_as: Some(other) });
     }
 }

@@ -2,4 +2,5 @@
 
 pub mod anthropic;
 pub mod house;
+pub mod limited;
 pub mod prompts;

@@ -136,6 +136,9 @@ pub(crate) struct ModelArgs {
     /// Asked when the first model gives up; without it the house responder is.
     #[arg(long, env = "ANTHROPIC_SECOND_MODEL")]
     pub(crate) anthropic_second_model: Option<String>,
+    /// Answers that each model may be writing at once; more wait in line.
+    #[arg(long, env = "FORECOURT_MODEL_AT_ONCE", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) model_at_once: u16,
     /// API version to speak.
     #[arg(long, env = "ANTHROPIC_VERSION", value_enum, default_value_t = ApiVersion::V2023)]
     pub(crate) anthropic_version: ApiVersion,

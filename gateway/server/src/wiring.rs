@@ -14,6 +14,7 @@ use forecourt_http::{Gateway, HttpConfig, Limits, Parts, Rate, SignedLinks, Sign
 use forecourt_models::{
     anthropic::{Anthropic, AnthropicConfig, ApiVersion},
     house::HouseResponder,
+    limited::Limited,
     prompts::Prompts,
 };
 use forecourt_ports::{
@@ -167,7 +168,8 @@ fn models(args: &ModelArgs, io: &Handle) -> anyhow::Result<(Arc<dyn Model>, Arc<
             config::ApiVersion::V2023 => ApiVersion::V2023,
             config::ApiVersion::V2026 => ApiVersion::V2026,
         };
-        Ok(Arc::new(Anthropic::new(config, Arc::clone(&prompts), io.clone())?))
+        let model = Anthropic::new(config, Arc::clone(&prompts), io.clone())?;
+        Ok(Arc::new(Limited::new(Arc::new(model), args.model_at_once.into())))
     };
     let second = match &args.anthropic_second_model {
         Some(model) => anthropic(model)?,

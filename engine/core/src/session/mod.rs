@@ -44,7 +44,7 @@ use crate::{
 };
 
 /// How long a turn is taken to run before somebody looks whether it does.
-const TURN_LEASE: SignedDuration = SignedDuration::from_secs(10);
+const TURN_LEASE: SignedDuration = SignedDuration::from_secs(15);
 /// How many client ids and fingerprints a session remembers.
 const REMEMBERED: usize = 32;
 /// How many deliveries a thread names (RFC 5322 `References`).

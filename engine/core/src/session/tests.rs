@@ -323,7 +323,7 @@ fn a_process_that_died_with_a_turn_leaves_a_lease_that_ends() {
     let mut world = World::captured();
     let lost = world.turn();
     assert_eq!(world.state.owed().len(), 1);
-    world.now += SignedDuration::from_secs(10);
+    world.now += SignedDuration::from_secs(15);
     world.run(Command::FireTimer { kind: TimerKind::Turn, turn_runs: false }).unwrap();
     assert_ne!(world.turn(), lost);
     let late = world.run(Command::EndTurn { turn: lost, result: Ok(an_answer()) });

@@ -13,12 +13,14 @@ use forecourt_core::{
     event::{EventRecord, MessageSeq, Seq, Version},
     id::{DeliveryId, LeadId, MemberId, NodeId, SessionId, TenantId},
     knowledge::Knowledge,
+    session::replay::StoredDecision,
+    settings::TenantSettings,
 };
 use forecourt_ports::store::{
-    Appended, Batch, Deliveries, DeliveryFilter, DeliveryHistory, DeliveryRecord, DueDelivery,
-    DueTimer, HandOver, Head, Journal, LeadDetail, LeadFilter, LeadPage, LeadRow, Leads, Loaded,
-    Member, MemberWithHash, Members, Operations, Postponed, Store, StoreError, StoredMessage,
-    TenantSnapshot, Tenants, TimerFilter, TimerRecord, Timers,
+    Appended, Batch, Decisions, Deliveries, DeliveryFilter, DeliveryHistory, DeliveryRecord,
+    DueDelivery, DueTimer, HandOver, Head, Journal, LeadDetail, LeadFilter, LeadPage, LeadRow,
+    Leads, Loaded, Member, MemberWithHash, Members, Operations, Postponed, Store, StoreError,
+    StoredMessage, TenantSnapshot, Tenants, TimerFilter, TimerRecord, Timers,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
@@ -355,6 +357,36 @@ impl super::world::World {
         if let Some(letter) = self.witness.letters.get_mut(&delivery) {
             letter.handover = Handover::Recorded;
         }
+    }
+}
+
+#[async_trait]
+impl Decisions for NodeStore {
+    async fn keep_settings(
+        &self,
+        tenant: TenantId,
+        settings: &TenantSettings,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.read(self.inner.keep_settings(tenant, settings, now)).await
+    }
+
+    async fn kept_settings(&self, tenant: TenantId) -> Result<Vec<TenantSettings>, StoreError> {
+        self.read(self.inner.kept_settings(tenant)).await
+    }
+
+    async fn decisions(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        after: Version,
+        limit: u32,
+    ) -> Result<Vec<StoredDecision>, StoreError> {
+        self.read(self.inner.decisions(tenant, session, after, limit)).await
+    }
+
+    async fn tenant_of(&self, session: SessionId) -> Result<Option<TenantId>, StoreError> {
+        self.read(self.inner.tenant_of(session)).await
     }
 }
 

@@ -170,6 +170,11 @@ impl Deciding<'_> {
 
     /// Tells people, and keeps reminding them until one writes (A11). An alert of a worse kind is told again.
     pub(super) fn hand_off(&mut self, reason: AlertReason) {
+        // Nobody can write in a closed conversation: a hand-off would never end. People are told once (C3).
+        if self.state.closed {
+            self.alert(reason);
+            return;
+        }
         if self.state.handoff.is_none_or(|handoff| handoff.reason != reason) {
             self.emit(Event::HandoffRequested { reason });
             self.alert(reason);
