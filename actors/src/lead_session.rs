@@ -195,7 +195,9 @@ impl SessionActor {
                 // rejection notices nothing. It counts only from a state that was read for it (A2).
                 Err(rejection)
                     if !self.tenant.registry.is_sole()
-                        && !waiting.read && may_be_behind(&rejection) => {
+                        && !waiting.read
+                        && may_be_behind(&rejection) =>
+                {
                     self.vitals.end(None);
                     self.state = None;
                     self.queue.push_front(waiting);

@@ -132,6 +132,8 @@ pub(crate) async fn wire(
     Ok(Wired { ports, gateway, sink })
 }
 
+type BetweenNodes = (Arc<dyn Bus>, Arc<dyn Limiter>);
+
 /// What nodes share while they run: over Redis where it is given, else this process is the only one.
 fn between_nodes(
     args: &ServeArgs,
@@ -139,7 +141,7 @@ fn between_nodes(
     store: &Arc<PgStore>,
     clock: &Arc<dyn Clock>,
     io: &Handle,
-) -> Result<(Arc<dyn Bus>, Arc<dyn Limiter>), BusError> {
+) -> Result<BetweenNodes, BusError> {
     let Some(url) = &args.redis_url else {
         return Ok((Arc::new(LocalBus::default()), Arc::new(LocalLimiter::default())));
     };

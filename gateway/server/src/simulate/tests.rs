@@ -1,7 +1,4 @@
 //! Short runs, the same run twice, and bugs that must be found.
-
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
 use indicatif::ProgressBar;
 
 use super::{
