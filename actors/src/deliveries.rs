@@ -47,8 +47,10 @@ use crate::{
     way,
 };
 
-/// Letters on their way at once, per tenant.
+/// Letters at the provider at once, per tenant.
 const AT_ONCE: usize = 32;
+/// Letters at the provider, and those whose report is being stored.
+const UNDER_WAY: usize = 256;
 /// How far into the queue an answer may be that overtakes alerts.
 const LOOK_AHEAD: usize = 1_024;
 /// Letters that wait in memory, per tenant.
@@ -117,6 +119,7 @@ impl DeliveriesHandle {
                 tenant: weak,
                 provider,
                 queue: VecDeque::new(),
+                sending: 0,
                 under_way: HashSet::new(),
                 known: HashSet::new(),
                 alarm: None,
@@ -156,7 +159,9 @@ pub(crate) struct Deliveries {
     tenant: Weak<TenantShared>,
     provider: Arc<Use>,
     queue: VecDeque<(DueDelivery, InFlight, Span)>,
-    /// Sessions with a letter on its way.
+    /// Letters at the provider.
+    sending: usize,
+    /// Sessions with a letter on its way, from its try to the commit of its report.
     under_way: HashSet<SessionId>,
     /// Tries that wait or run, so that a sweep does not queue them again.
     known: HashSet<(DeliveryId, u32)>,
@@ -193,7 +198,7 @@ impl Deliveries {
         let Some(now) = self.tenant.upgrade().map(|tenant| tenant.ports.clock.now()) else {
             return;
         };
-        while self.under_way.len() < AT_ONCE {
+        while self.sending < AT_ONCE && self.under_way.len() < UNDER_WAY {
             let Some(next) = self.next(now, ctx) else { return };
             let (Some((due, counted, span)), Some(tenant)) =
                 (self.queue.remove(next), self.tenant.upgrade())
@@ -203,12 +208,14 @@ impl Deliveries {
             let (session, try_) = (due.session, (due.delivery, due.attempt));
             let provider = (!due.lost).then(|| Arc::clone(&self.provider));
             self.under_way.insert(session);
+            self.sending += 1;
             let (ports, io) = (Arc::clone(&tenant.ports), tenant.ports.io.clone());
             // On the io runtime: a panic of a provider's client ends there, and is an answer here.
             let handed_over = Arc::new(AtomicBool::new(false));
             let work = attempt(due.clone(), tenant.clone(), Arc::clone(&handed_over));
             let work = io.spawn(work.instrument(span.clone()));
-            let report = async move {
+            let heard_by = Arc::clone(&ports);
+            let tried = async move {
                 let report = work.await.unwrap_or_else(|_panic| {
                     let code = "crashed".to_owned();
                     Some(if handed_over.load(Ordering::Acquire) {
@@ -219,17 +226,27 @@ impl Deliveries {
                 });
                 // Before the report is stored: others wait for this word.
                 if let Some(provider) = provider {
-                    provider.heard(report.as_ref(), ports.clock.now());
+                    provider.heard(report.as_ref(), heard_by.clock.now());
                 }
-                if let Some(report) = report {
-                    tell(&ports, &tenant, &due, report).await;
-                }
-                drop(counted);
+                report
             }
-            .instrument(span);
-            ctx.spawn(report.into_actor(self).map(move |(), deliveries, ctx| {
-                deliveries.under_way.remove(&session);
-                deliveries.known.remove(&try_);
+            .instrument(span.clone());
+            ctx.spawn(tried.into_actor(self).map(move |report, deliveries, ctx| {
+                // The next letter need not wait until this one's report is stored.
+                deliveries.sending -= 1;
+                let told = async move {
+                    if let Some(report) = report {
+                        tell(&ports, &tenant, &due, report).await;
+                    }
+                    drop(counted);
+                }
+                .instrument(span);
+                ctx.spawn(told.into_actor(deliveries).map(move |(), deliveries, ctx| {
+                    deliveries.under_way.remove(&session);
+                    deliveries.known.remove(&try_);
+                    deliveries.pump(ctx);
+                    deliveries.provider.set_waiting(deliveries.queue.len());
+                }));
                 deliveries.pump(ctx);
                 deliveries.provider.set_waiting(deliveries.queue.len());
             }));
