@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod faults;
+mod fences;
 mod inspect;
 mod memory;
 mod outage;

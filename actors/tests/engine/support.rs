@@ -38,7 +38,7 @@ use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 /// Where connections would be driven; one for all tests, as in the binary.
-static IO: LazyLock<Runtime> = LazyLock::new(|| {
+pub(crate) static IO: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 });
 
@@ -49,7 +49,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const MEMBER: MemberId = MemberId::from_uuid(Uuid::from_u128(7));
 pub(crate) const TENANT: TenantId = TenantId::from_uuid(Uuid::from_u128(0x1001));
 
-struct NoLinks;
+pub(crate) struct NoLinks;
 
 impl Links for NoLinks {
     fn unsubscribe(&self, _: TenantId, _: SessionId) -> Option<String> {
@@ -273,11 +273,11 @@ fn start(
     Engine::start(ports, EngineConfig { arbiters: 2, sole: true, ..EngineConfig::default() })
 }
 
-fn node(n: u128) -> NodeId {
+pub(crate) fn node(n: u128) -> NodeId {
     NodeId::from_uuid(Uuid::from_u128(n))
 }
 
-fn settings() -> TenantSettings {
+pub(crate) fn settings() -> TenantSettings {
     TenantSettings {
         brand: Brand {
             name: "Nordlys Bil".into(),
