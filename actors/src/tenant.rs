@@ -14,7 +14,8 @@ use std::{
 };
 
 use actix::{
-    Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, WrapFuture as _,
+    Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message,
+    WrapFuture as _, dev::SendError,
 };
 use actix_rt::ArbiterHandle;
 use arc_swap::ArcSwap;
@@ -215,7 +216,15 @@ impl TenantHandle {
         let _waits = InFlight::count(&self.captures);
         let (reply, answer) = oneshot::channel();
         let capture = Capture { submission, inbound, reply, span: Span::current() };
-        self.actor.try_send(capture).map_err(|_| EngineError::BUSY)?;
+        match self.actor.try_send(capture) {
+            Ok(()) => {}
+            // An actor that has just been started has its room only once it runs: the first burst of a
+            // tenant waits for it.
+            Err(SendError::Full(capture)) if self.captures_waiting() <= CAPTURES => {
+                self.actor.send(capture).await.map_err(|_| EngineError::UNAVAILABLE)?;
+            }
+            Err(_) => return Err(EngineError::BUSY),
+        }
         // The tenant's actor holds no state that a restart would have to rebuild; a lost reply is rare,
         // and the caller's repeat finds what was stored.
         answer.await.unwrap_or(Err(EngineError::UNAVAILABLE))

@@ -143,8 +143,12 @@ impl End {
         let (tenant, session, turn) = (Arc::clone(&self.tenant), self.session, self.turn);
         self.tenant.ports.io.spawn(
             async move {
-                // The session repeats it until it is stored; a refusal means the turn was over.
-                let _over = tenant.dispatch(session, Command::EndTurn { turn, result }).await;
+                // The session repeats it until it is stored; a refusal means the turn was over. What it
+                // showed since then, no event ends: it is taken back here (A7).
+                let ended = tenant.dispatch(session, Command::EndTurn { turn, result }).await;
+                if ended.is_err() {
+                    tenant.ports.bus.publish_draft(tenant.id, session, Draft::Discarded { turn });
+                }
             }
             .instrument(self.span.clone()),
         );

@@ -122,7 +122,12 @@ impl Bus for LocalBus {
             let id = session;
             let session = topics.sessions.entry(id).or_default();
             match (&draft, &mut session.draft) {
-                (Draft::Discarded { .. }, held) => *held = None,
+                // An older turn takes back its own words only, never those of the next.
+                (Draft::Discarded { turn }, held) => {
+                    held.take_if(
+                        |held| matches!(held, Draft::Delta { turn: of, .. } if of == turn),
+                    );
+                }
                 (
                     Draft::Delta { turn, text, .. },
                     Some(Draft::Delta { turn: held, text: so_far, .. }),
