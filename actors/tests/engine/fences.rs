@@ -13,7 +13,7 @@ use forecourt_actors::TenantHandle;
 use forecourt_core::{
     event::Channel,
     id::{MemberId, SessionId},
-    session::Speaker,
+    session::{LeadSession, Speaker},
 };
 use futures_util::future::join_all;
 use jiff::SignedDuration;
@@ -42,15 +42,16 @@ where
             let pause = |shift: u32, most: u64| ((random >> shift) % most) as u32;
             race.model_yields.store(pause(0, 8), Ordering::Relaxed);
             race.exit_yields.store(pause(8, 24), Ordering::Relaxed);
-            let (start, wait) = (pause(16, 5), pause(24, 32));
+            let (start, wait) = (pause(16, 8), pause(24, 48));
             let act = act(stage.members().clone(), *session, *channel);
             let (race, mail) = (Arc::clone(race), *channel == Channel::Mail);
             racing.push(IO.spawn(async move {
                 match start {
                     0 => {}
-                    3 => race.done.notified().await,
-                    4 if mail => race.exit.notified().await,
-                    _ => race.opened().await,
+                    1 | 2 => race.opened().await,
+                    3 | 4 => race.done.notified().await,
+                    _ if mail => race.exit.notified().await,
+                    _ => race.done.notified().await,
                 }
                 yields(wait).await;
                 act.await;
@@ -94,7 +95,8 @@ async fn a_takeover_against_a_finishing_turn_ten_thousand_times_and_nothing_olde
         if round == 0 {
             // The promise goes on after the takeover: nobody writes, so people are told, and it breaks.
             stage.clock.advance(SignedDuration::from_secs(91));
-            stage.until("the end of the promises", |state| state.promises.is_empty()).await;
+            let over = |state: &LeadSession| state.promises.is_empty() && at_rest(state);
+            stage.until_in_time("the end of the promises", over).await;
         }
         outcomes += stage.close().await;
     }
@@ -102,7 +104,8 @@ async fn a_takeover_against_a_finishing_turn_ten_thousand_times_and_nothing_olde
     assert_eq!(outcomes.sessions, 10_000);
     is_a_race(&outcomes);
     assert!(outcomes.letter_refused > 100, "the exit was never asked: {outcomes:?}");
-    assert_eq!(outcomes.promises_kept + outcomes.promises_broken + outcomes.waiting, 10_000);
+    // Whoever was not answered still waits for a person, also after a promise that broke (A11).
+    assert_eq!(outcomes.promises_kept + outcomes.waiting, 10_000);
     assert!(outcomes.promises_broken > 0);
 }
 
@@ -186,7 +189,7 @@ async fn two_members_who_take_over_at_once_have_it_one_after_the_other() {
         }
     })
     .await;
-    let taken = |state: &forecourt_core::session::LeadSession| {
+    let taken = |state: &LeadSession| {
         matches!(state.speaker, Speaker::Member(_)) && state.fence.0 == 2 && at_rest(state)
     };
     stage.until("both", taken).await;

@@ -209,8 +209,13 @@ impl Bus for NodeBus {
 
     fn publish(&self, tenant: TenantId, events: Vec<Arc<Published>>) {
         for event in &events {
-            if matches!(event.record.event, Event::TakenOver { .. } | Event::Closed { .. }) {
-                self.races.of(event.record.session).taken.store(true, Ordering::SeqCst);
+            let taken = match event.record.event {
+                Event::TakenOver { .. } | Event::Closed { .. } => Some(true),
+                Event::Released { .. } => Some(false),
+                _ => None,
+            };
+            if let Some(taken) = taken {
+                self.races.of(event.record.session).taken.store(taken, Ordering::SeqCst);
             }
             let Some(others) = &self.others else { continue };
             let nth = self.published.fetch_add(1, Ordering::Relaxed) as u64;

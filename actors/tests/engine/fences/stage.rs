@@ -26,6 +26,7 @@ use forecourt_ports::{
     },
 };
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::{
@@ -196,6 +197,20 @@ impl Stage {
                 let state = self.state(*session).await;
                 assert!(settled(&state), "{what}: {state:#?}");
             }
+        }
+    }
+
+    /// The same while time passes, second by second: letters wait for their provider's pace.
+    pub(crate) async fn until_in_time(&self, what: &str, settled: impl Fn(&LeadSession) -> bool) {
+        let passing = async {
+            loop {
+                self.clock.advance(SignedDuration::from_secs(1));
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::select! {
+            () = self.until(what, settled) => {}
+            () = passing => {}
         }
     }
 
