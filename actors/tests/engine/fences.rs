@@ -3,9 +3,9 @@
 //! Thousands of sessions race at once, each with other pauses, so that every order of the two comes
 //! about: before the turn ends, in the middle of its commit, and when its letter stands at the exit.
 
-mod audit;
-mod doubles;
-mod stage;
+pub(crate) mod audit;
+pub(crate) mod doubles;
+pub(crate) mod stage;
 
 use std::{future::Future, sync::Arc, sync::atomic::Ordering};
 

@@ -8,4 +8,5 @@ mod inspect;
 mod memory;
 mod outage;
 mod promise;
+mod repeats;
 mod support;

@@ -96,3 +96,14 @@ fn an_answer_that_is_withdrawn_or_yielded_leaves_nothing_behind() {
     bus.publish(TENANT, vec![event(1, Event::TurnYielded { turn: TURN })]);
     assert_eq!(sessions(), 0);
 }
+
+#[test]
+fn an_older_turn_takes_back_its_own_words_only() {
+    let bus = LocalBus::default();
+    let older = Draft::Discarded { turn: TurnId::from_uuid(Uuid::from_u128(4)) };
+    bus.publish_draft(TENANT, SESSION, delta(0, "Hei"));
+    bus.publish_draft(TENANT, SESSION, older);
+    assert_eq!(bus.subscribe_session(TENANT, SESSION).draft, Some(delta(0, "Hei")));
+    bus.publish_draft(TENANT, SESSION, Draft::Discarded { turn: TURN });
+    assert_eq!(bus.subscribe_session(TENANT, SESSION).draft, None);
+}

@@ -83,6 +83,8 @@ pub(crate) async fn yields(count: u32) {
 #[derive(Default)]
 pub(crate) struct Races {
     of: Mutex<HashMap<SessionId, Arc<Race>>>,
+    /// Whether nobody waits at a gate: there is no race.
+    pub(crate) all_open: AtomicBool,
     /// Pieces of an answer, and letters, that left after the member was told: never.
     pub(crate) drafts_after_ack: AtomicUsize,
     pub(crate) letters_after_ack: AtomicUsize,
@@ -92,7 +94,15 @@ pub(crate) struct Races {
 
 impl Races {
     pub(crate) fn of(&self, session: SessionId) -> Arc<Race> {
-        Arc::clone(self.of.lock().unwrap().entry(session).or_default())
+        let mut races = self.of.lock().unwrap();
+        let race = races.entry(session).or_insert_with(|| {
+            let race = Race::default();
+            if self.all_open.load(Ordering::Relaxed) {
+                race.open();
+            }
+            Arc::new(race)
+        });
+        Arc::clone(race)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use forecourt_actors::{Captured, Engine, EngineConfig, Ports, TenantHandle};
+use forecourt_actors::{Captured, Engine, EngineConfig, EngineError, Ports, TenantHandle};
 use forecourt_core::{
     capture::RawSubmission,
     event::{Channel, Seq},
@@ -43,7 +43,7 @@ pub(crate) struct Stage {
     pub(crate) clock: ManualClock,
     pub(crate) store: MemStore,
     pub(crate) races: Arc<Races>,
-    sender: Arc<GatedSender>,
+    pub(crate) sender: Arc<GatedSender>,
     nodes: Vec<Node>,
     ids: Arc<SeqIds>,
     sessions: Vec<(SessionId, Channel)>,
@@ -119,10 +119,16 @@ impl Stage {
 
     /// A form.
     pub(crate) async fn capture(&self, customer: usize, message: &str) -> Captured {
-        self.capture_at(0, customer, message).await
+        self.capture_at(0, customer, message).await.unwrap()
     }
 
-    pub(crate) async fn capture_at(&self, at: usize, customer: usize, message: &str) -> Captured {
+    /// A form that comes in at one of the nodes.
+    pub(crate) async fn capture_at(
+        &self,
+        at: usize,
+        customer: usize,
+        message: &str,
+    ) -> Result<Captured, EngineError> {
         let submission = RawSubmission {
             name: Some("Kari Nordmann".into()),
             email: Some(format!("kari{customer}@example.no")),
@@ -139,7 +145,7 @@ impl Stage {
             content_type: None,
             body: String::new(),
         };
-        self.nodes[at].tenant.capture(submission.parse("NO").unwrap(), call).await.unwrap()
+        self.nodes[at].tenant.capture(submission.parse("NO").unwrap(), call).await
     }
 
     /// A customer has written, by form and by chat in turn.
