@@ -90,8 +90,8 @@ struct Walk<'a> {
     queued: HashMap<DeliveryId, DeliveryQueued>,
     stepped_in: bool,
     spoke_first: bool,
-    cancelled: bool,
-    refused: bool,
+    cancelled: usize,
+    refused: usize,
     kept: usize,
     broken: usize,
 }
@@ -104,8 +104,8 @@ impl<'a> Walk<'a> {
             queued: HashMap::new(),
             stepped_in: false,
             spoke_first: false,
-            cancelled: false,
-            refused: false,
+            cancelled: 0,
+            refused: 0,
             kept: 0,
             broken: 0,
         }
@@ -141,7 +141,7 @@ impl<'a> Walk<'a> {
                 assert_eq!(*fence, Fence(state.fence.0 + 1), "A7: fences rise one by one");
                 self.stepped_in = true;
             }
-            Event::TurnCancelled { .. } => self.cancelled = true,
+            Event::TurnCancelled { .. } => self.cancelled += 1,
             Event::DeliveryQueued(queued) => {
                 self.queued.insert(queued.delivery, queued.clone());
             }
@@ -152,7 +152,7 @@ impl<'a> Walk<'a> {
                 let carried = self.queued[delivery].fence.unwrap();
                 assert!(carried < state.fence, "A7: refused though its fence holds");
                 assert_eq!(self.sent.get(delivery), None, "A7: it left all the same");
-                self.refused = true;
+                self.refused += 1;
             }
             Event::DeliveryUncertain { .. } | Event::DeliveryFailed { .. } => {
                 panic!("nothing was to go wrong: {event:?}")
@@ -170,16 +170,14 @@ impl<'a> Walk<'a> {
 
     fn count(self, outcomes: &mut Outcomes) {
         outcomes.sessions += 1;
-        outcomes.turn_won += usize::from(self.spoke_first && !self.refused);
-        outcomes.turn_silenced += usize::from(self.cancelled);
-        outcomes.letter_refused += usize::from(self.refused);
+        outcomes.turn_won += usize::from(self.spoke_first && self.refused == 0);
+        outcomes.turn_silenced += self.cancelled.min(1);
+        outcomes.letter_refused += self.refused.min(1);
         outcomes.promises_kept += self.kept;
         outcomes.promises_broken += self.broken;
         outcomes.waiting += usize::from(self.state.somebody_waits());
-        let ours = self.queued.values().filter(|q| q.kind == DeliveryKind::Answer);
-        let out: usize = ours.filter_map(|q| self.sent.get(&q.delivery)).sum();
-        let refused = usize::from(self.refused);
-        assert!(out + refused <= self.queued.len(), "a letter left twice");
+        let times = |delivery| self.sent.get(delivery).copied().unwrap_or(0);
+        assert!(self.queued.keys().all(|delivery| times(delivery) <= 1), "a letter left twice");
     }
 }
 
