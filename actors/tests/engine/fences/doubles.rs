@@ -14,7 +14,7 @@ use std::{
 use async_trait::async_trait;
 use forecourt_bus::LocalBus;
 use forecourt_core::{
-    event::{Event, Seq},
+    event::{Author, Event, MessagePosted, Seq},
     id::{SessionId, TenantId},
 };
 use forecourt_ports::{
@@ -39,6 +39,12 @@ pub(crate) struct Race {
     pub(crate) done: Notify,
     /// A letter is ready to leave.
     pub(crate) exit: Notify,
+    /// The assistant's answer is stored and published.
+    pub(crate) posted: Semaphore,
+    /// Whoever steps in has done so.
+    pub(crate) acted: Semaphore,
+    /// Whether its letters stand at the exit until then.
+    pub(crate) held_at_exit: AtomicBool,
     pub(crate) model_yields: AtomicU32,
     pub(crate) exit_yields: AtomicU32,
     /// The takeover is stored and published.
@@ -54,6 +60,9 @@ impl Default for Race {
             asked: Notify::new(),
             done: Notify::new(),
             exit: Notify::new(),
+            posted: Semaphore::new(0),
+            acted: Semaphore::new(0),
+            held_at_exit: AtomicBool::new(false),
             model_yields: AtomicU32::new(0),
             exit_yields: AtomicU32::new(0),
             taken: AtomicBool::new(false),
@@ -65,12 +74,21 @@ impl Default for Race {
 impl Race {
     /// From now on, for ever.
     pub(crate) fn open(&self) {
-        self.gate.add_permits(1_000);
+        reach(&self.gate);
     }
 
     pub(crate) async fn opened(&self) {
-        let _one = self.gate.acquire().await.unwrap();
+        reached(&self.gate).await;
     }
+}
+
+/// From now on, for ever, nobody waits for it.
+pub(crate) fn reach(point: &Semaphore) {
+    point.add_permits(1_000);
+}
+
+pub(crate) async fn reached(point: &Semaphore) {
+    let _one = point.acquire().await.unwrap();
 }
 
 pub(crate) async fn yields(count: u32) {
@@ -157,6 +175,9 @@ impl Sender for GatedSender {
         let letter = self.inner.prepare(outgoing).await?;
         let race = self.races.of(outgoing.session);
         race.exit.notify_one();
+        if race.held_at_exit.load(Ordering::Relaxed) {
+            reached(&race.acted).await;
+        }
         yields(race.exit_yields.load(Ordering::Relaxed)).await;
         // Told before the exit is even asked: this letter must not pass it.
         let assistants = matches!(outgoing.letter, Letter::Answer { .. });
@@ -219,7 +240,11 @@ impl Bus for NodeBus {
 
     fn publish(&self, tenant: TenantId, events: Vec<Arc<Published>>) {
         for event in &events {
-            let taken = match event.record.event {
+            let taken = match &event.record.event {
+                Event::MessagePosted(MessagePosted { author: Author::Assistant, .. }) => {
+                    reach(&self.races.of(event.record.session).posted);
+                    None
+                }
                 Event::TakenOver { .. } | Event::Closed { .. } => Some(true),
                 Event::Released { .. } => Some(false),
                 _ => None,
