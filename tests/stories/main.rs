@@ -18,3 +18,4 @@ mod several_nodes_share_a_database;
 mod the_containers_are_as_the_engine_is;
 mod the_pages_work_in_a_browser;
 mod two_nodes_are_one_engine;
+mod why_did_it_say_that;

@@ -3,6 +3,7 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use forecourt_core::id::SessionId;
 use secrecy::SecretString;
 
 /// Answers every lead within 90 seconds, books the slot in the chat, and never speaks over a human.
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Database(SharedPostgresArgs),
     /// Set things up.
     Admin(AdminArgs),
+    /// Look into a conversation.
+    Session(SessionArgs),
     /// Live through days of traffic in seconds, with everything breaking, and check what must hold.
     Simulate(crate::simulate::SimulateArgs),
 }
@@ -200,6 +203,43 @@ pub(crate) enum AdminCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionArgs {
+    #[command(subcommand)]
+    pub(crate) command: SessionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionCommand {
+    /// Take a conversation's decisions again, and say which rule, timer or guard is behind each. Ends with 0
+    /// when all are as they were, with 1 when one is not, with 2 when it cannot be told.
+    Replay(Box<ReplayArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// Which conversation, as `ses_…`.
+    pub(crate) session: SessionId,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also print what people wrote, and who they are.
+    #[arg(long)]
+    pub(crate) text: bool,
+    /// Also write it as a test that fails where a decision differs, into a file or a folder. It holds
+    /// personal data.
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "engine/core/tests/replays"
+    )]
+    pub(crate) as_test: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 }
 
 fn default_threads() -> usize {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use forecourt_core::id::NodeId;
 use forecourt_store::{
     ConnectOptions, Db, JobsDb, PoolConfig, bootstrap,
-    embedded::{Cluster, ClusterConfig},
+    embedded::{self, Cluster, ClusterConfig},
     pg::PgStore,
     roles::Access,
 };
@@ -40,6 +40,44 @@ pub(crate) fn open(args: &DatabaseArgs, node: NodeId, io: &Handle) -> anyhow::Re
         took_ms = started.elapsed().as_millis() as u64,
         "the database is ready"
     );
+    connect(args, node, io, cluster, &access)
+}
+
+/// The database as it is, for who only reads: nothing is migrated, and a Postgres that another process runs
+/// in the data folder is joined. Blocks until it answers.
+pub(crate) fn open_to_read(
+    args: &DatabaseArgs,
+    node: NodeId,
+    io: &Handle,
+) -> anyhow::Result<Database> {
+    let dir = &args.data_dir;
+    let (cluster, access) = if let Some(owner) = &args.database_url {
+        (None, given(args, owner)?)
+    } else if let Some(access) =
+        embedded::running(dir).context("the running Postgres cannot be joined")?
+    {
+        (None, access)
+    } else {
+        anyhow::ensure!(
+            dir.join("data").is_dir(),
+            "there is no database in `{}`; give its --data-dir, or a DATABASE_URL",
+            dir.display()
+        );
+        let cluster = Cluster::start(ClusterConfig::new(dir))
+            .context("the embedded Postgres does not start")?;
+        let access = cluster.access().clone();
+        (Some(Arc::new(cluster)), access)
+    };
+    connect(args, node, io, cluster, &access)
+}
+
+fn connect(
+    args: &DatabaseArgs,
+    node: NodeId,
+    io: &Handle,
+    cluster: Option<Arc<Cluster>>,
+    access: &Access,
+) -> anyhow::Result<Database> {
     let config =
         || PoolConfig { size: usize::from(args.database_pool), ..PoolConfig::new(io.clone()) };
     let app = Db::new(access.app.clone(), config())?;

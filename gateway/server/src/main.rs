@@ -2,13 +2,15 @@
 //!
 //! Lives here: nothing that decides. [`config`] reads the command line and the environment,
 //! [`database`] starts or reaches Postgres, [`wiring`] puts adapters behind ports, [`serve`] runs until
-//! it is told to stop, [`shared_postgres`] runs the database alone, [`admin`] does what operators ask for.
+//! it is told to stop, [`shared_postgres`] runs the database alone, [`admin`] does what operators ask for,
+//! [`replay`] says why a conversation went as it did.
 
 mod admin;
 mod bench_fanout;
 mod clock;
 mod config;
 mod database;
+mod replay;
 mod serve;
 mod shared_postgres;
 mod simulate;
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use self::config::{Cli, Command};
+use self::config::{Cli, Command, SessionCommand};
 
 fn main() -> ExitCode {
     // The TLS provider is chosen once, before anything connects.
@@ -34,6 +36,17 @@ fn main() -> ExitCode {
         Command::BenchFanout(serve) => serve::run(*serve, true),
         Command::Database(database) => shared_postgres::run(&database),
         Command::Admin(admin) => admin::run(admin),
+        Command::Session(session) => {
+            let SessionCommand::Replay(args) = session.command;
+            match replay::run(&args) {
+                Ok(true) => Ok(()),
+                Ok(false) => return ExitCode::FAILURE,
+                Err(error) => {
+                    complain(&error);
+                    return ExitCode::from(2);
+                }
+            }
+        }
         Command::Simulate(simulate) => match simulate::run(&simulate) {
             Ok(false) => return ExitCode::FAILURE,
             sound => sound.map(drop),
@@ -42,12 +55,16 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line per cause: the last one usually says what to do.
-            eprintln!("forecourt: {error}");
-            for cause in error.chain().skip(1) {
-                eprintln!("  because: {cause}");
-            }
+            complain(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// One line per cause: the last one usually says what to do.
+fn complain(error: &anyhow::Error) {
+    eprintln!("forecourt: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
     }
 }

@@ -70,6 +70,25 @@ impl Verdict {
     }
 }
 
+/// A session as it was recorded: what a test needs to take its decisions again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// What is in it, for who finds the file.
+    pub note: String,
+    pub session: SessionId,
+    /// The settings that its causes name.
+    pub settings: Vec<TenantSettings>,
+    pub decisions: Vec<StoredDecision>,
+}
+
+impl Recorded {
+    /// [`replay`] of what was recorded.
+    pub fn replay(&self) -> (Vec<Step<'_>>, LeadSession) {
+        replay(self.session, &self.decisions, &self.settings)
+    }
+}
+
 /// Takes every decision again, each from the state that the stored events give; so one that differs
 /// does not hide the next. Answers the steps and the state in the end.
 pub fn replay<'a>(

@@ -22,6 +22,7 @@ mod folder;
 mod init;
 mod log;
 mod process;
+mod running;
 mod supervisor;
 
 use std::{
@@ -35,6 +36,7 @@ use tokio::sync::watch;
 
 pub use binaries::BinarySearch;
 pub use error::EmbeddedError;
+pub use running::running;
 
 use crate::{connect::ConnectOptions, roles::Access};
 
