@@ -89,7 +89,7 @@ impl Report<'_> {
         let stored = step.stored;
         let at = stored.at.strftime("%Y-%m-%d %H:%M:%S%.6f UTC");
         let command = match &stored.cause {
-            Some(cause) => self.line(&shown(&cause.command, self.text)),
+            Some(cause) => line(&shown(&cause.command, self.text)),
             None => "(its cause was not kept)".into(),
         };
         push(out, format_args!("#{}  {at}  {command}\n", stored.version.0));
@@ -106,16 +106,6 @@ impl Report<'_> {
             }
             push(out, format_args!("expected {expected:#}\ngot {got:#}\n"));
         }
-    }
-
-    /// A command with its fields, `name a=1 b.c=2`; what is not there is left out.
-    fn line(&self, command: &Value) -> String {
-        let name = command["command"].as_str().unwrap_or_default();
-        let mut line = name.to_owned();
-        if let Value::Object(fields) = command {
-            flat(&mut line, "", fields);
-        }
-        line
     }
 
     /// One object: `same`, the decisions in order, and where the state differs.
@@ -182,6 +172,15 @@ fn verdict(verdict: &Verdict) -> String {
         Verdict::Differs { .. } => "DECIDED OTHERWISE NOW".into(),
         Verdict::Refused { rejection } => format!("REFUSED NOW: {rejection}"),
     }
+}
+
+/// A command with its fields, `name a=1 b.c=2`; what is not there is left out.
+fn line(command: &Value) -> String {
+    let mut line = command["command"].as_str().unwrap_or_default().to_owned();
+    if let Value::Object(fields) = command {
+        flat(&mut line, "", fields);
+    }
+    line
 }
 
 fn flat(line: &mut String, before: &str, fields: &Map<String, Value>) {

@@ -20,17 +20,23 @@ fn form() -> Recorded {
     serde_json::from_str(json).expect("a recorded conversation")
 }
 
-fn report<T>(recorded: &Recorded, text: bool, tell: impl FnOnce(&Report<'_>) -> T) -> T {
+struct Told {
+    people: String,
+    json: String,
+    same: bool,
+}
+
+fn told_of(recorded: &Recorded, text: bool) -> Told {
     let (steps, state) = recorded.replay();
-    let tenant = TenantId::from_uuid(uuid::Uuid::from_u128(7));
-    tell(&Report {
+    let report = Report {
         session: recorded.session,
-        tenant,
+        tenant: TenantId::from_uuid(uuid::Uuid::from_u128(7)),
         steps: &steps,
         state: &state,
         snapshot: &state,
         text,
-    })
+    };
+    Told { people: report.people(), json: report.json(), same: report.is_same() }
 }
 
 /// What the recorded customer filled in.
@@ -47,7 +53,7 @@ fn personal(recorded: &Recorded) -> Vec<String> {
 #[test]
 fn each_decision_is_told_with_its_time_its_command_its_reasons_and_its_events() {
     let recorded = form();
-    let told = report(&recorded, false, |r| r.people());
+    let told = told_of(&recorded, false).people;
     let first = &recorded.decisions[0];
     let at = first.at.strftime("%Y-%m-%d %H:%M:%S%.6f UTC").to_string();
     assert!(told.contains(&format!("#1  {at}  submit ")), "{told}");
@@ -65,7 +71,7 @@ fn what_the_customer_filled_in_is_told_only_to_who_asks_for_it() {
     assert!(secrets.len() >= 4, "{secrets:?}");
     // Also where the journal is contradicted, and events are shown as a whole.
     let fold = |recorded: &Recorded| {
-        [report(recorded, false, |r| r.people()), report(recorded, false, |r| r.json())].concat()
+        [told_of(recorded, false).people, told_of(recorded, false).json].concat()
     };
     let mut told = fold(&recorded);
     recorded.decisions[0].events.pop();
@@ -73,7 +79,7 @@ fn what_the_customer_filled_in_is_told_only_to_who_asks_for_it() {
     for secret in &secrets {
         assert!(!told.contains(secret.as_str()), "A13: {secret:?} is told");
     }
-    let open = report(&recorded, true, |r| r.people());
+    let open = told_of(&recorded, true).people;
     for secret in &secrets {
         assert!(open.contains(secret.as_str()), "--text does not tell {secret:?}: {open}");
     }
@@ -83,10 +89,10 @@ fn what_the_customer_filled_in_is_told_only_to_who_asks_for_it() {
 fn one_that_is_decided_otherwise_is_told_with_both_lists_of_events() {
     let mut recorded = form();
     let dropped = recorded.decisions[0].events.pop().unwrap();
-    let told = report(&recorded, false, |r| r.people());
+    let told = told_of(&recorded, false).people;
     assert!(told.contains("    DECIDED OTHERWISE NOW\nexpected ["), "{told}");
     assert!(told.contains("NOT AS BEFORE: #1"), "{told}");
-    let json: Value = serde_json::from_str(&report(&recorded, false, |r| r.json())).unwrap();
+    let json: Value = serde_json::from_str(&told_of(&recorded, false).json).unwrap();
     assert_eq!(json["same"], false);
     assert_eq!(json["decisions"][0]["verdict"], "differs");
     let last = json["decisions"][0]["got"].as_array().unwrap().last().unwrap();
@@ -101,7 +107,7 @@ fn one_that_differs_only_in_words_says_how_to_see_them() {
             posted.text = posted.text.chars().rev().collect();
         }
     }
-    let told = report(&recorded, false, |r| r.people());
+    let told = told_of(&recorded, false).people;
     assert!(told.contains("they differ in what people wrote: --text shows it"), "{told}");
 }
 
@@ -110,11 +116,11 @@ fn of_what_too_little_was_kept_is_said_and_is_no_contradiction() {
     let mut recorded = form();
     recorded.decisions[0].cause = None;
     let all = recorded.decisions.len();
-    let told = report(&recorded, false, |r| r.people());
+    let told = told_of(&recorded, false).people;
     assert!(told.contains("(its cause was not kept)"), "{told}");
     let line = format!("{all} decisions, {} as they were, 1 of which too little was kept", all - 1);
     assert!(told.contains(&line), "{told}");
-    assert!(report(&recorded, false, |r| r.is_same()));
+    assert!(told_of(&recorded, false).same);
 }
 
 #[test]
