@@ -315,11 +315,12 @@ impl Deliveries {
             ctx.cancel_future(alarm);
         }
         let clock = Arc::clone(&tenant.ports.clock);
-        let mut changes = self.provider.provider().changes();
+        let changed = self.provider.provider().changes();
         let wait = async move {
             tokio::select! {
+                biased;
                 () = clock.sleep_until(until) => {}
-                _ = changes.changed() => {}
+                () = changed => {}
             }
         };
         let alarm = ctx.spawn(wait.into_actor(self).map(|(), deliveries, ctx| {

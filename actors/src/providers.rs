@@ -19,7 +19,7 @@ use forecourt_core::{
     session::DeliveryReport,
 };
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Notify, futures::OwnedNotified};
 
 use crate::{engine::lock, names};
 
@@ -57,15 +57,15 @@ pub struct ProviderStatus {
 pub(crate) struct Provider {
     name: &'static str,
     breaker: Mutex<Breaker>,
-    /// Rises when what waits may ask again.
-    changed: watch::Sender<u64>,
+    /// Rung when what waits may ask again; it wakes in the order in which they wait (A10).
+    changed: Arc<Notify>,
 }
 
 impl Provider {
     pub(crate) fn new(name: &'static str) -> Arc<Self> {
         metrics::gauge!(names::PROVIDER_STATE, "provider" => name).set(0.0);
         let breaker = Mutex::new(Breaker::new(Pauses::default()));
-        Arc::new(Self { name, breaker, changed: watch::Sender::new(0) })
+        Arc::new(Self { name, breaker, changed: Arc::default() })
     }
 
     pub(crate) const fn name(&self) -> &'static str {
@@ -97,13 +97,13 @@ impl Provider {
             }
         }
         if ask_again {
-            self.changed.send_modify(|changes| *changes += 1);
+            self.changed.notify_waiters();
         }
     }
 
-    /// Told of each change that lets letters ask again.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
+    /// The next change, from now on, that lets letters ask again.
+    pub(crate) fn changes(&self) -> OwnedNotified {
+        Arc::clone(&self.changed).notified_owned()
     }
 
     fn show(&self, shown: Shown) {

@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_core::{
-    event::{EventRecord, MessageSeq, Version},
+    event::{Event, EventRecord, MessageSeq, Version},
     id::{MessageId, SessionId, TenantId},
-    session::LeadSession,
+    session::{
+        LeadSession,
+        replay::{self, Verdict},
+    },
+    settings::TenantSettings,
 };
 
 use super::{
@@ -17,6 +21,8 @@ use super::{
 
 /// Events read at once.
 const PAGE: u32 = 500;
+/// No session has more events.
+const LONGEST_SESSION: u32 = 10_000;
 
 /// Looks at what has changed since the last time; at everything when `whole`.
 pub(super) async fn audit(world: &Shared, backing: &Backing, whole: bool) {
@@ -78,8 +84,50 @@ pub(super) async fn audit(world: &Shared, backing: &Backing, whole: bool) {
     }
 }
 
+/// Every decision, taken again from its stored cause, must be the one that was stored.
+async fn decide_again(world: &Shared, backing: &Backing) {
+    let (store, io) = (backing.store(node_id(0)), backing.io());
+    let sessions: Vec<_> = {
+        let world = world.lock();
+        world.witness.sessions.iter().map(|(id, seen)| (seen.tenant, *id)).collect()
+    };
+    let mut kept: BTreeMap<TenantId, Vec<TenantSettings>> = BTreeMap::new();
+    for (tenant, session) in sessions {
+        if !kept.contains_key(&tenant) {
+            let settings = at_once(io, store.kept_settings(tenant)).await.unwrap_or_default();
+            kept.insert(tenant, settings);
+        }
+        let call = store.decisions(tenant, session, Version(0), LONGEST_SESSION);
+        let decisions = at_once(io, call).await.unwrap_or_default();
+        let settings = kept.get(&tenant).map_or(&[][..], Vec::as_slice);
+        let (steps, state) = replay::replay(session, &decisions, settings);
+        let mut world = world.lock();
+        let seen = world.witness.sessions.get(&session);
+        let whole = seen.is_some_and(|seen| seen.state == state);
+        world.check("A3", whole, Some(session), || {
+            "its stored decisions do not give its state".into()
+        });
+        for step in steps {
+            let version = step.stored.version.0;
+            world.count("decisions taken again");
+            world.check("A3", step.verdict == Verdict::Same, Some(session), || {
+                let verdict = match &step.verdict {
+                    Verdict::Same => "the same",
+                    Verdict::NoCause => "without a cause",
+                    Verdict::NoSettings => "without its settings",
+                    Verdict::Differs { .. } => "decided otherwise",
+                    Verdict::Refused { .. } => "refused",
+                };
+                let first = step.stored.events.first().map_or("", Event::kind);
+                format!("the decision at v{version} ({first} …), taken again, is {verdict}")
+            });
+        }
+    }
+}
+
 /// At the end: everything that was acked, and the fate of every letter.
 pub(super) async fn settle(world: &Shared, backing: &Backing) {
+    decide_again(world, backing).await;
     let store = backing.store(node_id(0));
     let mut acked: BTreeMap<SessionId, BTreeSet<MessageId>> = BTreeMap::new();
     for (session, message) in &world.lock().witness.acked {

@@ -12,7 +12,10 @@ use forecourt_ports::{
 };
 use forecourt_store::pg::PgStore;
 use jiff::SignedDuration;
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, futures::OwnedNotified},
+};
 use uuid::Uuid;
 
 use super::{
@@ -54,7 +57,8 @@ pub(super) struct Node {
     pub(super) number: usize,
     pub(super) engine: Engine,
     pulse: Pulse,
-    died: watch::Sender<bool>,
+    /// Wakes who waits in the order in which they wait (A10).
+    died: Arc<Notify>,
 }
 
 /// What a node is started with.
@@ -105,7 +109,7 @@ impl Node {
         let config = EngineConfig { arbiters: 0, sole, idle: Duration::from_mins(5) };
         let engine = Engine::start(ports, config);
         world.lock().step(None, format!("node {number} starts, its clock {error:#} off"));
-        Self { number, engine, pulse, died: watch::Sender::new(false) }
+        Self { number, engine, pulse, died: Arc::default() }
     }
 
     pub(super) fn is_alive(&self) -> bool {
@@ -115,12 +119,12 @@ impl Node {
     /// `kill -9`: from this instant nothing it does is seen by anybody.
     pub(super) fn kill(&self) {
         self.pulse.stop();
-        self.died.send_replace(true);
+        self.died.notify_waiters();
     }
 
     /// Resolves when it is killed.
-    pub(super) fn death(&self) -> watch::Receiver<bool> {
-        self.died.subscribe()
+    pub(super) fn death(&self) -> OwnedNotified {
+        Arc::clone(&self.died).notified_owned()
     }
 }
 

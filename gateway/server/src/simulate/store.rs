@@ -18,7 +18,7 @@ use forecourt_core::{
 };
 use forecourt_ports::store::{
     Appended, Batch, Decisions, Deliveries, DeliveryFilter, DeliveryHistory, DeliveryRecord,
-    DueDelivery, DueTimer, HandOver, Head, Journal, LeadDetail, LeadFilter, LeadPage, LeadRow,
+    DeliveryStatus, DueDelivery, DueTimer, HandOver, Head, Journal, LeadDetail, LeadFilter, LeadPage, LeadRow,
     Leads, Loaded, Member, MemberWithHash, Members, Operations, Postponed, Store, StoreError,
     StoredMessage, TenantSnapshot, Tenants, TimerFilter, TimerRecord, Timers,
 };
@@ -31,6 +31,9 @@ use super::{
     witness::Handover,
     world::{Sabotage, Shared},
 };
+
+/// No letter waits longer for its provider's breaker: the longest pause, and room for the order of many.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(121);
 
 /// The store as one node has it.
 pub(super) struct NodeStore {
@@ -291,12 +294,15 @@ impl Deliveries for NodeStore {
         self.enter().await?;
         let call = self.inner.postpone_deliveries(tenant, node, now, tries);
         at_once(self.io.as_ref(), call).await?;
-        {
-            let mut world = self.world.lock();
-            for Postponed { delivery, until, .. } in tries {
-                world.count("letters put off");
-                world.witness.put_off(*delivery, *until);
-            }
+        for Postponed { delivery, attempt, until } in tries {
+            // The store leaves alone what has moved on meanwhile; then its next try is another.
+            let found = at_once(self.io.as_ref(), self.inner.find_delivery(tenant, *delivery)).await;
+            let moved = found.ok().flatten().is_some_and(|found| {
+                found.row.status == DeliveryStatus::Pending
+                    && found.row.attempts + 1 == *attempt
+                    && found.row.next_at == *until
+            });
+            self.world.lock().postponed(*delivery, *attempt, *until, moved, now);
         }
         self.leave().await;
         Ok(())
@@ -339,6 +345,26 @@ impl Operations for NodeStore {
 }
 
 impl super::world::World {
+    /// A letter waits for its provider; `moved` says whether its row does so too.
+    fn postponed(
+        &mut self,
+        delivery: DeliveryId,
+        attempt: u32,
+        until: Timestamp,
+        moved: bool,
+        now: Timestamp,
+    ) {
+        self.count(if moved { "letters put off" } else { "letters not put off: they had moved on" });
+        let session = self.witness.letters.get(&delivery).map(|letter| letter.session);
+        let how = if moved { "is put off" } else { "has moved on, and is not put off" };
+        self.step(session, format!("{delivery} try {attempt} {how} until {until}"));
+        let short = until.duration_since(now) <= LONGEST_PAUSE;
+        self.check("R1", short, session, || format!("{delivery} is put off until {until}"));
+        if moved {
+            self.witness.put_off(delivery, until);
+        }
+    }
+
     /// A letter may leave now: the last moment at which its fence counts (A7).
     fn recorded(&mut self, node: usize, delivery: DeliveryId, attempt: u32) {
         let Some(letter) = self.witness.letters.get(&delivery) else {

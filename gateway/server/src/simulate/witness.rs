@@ -66,6 +66,8 @@ pub(super) struct Seen {
     timers: BTreeMap<TimerKind, Timestamp>,
     promises: BTreeMap<MessageId, (Timestamp, Timestamp)>,
     pub(super) keys: BTreeMap<String, (MessageId, Timestamp)>,
+    /// How often a member gave the conversation back.
+    pub(super) releases: u32,
 }
 
 /// A letter by its events and by what the provider saw.
@@ -156,6 +158,7 @@ impl World {
             timers: BTreeMap::new(),
             promises: BTreeMap::new(),
             keys: BTreeMap::new(),
+            releases: 0,
         });
         self.check("A8", seen.tenant == tenant, Some(session), || {
             "a session was written by another tenant".into()
@@ -290,7 +293,14 @@ impl World {
             }
             Event::HandoffRequested { reason } => self.count(format!("hand-off: {reason:?}")),
             Event::TakenOver { .. } => self.count("take-overs"),
-            Event::Released { .. } => self.count("releases"),
+            Event::Released { .. } => {
+                self.count("releases");
+                seen.releases += 1;
+            }
+            Event::RemindersStopped { .. } => self.count("reminders stopped by people"),
+            Event::DeliveryReplayed { of, even_if_sent, .. } => {
+                self.replayed(session, *of, *even_if_sent);
+            }
             _ => {}
         }
     }
@@ -349,6 +359,22 @@ impl World {
         self.witness.open_letters.insert((at, queued.delivery));
         let twice = self.witness.letters.insert(queued.delivery, letter);
         self.check("R1", twice.is_none(), Some(session), || "a letter was queued twice".into());
+    }
+
+    /// A dead letter is sent once more because a person said so.
+    fn replayed(&mut self, session: SessionId, of: DeliveryId, even_if_sent: bool) {
+        self.count("dead letters sent again by people");
+        let letter = self.witness.letters.get(&of);
+        let message = letter.and_then(|letter| letter.message);
+        let dead = letter.is_some_and(|letter| {
+            letter.session == session
+                && (letter.end == Some("failed")
+                    || (letter.end == Some("uncertain") && even_if_sent))
+        });
+        self.check("R1", dead, Some(session), || format!("{of} is sent again, and is not dead"));
+        if let Some(message) = message.filter(|_| even_if_sent) {
+            self.witness.taken.remove(&message); // that it may arrive twice was said
+        }
     }
 
     fn lets_down(&self, event: &Event) -> bool {

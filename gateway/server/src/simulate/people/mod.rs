@@ -122,7 +122,7 @@ impl Town {
         let Some(node) = dice.pick(&self.alive()).cloned() else { return Err(Lost::Later) };
         let (engine, slug): (Engine, _) =
             (node.engine.clone(), self.businesses[place].slug.clone());
-        let mut death = node.death();
+        let death = node.death();
         self.world.lock().count("calls");
         let mut call = actix::spawn(async move {
             match engine.tenant(&slug).await? {
@@ -133,7 +133,7 @@ impl Town {
         let answer = tokio::select! {
             biased;
             answer = &mut call => Some(answer),
-            _ = death.wait_for(|dead| *dead) => None,
+            () = death => None,
             () = pass(ANSWERED) => {
                 self.world.lock().check("A9", false, session, || {
                     format!("node {} does not answer {what}", node.number)

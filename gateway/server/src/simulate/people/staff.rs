@@ -3,7 +3,11 @@
 use std::rc::Rc;
 
 use forecourt_actors::{EngineError, TenantHandle};
-use forecourt_core::id::{MemberId, SessionId};
+use forecourt_core::{
+    effect::TimerKind,
+    id::{DeliveryId, MemberId, SessionId},
+    session::Speaker,
+};
 use jiff::SignedDuration;
 
 use super::{
@@ -25,11 +29,26 @@ impl Town {
         let soon = dice.chance(700);
         pass(dice.millis(0, if soon { 8_000 } else { 180_000 })).await;
         let Some(member) = dice.pick(&self.businesses[place].members).copied() else { return };
+        let releases = self.world.lock().witness.sessions.get(&session).map(|seen| seen.releases);
         let taken = self
             .insists(place, session, "take over", &mut dice, move |tenant| async move {
                 tenant.take_over(session, member).await
             })
             .await;
+        if taken {
+            // From here on nothing of the assistant is stored, and no older fence leaves: both are
+            // checked by the state that the witness keeps.
+            let mut world = self.world.lock();
+            world.step(Some(session), "acked a take-over".into());
+            let holds = world.witness.sessions.get(&session).is_some_and(|seen| {
+                seen.state.speaker != Speaker::Assistant
+                    || seen.state.closed
+                    || Some(seen.releases) > releases
+            });
+            world.check("A7", holds, Some(session), || {
+                "an acked take-over is not in effect".into()
+            });
+        }
         if taken && dice.chance(700) {
             pass(dice.millis(0, 40_000)).await;
             self.answers(place, session, member, &mut dice).await;
@@ -60,8 +79,64 @@ impl Town {
         let tenant = self.world.lock().witness.sessions.get(&session).map(|seen| seen.tenant);
         let Some(place) = self.businesses.iter().position(|b| Some(b.id) == tenant) else { return };
         let Some(member) = dice.pick(&self.businesses[place].members).copied() else { return };
+        self.sends_again(place, session, member, &mut dice).await;
+        if dice.chance(150) {
+            // "I have rung him": nobody needs to be reminded any more.
+            self.insists(place, session, "stop reminders", &mut dice, move |tenant| async move {
+                tenant.cancel_timer(session, TimerKind::Handoff, member).await
+            })
+            .await;
+        }
         self.answers(place, session, member, &mut dice).await;
         self.leaves(place, session, member, &mut dice).await;
+    }
+
+    /// Has a dead letter sent once more, by a wish that comes again until it is acked.
+    async fn sends_again(
+        self: &Rc<Self>,
+        place: usize,
+        session: SessionId,
+        member: MemberId,
+        dice: &mut Dice,
+    ) {
+        let dead = {
+            let world = self.world.lock();
+            let seen = world.witness.sessions.get(&session);
+            seen.and_then(|seen| seen.state.dead.keys().next_back().copied())
+        };
+        let Some(dead) = dead.filter(|_| dice.chance(500)) else { return };
+        let (even_if_sent, client_id) = (dice.chance(300), format!("r{}", dice.roll()));
+        let mut again = if dice.chance(300) { 2 } else { 1 };
+        let mut acked: Option<DeliveryId> = None;
+        for _ in 0..30 {
+            let client_id = Some(client_id.clone());
+            let sent = self
+                .call(place, Some(session), "send again", dice, move |tenant| async move {
+                    tenant.replay_delivery(session, dead, member, even_if_sent, client_id).await
+                })
+                .await;
+            match sent {
+                Ok(sent) => {
+                    let mut world = self.world.lock();
+                    world.step(Some(session), format!("acked that {dead} is sent again as {sent}"));
+                    let stored = world.witness.letters.contains_key(&sent);
+                    world.check("A1", stored, Some(session), || {
+                        "an acked letter is not stored".into()
+                    });
+                    let same = acked.is_none_or(|before| before == sent);
+                    world.check("R1", same, Some(session), || {
+                        "one wish to send again made two letters".into()
+                    });
+                    acked = Some(sent);
+                    again -= 1;
+                    if again == 0 {
+                        return;
+                    }
+                }
+                Err(Lost::No) => return,
+                Err(Lost::Later) => pass(dice.millis(500, 20_000)).await,
+            }
+        }
     }
 
     async fn answers(
