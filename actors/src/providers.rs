@@ -217,6 +217,26 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn who_waits_for_a_provider_is_woken_in_the_order_of_waiting() {
+        let (now, provider) = (Timestamp::UNIX_EPOCH, Provider::new("smtp"));
+        (0..5).for_each(|_| provider.heard(Heard::Fails, now));
+        let woken = Arc::new(Mutex::new(Vec::new()));
+        let mut waiting = tokio::task::JoinSet::new();
+        for nth in 0..32 {
+            let (changed, woken) = (provider.changes(), Arc::clone(&woken));
+            waiting.spawn(async move {
+                changed.await;
+                lock(&woken).push(nth);
+            });
+        }
+        tokio::task::yield_now().await;
+        provider.heard(Heard::Answers, now);
+        while waiting.join_next().await.is_some() {}
+        let in_order: Vec<_> = (0..32).collect();
+        assert_eq!(*lock(&woken), in_order, "A10: chance chose who goes first");
+    }
+
     #[test]
     fn one_tenants_burst_is_not_anothers_delay() {
         let (now, provider) = (Timestamp::UNIX_EPOCH, Provider::new("smtp"));

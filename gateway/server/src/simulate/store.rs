@@ -18,9 +18,9 @@ use forecourt_core::{
 };
 use forecourt_ports::store::{
     Appended, Batch, Decisions, Deliveries, DeliveryFilter, DeliveryHistory, DeliveryRecord,
-    DeliveryStatus, DueDelivery, DueTimer, HandOver, Head, Journal, LeadDetail, LeadFilter, LeadPage, LeadRow,
-    Leads, Loaded, Member, MemberWithHash, Members, Operations, Postponed, Store, StoreError,
-    StoredMessage, TenantSnapshot, Tenants, TimerFilter, TimerRecord, Timers,
+    DeliveryStatus, DueDelivery, DueTimer, HandOver, Head, Journal, LeadDetail, LeadFilter,
+    LeadPage, LeadRow, Leads, Loaded, Member, MemberWithHash, Members, Operations, Postponed,
+    Store, StoreError, StoredMessage, TenantSnapshot, Tenants, TimerFilter, TimerRecord, Timers,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
@@ -296,7 +296,8 @@ impl Deliveries for NodeStore {
         at_once(self.io.as_ref(), call).await?;
         for Postponed { delivery, attempt, until } in tries {
             // The store leaves alone what has moved on meanwhile; then its next try is another.
-            let found = at_once(self.io.as_ref(), self.inner.find_delivery(tenant, *delivery)).await;
+            let found =
+                at_once(self.io.as_ref(), self.inner.find_delivery(tenant, *delivery)).await;
             let moved = found.ok().flatten().is_some_and(|found| {
                 found.row.status == DeliveryStatus::Pending
                     && found.row.attempts + 1 == *attempt
@@ -354,7 +355,11 @@ impl super::world::World {
         moved: bool,
         now: Timestamp,
     ) {
-        self.count(if moved { "letters put off" } else { "letters not put off: they had moved on" });
+        self.count(if moved {
+            "letters put off"
+        } else {
+            "letters not put off: they had moved on"
+        });
         let session = self.witness.letters.get(&delivery).map(|letter| letter.session);
         let how = if moved { "is put off" } else { "has moved on, and is not put off" };
         self.step(session, format!("{delivery} try {attempt} {how} until {until}"));

@@ -45,9 +45,8 @@ impl Town {
                     || seen.state.closed
                     || Some(seen.releases) > releases
             });
-            world.check("A7", holds, Some(session), || {
-                "an acked take-over is not in effect".into()
-            });
+            world
+                .check("A7", holds, Some(session), || "an acked take-over is not in effect".into());
         }
         if taken && dice.chance(700) {
             pass(dice.millis(0, 40_000)).await;
