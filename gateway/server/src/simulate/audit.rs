@@ -91,12 +91,13 @@ async fn decide_again(world: &Shared, backing: &Backing) {
         let world = world.lock();
         world.witness.sessions.iter().map(|(id, seen)| (seen.tenant, *id)).collect()
     };
+    let tenants: BTreeSet<TenantId> = sessions.iter().map(|(tenant, _)| *tenant).collect();
     let mut kept: BTreeMap<TenantId, Vec<TenantSettings>> = BTreeMap::new();
+    for tenant in tenants {
+        let settings = at_once(io, store.kept_settings(tenant)).await.unwrap_or_default();
+        kept.insert(tenant, settings);
+    }
     for (tenant, session) in sessions {
-        if !kept.contains_key(&tenant) {
-            let settings = at_once(io, store.kept_settings(tenant)).await.unwrap_or_default();
-            kept.insert(tenant, settings);
-        }
         let call = store.decisions(tenant, session, Version(0), LONGEST_SESSION);
         let decisions = at_once(io, call).await.unwrap_or_default();
         let settings = kept.get(&tenant).map_or(&[][..], Vec::as_slice);
