@@ -76,7 +76,7 @@ fn difference(was: &[String], is: &[String]) -> String {
     let rest = was.len().min(is.len()) - before;
     let after = was.iter().rev().zip(is.iter().rev()).take(rest).take_while(alike).count();
     let lines = |sign: &str, lines: &[String]| -> String {
-        lines.iter().map(|line| format!("  {sign} {line}\n")).collect()
+        lines.iter().map(|line| ["  ", sign, " ", line, "\n"].concat()).collect()
     };
     [
         lines(" ", &was[before.saturating_sub(AROUND)..before]),
@@ -95,7 +95,7 @@ fn every_recorded_conversation_is_decided_as_it_was() {
         .iter()
         .map(|(name, recorded)| (name, faults(recorded)))
         .filter(|(_, faults)| !faults.is_empty())
-        .map(|(name, faults)| format!("\n{name}:\n{faults}"))
+        .map(|(name, faults)| ["\n", name, ":\n", &faults].concat())
         .collect();
     assert!(faults.is_empty(), "the rules decide otherwise than they did:\n{faults}");
 }
