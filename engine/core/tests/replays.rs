@@ -76,7 +76,7 @@ fn difference(was: &[String], is: &[String]) -> String {
     let rest = was.len().min(is.len()) - before;
     let after = was.iter().rev().zip(is.iter().rev()).take(rest).take_while(alike).count();
     let lines = |sign: &str, lines: &[String]| -> String {
-        lines.iter().map(|line| ["  ", sign, " ", line, "\n"].concat()).collect()
+        lines.iter().flat_map(|line| ["  ", sign, " ", line, "\n"]).collect()
     };
     [
         lines(" ", &was[before.saturating_sub(AROUND)..before]),
@@ -91,13 +91,14 @@ fn difference(was: &[String], is: &[String]) -> String {
 fn every_recorded_conversation_is_decided_as_it_was() {
     let all = recorded();
     assert!(!all.is_empty(), "nothing is recorded in tests/replays");
-    let faults: String = all
-        .iter()
-        .map(|(name, recorded)| (name, faults(recorded)))
-        .filter(|(_, faults)| !faults.is_empty())
-        .map(|(name, faults)| ["\n", name, ":\n", &faults].concat())
-        .collect();
-    assert!(faults.is_empty(), "the rules decide otherwise than they did:\n{faults}");
+    let mut all_faults = String::new();
+    for (name, recorded) in &all {
+        let faults = faults(recorded);
+        if !faults.is_empty() {
+            writeln!(all_faults, "\n{name}:\n{faults}").unwrap();
+        }
+    }
+    assert!(all_faults.is_empty(), "the rules decide otherwise than they did:\n{all_faults}");
 }
 
 #[test]
