@@ -291,7 +291,11 @@ impl Registry {
     /// Asks every session that is awake to leave its running turn to another node.
     pub(crate) fn yield_turns(&self) {
         for shard in &self.0.shards {
-            for slot in lock(shard).values() {
+            let shard = lock(shard);
+            // In one order, so that a simulated run is repeated by its seed (A10).
+            let mut awake: Vec<_> = shard.iter().collect();
+            awake.sort_by_key(|(key, _)| **key);
+            for (_, slot) in awake {
                 let _full = slot.addr.try_send(YieldTurn); // then its lease ends by itself
             }
         }
