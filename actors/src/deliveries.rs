@@ -47,10 +47,16 @@ use crate::{
     way,
 };
 
-/// Letters at the provider at once, per tenant.
-const AT_ONCE: usize = 32;
-/// Letters at the provider, and those whose report is being stored.
-const UNDER_WAY: usize = 256;
+/// Letters on their way at once, per tenant, from their record to the commit of their report: as many
+/// are uncertain after a crash (R1).
+const AT_ONCE: usize = 8;
+/// More than so many that wait are a burst. Then promises weigh more than the letters that a crash
+/// would leave uncertain, and the next ones do not wait for the reports of the last.
+const BURST: usize = 64;
+/// Letters at the provider at once in a burst.
+const AT_ONCE_IN_A_BURST: usize = 32;
+/// Letters under way in a burst, those whose report is being stored among them.
+const UNDER_WAY_IN_A_BURST: usize = 256;
 /// How far into the queue an answer may be that overtakes alerts.
 const LOOK_AHEAD: usize = 1_024;
 /// Letters that wait in memory, per tenant.
@@ -198,7 +204,7 @@ impl Deliveries {
         let Some(now) = self.tenant.upgrade().map(|tenant| tenant.ports.clock.now()) else {
             return;
         };
-        while self.sending < AT_ONCE && self.under_way.len() < UNDER_WAY {
+        while self.has_room() {
             let Some(next) = self.next(now, ctx) else { return };
             let (Some((due, counted, span)), Some(tenant)) =
                 (self.queue.remove(next), self.tenant.upgrade())
@@ -250,6 +256,14 @@ impl Deliveries {
                 deliveries.pump(ctx);
                 deliveries.provider.set_waiting(deliveries.queue.len());
             }));
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        if self.queue.len() > BURST {
+            self.sending < AT_ONCE_IN_A_BURST && self.under_way.len() < UNDER_WAY_IN_A_BURST
+        } else {
+            self.under_way.len() < AT_ONCE
         }
     }
 
