@@ -33,3 +33,4 @@ pub mod settings;
 pub mod slots;
 pub mod template;
 pub mod text;
+pub mod utterance;

@@ -10,6 +10,7 @@
 
 mod clock;
 mod day;
+mod halves;
 pub mod lex;
 pub mod memo;
 pub mod names;
@@ -18,7 +19,9 @@ pub mod phrases;
 mod read;
 
 pub use clock::Clock;
+pub(crate) use clock::spoken_hour;
 pub use day::Day;
+pub(crate) use day::is_month;
 pub use lex::{Lex, Lexeme, MAX_LEXEMES, fold, lex};
 pub use number::{Amount, Number};
 pub use read::{Kind, Token, read};

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::lex::{Lex, Lexeme, by_word};
+use super::{
+    halves::{after_hour, before_hour, on_twelve},
+    lex::{Lex, Lexeme, by_word},
+};
 
 /// A clock time as it stands in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub enum Clock {
         /// Bare numbers (`9-17`) that are times only where the sentence speaks of times.
         loose: bool,
     },
-    /// A clock time is named, but not in a way that is read (`halv ti`, `half past two`).
+    /// A clock time is named, but not in a way that is read (`halv`).
     Unreadable,
 }
 
@@ -42,6 +45,9 @@ impl Clock {
 
 /// Reads a clock time at `at`; `after_clock` says that a clock time stood just before.
 pub(super) fn clock(lexemes: &[Lexeme], at: usize, after_clock: bool) -> Option<(Clock, usize)> {
+    if let Some((minute, end)) = before_hour(lexemes, at, spoken_hour) {
+        return Some(of_half(lexemes, minute, end));
+    }
     if let Some(word) = lexemes[at].word() {
         return spoken(lexemes, at, word);
     }
@@ -63,6 +69,9 @@ pub(super) fn clock(lexemes: &[Lexeme], at: usize, after_clock: bool) -> Option<
     if next.and_then(Lexeme::word).is_some_and(|word| matches!(word, "h" | "heure" | "heures")) {
         if cue == Cue::Length {
             return None;
+        }
+        if let Some(told) = told_after(lexemes, at + 2, hour) {
+            return Some(told);
         }
         let (minute, end) = minutes(lexemes, at + 2).unwrap_or((0, at + 2));
         return valid(hour, minute).map(|minute| (Clock::exact(minute), end));
@@ -103,6 +112,12 @@ fn bare(lexemes: &[Lexeme], at: usize, hour: u16, cue: Cue) -> Option<(Clock, us
         return None;
     }
     let minute = valid(hour, 0)?;
+    if cue != Cue::None
+        && cue != Cue::Length
+        && let Some(told) = told_after(lexemes, end, hour)
+    {
+        return Some(told);
+    }
     match cue {
         Cue::Strong => return Some((Clock::either(minute), end)),
         Cue::Weak if !is_counted(lexemes, end) => return Some((Clock::either(minute), end)),
@@ -131,7 +146,13 @@ fn spoken(lexemes: &[Lexeme], at: usize, word: &str) -> Option<(Clock, usize)> {
     match word {
         "midi" | "noon" | "الظهيره" if !matches!(before, Some("apres" | "after" | "بعد")) =>
         {
-            return Some((Clock::exact(12 * 60), at + 1));
+            let half = after_hour(lexemes, at + 1).filter(|(minutes, _)| *minutes == 30);
+            return Some(match half {
+                Some((minutes, end)) => {
+                    (Clock::exact(12 * 60 + minutes.unsigned_abs() as u16), end)
+                }
+                None => (Clock::exact(12 * 60), at + 1),
+            });
         }
         "midnatt" | "midnight" | "minuit" => return Some((Clock::exact(0), at + 1)),
         "halv" if before.is_some_and(is_strong_cue) || next(1).and_then(spoken_hour).is_some() => {
@@ -144,6 +165,20 @@ fn spoken(lexemes: &[Lexeme], at: usize, word: &str) -> Option<(Clock, usize)> {
             return Some((Clock::Unreadable, at + 2));
         }
         _ => {}
+    }
+    if let Some((hour, end)) = late_hour(lexemes, at, word) {
+        // Only as an hour of the clock: "klokka sytten", "dix-sept heures".
+        let heures =
+            matches!(lexemes.get(end).and_then(Lexeme::word), Some("heure" | "heures" | "h"));
+        let cue = cue_before(lexemes, at);
+        return match (heures, cue) {
+            (true, Cue::Length) => None,
+            (true, _) => Some(
+                told_after(lexemes, end + 1, hour).unwrap_or((Clock::exact(hour * 60), end + 1)),
+            ),
+            (false, Cue::Strong) => Some((Clock::exact(hour * 60), end)),
+            (false, _) => None,
+        };
     }
     let hour = spoken_hour(word)?;
     let cued = cue_before(lexemes, at) == Cue::Strong;
@@ -159,10 +194,37 @@ fn spoken(lexemes: &[Lexeme], at: usize, word: &str) -> Option<(Clock, usize)> {
     } else {
         return None;
     };
-    Some((Clock::either(hour * 60), half(lexemes, end).map_or(end, |(_, after)| after)))
+    Some(told_after(lexemes, end, hour).unwrap_or_else(|| of_half(lexemes, hour * 60, end)))
 }
 
-fn spoken_hour(word: &str) -> Option<u16> {
+/// An hour after noon in words, and where it ends: `sytten`, `dix-sept`, `vingt et une`.
+fn late_hour(lexemes: &[Lexeme], at: usize, word: &str) -> Option<(u16, usize)> {
+    let hyphen = usize::from(lexemes.get(at + 1).is_some_and(|l| l.is_mark('-')));
+    let second = lexemes.get(at + 1 + hyphen).and_then(Lexeme::word);
+    let end = at + 2 + hyphen;
+    Some(match (word, second) {
+        ("dix", Some("sept")) => (17, end),
+        ("dix", Some("huit")) => (18, end),
+        ("dix", Some("neuf")) => (19, end),
+        ("vingt", Some("et")) if lexemes.get(end).and_then(Lexeme::word) == Some("une") => {
+            (21, end + 1)
+        }
+        ("vingt", Some("deux")) => (22, end),
+        ("vingt", Some("trois")) => (23, end),
+        ("tretten" | "treize", _) => (13, at + 1),
+        ("fjorten" | "quatorze", _) => (14, at + 1),
+        ("femten" | "quinze", _) => (15, at + 1),
+        ("seksten" | "seize", _) => (16, at + 1),
+        ("sytten", _) => (17, at + 1),
+        ("atten", _) => (18, at + 1),
+        ("nitten", _) => (19, at + 1),
+        ("tjue" | "tyve" | "vingt", _) => (20, at + 1),
+        _ => return None,
+    })
+}
+
+/// The hour of a word, 1 to 12: `ti`, `ten`, `dix`, `العاشرة`.
+pub(crate) fn spoken_hour(word: &str) -> Option<u16> {
     const HOURS: [&str; 12] = [
         "ett en one une الواحده",
         "to two deux الثانيه",
@@ -179,6 +241,27 @@ fn spoken_hour(word: &str) -> Option<u16> {
     ];
     static TABLE: LazyLock<HashMap<&str, u16>> = LazyLock::new(|| by_word((1..).zip(HOURS)));
     TABLE.get(word).copied()
+}
+
+/// The half of the day that stands behind a time of twelve hours.
+fn of_half(lexemes: &[Lexeme], minute: u16, end: usize) -> (Clock, usize) {
+    match half(lexemes, end) {
+        Some((afternoon, end)) => {
+            let morning = minute % (12 * 60);
+            (Clock::exact(if afternoon { morning + 12 * 60 } else { morning }), end)
+        }
+        None => (Clock::either(minute), end),
+    }
+}
+
+/// `dix heures et quart`, `quinze heures trente`: an hour whose minutes stand behind it in words.
+fn told_after(lexemes: &[Lexeme], end: usize, hour: u16) -> Option<(Clock, usize)> {
+    let (minutes, end) = after_hour(lexemes, end)?;
+    if hour > 12 {
+        let total = u16::try_from(i32::from(hour) * 60 + minutes).ok()?;
+        return (total < 24 * 60).then(|| (Clock::exact(total), end));
+    }
+    on_twelve(i32::from(hour) * 60 + minutes).map(|minute| of_half(lexemes, minute, end))
 }
 
 fn valid(hour: u16, minute: u16) -> Option<u16> {

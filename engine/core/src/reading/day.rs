@@ -203,6 +203,7 @@ fn spoken(lexemes: &[Lexeme], at: usize, word: &str) -> Option<(Day, usize)> {
         "helg" | "helga" | "helgen" | "helgene" | "weekend" | "weekends" => {
             return Some((Day::Weekend, at + 1));
         }
+        "week" if hyphened && next(2) == Some("end") => return Some((Day::Weekend, at + 3)),
         "نهايه" if next(1) == Some("الاسبوع") => return Some((Day::Weekend, at + 2)),
         _ => {}
     }
@@ -264,6 +265,13 @@ fn english_month(word: &str) -> bool {
     let english = crate::calendar::month;
     (1..=12).any(|month| english(crate::lang::Lang::En, month).eq_ignore_ascii_case(word))
         || matches!(word, "jan" | "feb" | "apr" | "aug" | "sept" | "oct" | "nov" | "dec")
+}
+
+/// Whether a word names a month and nothing else: `mai`, `may` and `mars` are other words as well.
+pub(crate) fn is_month(word: &str) -> bool {
+    word.len() > 3
+        && !matches!(word, "mars" | "march" | "sept" | "ايار" | "كانون")
+        && month(word).is_some()
 }
 
 /// The month of a word, 1 to 12.

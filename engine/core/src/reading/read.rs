@@ -74,7 +74,11 @@ fn one(lexemes: &[Lexeme], at: usize, after_clock: bool) -> (Kind, usize) {
         Lex::Odd => Some((Kind::Odd, at + 1)),
         Lex::Mark('+') => phone(lexemes, at),
         Lex::Mark(_) => amount(lexemes, at).map(|(amount, end)| (Kind::Amount(amount), end)),
-        Lex::Digits(_) => measured(lexemes, at)
+        // "الساعة 2 يوم السبت" is no two days.
+        Lex::Digits(_) => in_clock
+            .then(|| clock(lexemes, at, after_clock).map(|(c, end)| (Kind::Clock(c), end)))
+            .flatten()
+            .or_else(|| measured(lexemes, at))
             .or_else(|| clock(lexemes, at, after_clock).map(|(c, end)| (Kind::Clock(c), end)))
             .or_else(|| phone(lexemes, at))
             .or_else(|| number(lexemes, at).map(|(n, end)| (Kind::Number(n), end)))

@@ -6,6 +6,7 @@ use forecourt_core::{
     knowledge::{Service, Vehicle, VehicleStatus},
     lang::Lang,
     slots::{self, Slot},
+    utterance::Window,
 };
 use forecourt_ports::model::{Ask, Medium};
 use jiff::{
@@ -50,7 +51,7 @@ pub(super) fn compose(ask: &Ask, wish: &Wish, earlier: bool) -> String {
         parts.extend(writer.service_price(service));
     }
     if let Some(service) = wish.slots_of.and_then(|index| writer.knowledge().services.get(index)) {
-        parts.push(writer.free_times(service, &wish.days));
+        parts.push(writer.free_times(service, &wish.days, &wish.times));
     }
     if wish.hours {
         parts.push(writer.hours(if wish.slots_of.is_some() { &[] } else { &wish.days }));
@@ -241,7 +242,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn free_times(&self, service: &Service, days: &[Date]) -> String {
+    fn free_times(&self, service: &Service, days: &[Date], times: &[Window]) -> String {
         let free = |first: Date, count: u16, limit: usize| {
             slots::free(
                 &self.ask.grounding.settings.hours,
@@ -255,11 +256,20 @@ impl<'a> Writer<'a> {
             )
         };
         let mut sentences = Vec::new();
-        for day in days.iter().take(DAYS) {
+        let mut others = Vec::new();
+        for day in days {
             let found = free(*day, 1, 64);
-            if !found.is_empty() {
-                sentences.push(self.times_on(service, *day, &spread(&found)));
+            let asked: Vec<Slot> =
+                found.iter().filter(|slot| self.is_asked(slot, times)).copied().collect();
+            if asked.is_empty() && !found.is_empty() && others.len() < DAYS {
+                others.push(self.times_on(service, *day, &spread(&found)));
+            } else if !asked.is_empty() && sentences.len() < DAYS {
+                sentences.push(self.times_on(service, *day, &spread(&asked)));
             }
+        }
+        if sentences.is_empty() && !others.is_empty() {
+            sentences.push(self.not_then());
+            sentences.extend(others);
         }
         if sentences.is_empty() {
             if !days.is_empty() {
@@ -271,7 +281,11 @@ impl<'a> Writer<'a> {
                 else {
                     break;
                 };
-                sentences.push(self.times_on(service, first, &spread(&free(first, 1, 64))));
+                let mut found = free(first, 1, 64);
+                if found.iter().any(|slot| self.is_asked(slot, times)) {
+                    found.retain(|slot| self.is_asked(slot, times));
+                }
+                sentences.push(self.times_on(service, first, &spread(&found)));
                 match first.checked_add(1.day()) {
                     Ok(next) => day = next,
                     Err(_) => break,
@@ -280,6 +294,14 @@ impl<'a> Writer<'a> {
         }
         sentences.push(self.which_suits());
         sentences.join(" ")
+    }
+
+    /// Whether a slot begins when it is asked for; any does when nothing is.
+    fn is_asked(&self, slot: &Slot, times: &[Window]) -> bool {
+        let time = slot.starts_at.to_zoned(self.zone.clone()).time();
+        let minute =
+            u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs());
+        times.is_empty() || times.iter().any(|window| window.holds(minute))
     }
 
     fn times_on(&self, service: &Service, day: Date, slots: &[Slot]) -> String {
@@ -305,6 +327,16 @@ impl<'a> Writer<'a> {
             Lang::Fr => "Nous n'avons malheureusement plus de créneau ce jour-là.",
             Lang::En => "Unfortunately we have nothing free then.",
             Lang::Ar => "للأسف لا توجد مواعيد متاحة في ذلك اليوم.",
+        }
+        .to_owned()
+    }
+
+    fn not_then(&self) -> String {
+        match self.lang {
+            Lang::Nb => "Akkurat da er det dessverre opptatt.",
+            Lang::Fr => "Cette heure-là est malheureusement prise.",
+            Lang::En => "Unfortunately that time is taken.",
+            Lang::Ar => "للأسف هذا الوقت محجوز.",
         }
         .to_owned()
     }

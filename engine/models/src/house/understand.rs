@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use forecourt_core::{
     knowledge::{Fuel, Knowledge},
     reading::{Kind, lex, memo::Memo, names::VehicleNames, phrases::Phrases, read},
+    utterance::{Window, hear},
 };
 use forecourt_ports::model::Ask;
 use jiff::civil::Date;
@@ -16,6 +17,9 @@ static SERVICES: Memo<Phrases<usize>> = Memo::new();
 static FAQS: Memo<Phrases<usize>> = Memo::new();
 /// Texts are read this far; nobody asks a question longer than that.
 const READ_CHARS: usize = 2_000;
+
+/// Days that are looked at.
+const MAX_DAYS: usize = 7;
 
 /// What a text asks for; everything may be asked at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub(super) struct Wish {
     pub(super) price_of: Option<usize>,
     /// Days named, nearest first.
     pub(super) days: Vec<Date>,
+    /// Times of day named; empty when any will do.
+    pub(super) times: Vec<Window>,
     /// Indices of the vehicles named.
     pub(super) vehicles: Vec<usize>,
     /// A vehicle was named that is not in stock.
@@ -64,14 +70,15 @@ pub(super) fn understand(ask: &Ask, text: &str) -> Wish {
         found.iter().find_map(|cue| if let Cue::Fuel(fuel) = cue { Some(*fuel) } else { None });
 
     let mut wish = Wish { thanks: has(Cue::Thanks), ..Wish::default() };
-    for token in &tokens {
-        if let Kind::Day(day) = token.kind {
-            wish.days.extend(day.dates(today).into_iter().filter(|date| *date >= today).take(2));
-        }
+    let heard = hear(&text, today);
+    for choice in &heard.choices {
+        // Of a whole week the days that are open are looked for, two of a day that may be meant.
+        wish.days.extend(choice.days.iter().copied());
+        wish.times.extend(&choice.times);
     }
     wish.days.sort_unstable();
     wish.days.dedup();
-    wish.days.truncate(4);
+    wish.days.truncate(MAX_DAYS);
 
     let mut seen = BTreeSet::new();
     for name in &named {
