@@ -379,7 +379,21 @@ repeats: number,
 /**
  * BCP 47 tag of the conversation's language.
  */
-language: string, promise: LeadPromise, needs_human: boolean, human_reason?: HumanReason, session_status: SessionStatus, };
+language: string, promise: LeadPromise, needs_human: boolean, human_reason?: HumanReason, session_status: SessionStatus, 
+/**
+ * Whose conversation it is.
+ */
+assignee?: string, };
+
+/**
+ * What an event changed of a lead: a field that is absent is as it was. `human_reason` and `assignee` are null
+ * when there is none any more.
+ */
+export type LeadChanges = { updated_at: string, status?: LeadStatus, excerpt?: string, repeats?: number, language?: string, promise?: LeadPromise, 
+/**
+ * Set together with `needs_human`.
+ */
+human_reason?: HumanReason | null, needs_human?: boolean, session_status?: SessionStatus, assignee?: string | null, };
 
 /**
  * One page of the list, and where the log stood when it was read.
@@ -701,7 +715,20 @@ export type TimerStatus = "pending" | "fired" | "cancelled";
  */
 export type Waits = { "why": "next_try", at: string, } | { "why": "held", node_id: string, until: string, } | { "why": "provider_open", until: string, } | { "why": "provider_probed" } | { "why": "due" };
 
-export type Topic = "leads";
+export type Topic = "leads" | "messages" | "presence" | "members";
+
+/**
+ * Narrows the events of a socket; what is named together must all hold.
+ */
+export type Only = { 
+/**
+ * At most 100 conversations.
+ */
+session_ids?: string[], 
+/**
+ * A member's own conversations.
+ */
+assignee?: string, };
 
 export type HelloFrame = { 
 /**
@@ -715,14 +742,141 @@ after: string | null,
 /**
  * What to tell; empty means everything.
  */
-topics: Array<Topic>, };
+topics: Array<Topic>, 
+/**
+ * Only events of these; absent means all.
+ */
+only?: Only, };
 
 export type PingFrame = { ref: string, };
 
 /**
- * What a client sends.
+ * A frame about one conversation.
  */
-export type ClientFrame = { "type": "hello" } & HelloFrame | { "type": "ping" } & PingFrame;
+export type SessionFrame = { ref: string, session_id: string, };
+
+export type ViewFrame = { ref: string, 
+/**
+ * Null when no conversation is on the screen any more.
+ */
+session_id: string | null, };
+
+/**
+ * Holds for six seconds; repeat it while it is so.
+ */
+export type TypingFrame = { ref: string, session_id: string, on: boolean, };
+
+/**
+ * Compare-and-save: refused with `conflict` when the draft is not at `revision` any more.
+ */
+export type SaveDraftFrame = { ref: string, session_id: string, 
+/**
+ * At most 5,000 characters; empty throws the draft away.
+ */
+text: string, 
+/**
+ * The revision that was changed, 0 when there was none.
+ */
+revision: number, };
+
+/**
+ * Compare-and-send: refused with `conflict` when somebody else has answered after `seen_seq`.
+ */
+export type SendFrame = { ref: string, session_id: string, 
+/**
+ * 1 to 5,000 characters.
+ */
+text: string, 
+/**
+ * Makes a repeat harmless: the same id is answered with the first result.
+ */
+client_id: string, 
+/**
+ * The newest message that was on the screen; absent sends in any case.
+ */
+seen_seq?: number, };
+
+export type SeenFrame = { ref: string, session_id: string, seq: number, };
+
+export type AssignFrame = { ref: string, session_id: string, 
+/**
+ * Null takes it from whoever has it.
+ */
+member_id: string | null, };
+
+/**
+ * Whether a member takes conversations.
+ */
+export type Availability = "online" | "busy" | "away";
+
+export type AvailabilityFrame = { ref: string, availability: Availability, };
+
+/**
+ * What a client sends. Each frame has a `ref` of at most 64 characters, which its reply carries.
+ */
+export type ClientFrame = { "type": "hello" } & HelloFrame | { "type": "ping" } & PingFrame | { "type": "view" } & ViewFrame | { "type": "typing" } & TypingFrame | { "type": "draft" } & SaveDraftFrame | { "type": "send" } & SendFrame | { "type": "seen" } & SeenFrame | { "type": "take_over" } & SessionFrame | { "type": "give_back" } & SessionFrame | { "type": "assign" } & AssignFrame | { "type": "close" } & SessionFrame | { "type": "availability" } & AvailabilityFrame;
+
+export type Viewer = { member_id: string, name: string, typing: boolean, };
+
+/**
+ * What the assistant does at a conversation.
+ */
+export type AssistantState = "idle" | "composing";
+
+/**
+ * Who is at a conversation; replaces what was told of it before.
+ */
+export type PresenceFrame = { session_id: string, 
+/**
+ * Members that have it on the screen, in the order in which they came; at most 50.
+ */
+viewers: Array<Viewer>, 
+/**
+ * Whether a page of the customer's is open on it.
+ */
+customer_online: boolean, customer_typing: boolean, assistant: AssistantState, };
+
+/**
+ * Whether a member is there; with topic `members`.
+ */
+export type MemberFrame = { member_id: string, name: string, availability: Availability, };
+
+/**
+ * A piece of the assistant's running answer, to sockets that view the conversation.
+ */
+export type TokensFrame = { session_id: string, draft_id: string, 
+/**
+ * Characters before `text`; 0 begins anew.
+ */
+offset: number, text: string, };
+
+/**
+ * A step of a running answer.
+ */
+export type Step = "looking" | "thinking" | "mending";
+
+/**
+ * What the assistant does before its next words.
+ */
+export type ProgressFrame = { session_id: string, draft_id: string, step: Step, };
+
+/**
+ * The running answer was thrown away.
+ */
+export type DraftDiscardedFrame = { session_id: string, draft_id: string, };
+
+/**
+ * The draft of a reply that the members of a tenant share: it belongs to the conversation, not to who wrote it.
+ */
+export type DraftFrame = { session_id: string, 
+/**
+ * Rises with every change; 0 when there is no draft.
+ */
+revision: number, text: string, 
+/**
+ * Who changed it last.
+ */
+member_id?: string, at?: string, };
 
 /**
  * The answer to hello. When `resumed`, every event after the given cursor follows, up to `seq` and on.
@@ -738,22 +892,52 @@ seq: number, resumed: boolean, };
  */
 export type GapFrame = { snapshot_url: string, epoch: number, seq: number, };
 
-export type ReplyFrame = { ref: string, ok: boolean, problem?: Problem, };
+export type ReplyFrame = { ref: string, ok: boolean, problem?: Problem, 
+/**
+ * With `send`: the message is stored.
+ */
+accepted?: MessageAccepted, 
+/**
+ * With the problem `conflict` of a `send`: what was written meanwhile, oldest first.
+ */
+newer?: Array<Message>, 
+/**
+ * With `draft`, and with its problem `conflict`: the draft as it stands.
+ */
+draft?: DraftFrame, };
 
-export type LeadEventName = "lead.captured" | "lead.repeated" | "lead.changed" | "message.posted";
+export type LeadEventName = "lead.captured" | "lead.repeated" | "lead.changed" | "messages.seen" | "message.posted";
 
 /**
- * A change of a lead, with the whole fresh row.
+ * Who has seen a conversation, and how far.
+ */
+export type Seen = { 
+/**
+ * Absent: the customer.
+ */
+member_id?: string, 
+/**
+ * The newest message that was on the screen.
+ */
+seq: number, };
+
+/**
+ * A fact of the tenant's log. `lead` is the whole row, with the first event about it and where only a read could
+ * tell what changed; else `changes` names what this event changed of it.
  */
 export type EventFrame = { 
 /**
  * Its place in the tenant's log.
  */
-seq: number, event: LeadEventName, at: string, session_id: string, lead: Lead, 
+seq: number, event: LeadEventName, at: string, session_id: string, lead?: Lead, changes?: LeadChanges, 
 /**
  * With `message.posted`.
  */
-message?: Message, };
+message?: Message, 
+/**
+ * With `messages.seen`.
+ */
+seen?: Seen, };
 
 /**
  * Every 15 seconds. Everything up to `seq` has been told, or is not of the topics.
@@ -763,4 +947,4 @@ export type BeatFrame = { seq: number, };
 /**
  * What the server sends.
  */
-export type ServerFrame = { "type": "welcome" } & WelcomeFrame | { "type": "gap" } & GapFrame | { "type": "reply" } & ReplyFrame | { "type": "event" } & EventFrame | { "type": "beat" } & BeatFrame;
+export type ServerFrame = { "type": "welcome" } & WelcomeFrame | { "type": "gap" } & GapFrame | { "type": "reply" } & ReplyFrame | { "type": "event" } & EventFrame | { "type": "presence" } & PresenceFrame | { "type": "member" } & MemberFrame | { "type": "tokens" } & TokensFrame | { "type": "progress" } & ProgressFrame | { "type": "draft_discarded" } & DraftDiscardedFrame | { "type": "draft" } & DraftFrame | { "type": "beat" } & BeatFrame;

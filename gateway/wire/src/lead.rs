@@ -2,7 +2,7 @@
 
 use forecourt_core::{
     event::{self, AlertReason, AnsweredBy},
-    id::{DeliveryId, LeadId, SessionId},
+    id::{DeliveryId, LeadId, MemberId, SessionId},
 };
 use forecourt_ports::store::{self, DeliveryRow, LeadRow, PromiseRow};
 use jiff::Timestamp;
@@ -60,6 +60,68 @@ pub struct Lead {
     #[ts(optional)]
     pub human_reason: Option<HumanReason>,
     pub session_status: SessionStatus,
+    /// Whose conversation it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub assignee: Option<MemberId>,
+}
+
+/// What an event changed of a lead: a field that is absent is as it was. `human_reason` and `assignee` are null
+/// when there is none any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LeadChanges {
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub status: Option<LeadStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub excerpt: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub repeats: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub language: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub promise: Option<LeadPromise>,
+    /// Set together with `needs_human`.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "told")]
+    #[ts(optional, type = "HumanReason | null")]
+    #[schema(value_type = Option<HumanReason>)]
+    pub human_reason: Option<Option<HumanReason>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub needs_human: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub session_status: Option<SessionStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "told")]
+    #[ts(optional, type = "string | null")]
+    #[schema(value_type = Option<String>)]
+    pub assignee: Option<Option<MemberId>>,
+}
+
+/// Tells a field that is null from one that is absent.
+mod told {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<Option<T>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(from).map(Some)
+    }
 }
 
 /// The promise clock of a lead: does somebody wait, until when, and how did it end.
@@ -210,6 +272,7 @@ impl From<LeadRow> for Lead {
             needs_human: row.needs_human.is_some(),
             human_reason: row.needs_human.map(HumanReason::from),
             session_status: SessionStatus::new(row.closed, row.with_human),
+            assignee: None,
         }
     }
 }

@@ -11,6 +11,7 @@
 //! - a shape is changed by adding to it; the snapshots in `tests/` tell when one changed otherwise;
 //! - `gateway/web/sdk/wire.gen.ts` says the same in TypeScript, and a test fails when it does not.
 
+pub mod ephemeral;
 pub mod form;
 pub mod health;
 pub mod lead;
@@ -24,15 +25,20 @@ pub mod timeline;
 pub mod typescript;
 
 pub use self::{
+    ephemeral::{
+        AssistantState, DraftDiscardedFrame, DraftFrame, MemberFrame, PresenceFrame, ProgressFrame,
+        Step, TokensFrame, Viewer,
+    },
     form::{FormLead, FormReceipt, FormStatus},
     health::{BusCheck, NodeCheck, Readiness, ReadyChecks, ReadyStatus, StoreCheck},
     lead::{
-        Answerer, DeliveryView, HumanReason, Lead, LeadDetail, LeadPage, LeadPromise, LeadSource,
-        LeadStatus, PromiseState,
+        Answerer, DeliveryView, HumanReason, Lead, LeadChanges, LeadDetail, LeadPage, LeadPromise,
+        LeadSource, LeadStatus, PromiseState,
     },
     live::{
-        BeatFrame, ClientFrame, EventFrame, GapFrame, HelloFrame, LeadEventName, PingFrame,
-        ReplyFrame, ServerFrame, Topic, WelcomeFrame,
+        AssignFrame, Availability, AvailabilityFrame, BeatFrame, ClientFrame, EventFrame, GapFrame,
+        HelloFrame, LeadEventName, Only, PingFrame, ReplyFrame, SaveDraftFrame, Seen, SeenFrame,
+        SendFrame, ServerFrame, SessionFrame, Topic, TypingFrame, ViewFrame, WelcomeFrame,
     },
     operations::{
         DeadStatus, DeliveryEntry, DeliveryKind, DeliveryList, DeliveryReplayed, DeliveryStatus,

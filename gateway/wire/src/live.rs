@@ -1,23 +1,46 @@
-//! The live socket of the dashboard: subprotocol `forecourt.v1`, one JSON object per text message.
+//! The live socket of staff and integrators: subprotocol `forecourt.v1`, one JSON object per text message.
 //!
-//! Three words are kept apart: a *push* tells of something, a *reply* answers the client frame with
-//! the same `ref`, a *beat* says that the line is alive and how far the log has been told.
+//! Four words are kept apart: a *reply* answers the client frame with the same `ref`; an *event* is a fact of
+//! the tenant's log and has a `seq`; an *ephemeral* frame ([`crate::ephemeral`]) tells how things stand now and
+//! has none; a *beat* says that the line is alive and how far the log has been told.
 
-use forecourt_core::id::SessionId;
+use forecourt_core::id::{MemberId, SessionId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use crate::{lead::Lead, problem::Problem, session::Message};
+use crate::{
+    ephemeral::{
+        DraftDiscardedFrame, DraftFrame, MemberFrame, PresenceFrame, ProgressFrame, TokensFrame,
+    },
+    lead::{Lead, LeadChanges},
+    problem::Problem,
+    session::{Message, MessageAccepted},
+};
 
-/// What a client sends.
+/// What a client sends. Each frame has a `ref` of at most 64 characters, which its reply carries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientFrame {
     /// The first frame, within five seconds.
     Hello(HelloFrame),
     Ping(PingFrame),
+    /// What this socket shows; its ephemeral frames follow.
+    View(ViewFrame),
+    Typing(TypingFrame),
+    /// The text of the shared draft, as it is being written.
+    Draft(SaveDraftFrame),
+    Send(SendFrame),
+    /// Everything up to `seq` was on the screen.
+    Seen(SeenFrame),
+    TakeOver(SessionFrame),
+    /// The assistant may speak again.
+    GiveBack(SessionFrame),
+    Assign(AssignFrame),
+    Close(SessionFrame),
+    /// Whether this member takes conversations.
+    Availability(AvailabilityFrame),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -32,12 +55,39 @@ pub struct HelloFrame {
     /// What to tell; empty means everything.
     #[serde(default)]
     pub topics: Vec<Topic>,
+    /// Only events of these; absent means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub only: Option<Only>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
+    /// Events that change a lead.
     Leads,
+    /// Messages, and what customer and member have seen of them.
+    Messages,
+    /// Who looks at what, and who types.
+    Presence,
+    /// Who is there to take conversations.
+    Members,
+}
+
+/// Narrows the events of a socket; what is named together must all hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Only {
+    /// At most 100 conversations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string[]")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub session_ids: Option<Vec<SessionId>>,
+    /// A member's own conversations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub assignee: Option<MemberId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -45,6 +95,121 @@ pub enum Topic {
 pub struct PingFrame {
     #[serde(rename = "ref")]
     pub reference: String,
+}
+
+/// A frame about one conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionFrame {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ViewFrame {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// Null when no conversation is on the screen any more.
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>)]
+    pub session_id: Option<SessionId>,
+}
+
+/// Holds for six seconds; repeat it while it is so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TypingFrame {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    pub on: bool,
+}
+
+/// Compare-and-save: refused with `conflict` when the draft is not at `revision` any more.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveDraftFrame {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    /// At most 5,000 characters; empty throws the draft away.
+    pub text: String,
+    /// The revision that was changed, 0 when there was none.
+    #[ts(type = "number")]
+    pub revision: i64,
+}
+
+/// Compare-and-send: refused with `conflict` when somebody else has answered after `seen_seq`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendFrame {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    /// 1 to 5,000 characters.
+    pub text: String,
+    /// Makes a repeat harmless: the same id is answered with the first result.
+    pub client_id: String,
+    /// The newest message that was on the screen; absent sends in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub seen_seq: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeenFrame {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    #[ts(type = "number")]
+    pub seq: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignFrame {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    /// Null takes it from whoever has it.
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>)]
+    pub member_id: Option<MemberId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AvailabilityFrame {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    pub availability: Availability,
+}
+
+/// Whether a member takes conversations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    /// Takes conversations.
+    Online,
+    /// Is there, and takes none.
+    Busy,
+    /// Has no socket open, or says so.
+    Away,
 }
 
 /// What the server sends.
@@ -55,6 +220,12 @@ pub enum ServerFrame {
     Gap(GapFrame),
     Reply(ReplyFrame),
     Event(Box<EventFrame>),
+    Presence(PresenceFrame),
+    Member(MemberFrame),
+    Tokens(TokensFrame),
+    Progress(ProgressFrame),
+    DraftDiscarded(DraftDiscardedFrame),
+    Draft(DraftFrame),
     Beat(BeatFrame),
 }
 
@@ -89,9 +260,22 @@ pub struct ReplyFrame {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub problem: Option<Problem>,
+    /// With `send`: the message is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub accepted: Option<MessageAccepted>,
+    /// With the problem `conflict` of a `send`: what was written meanwhile, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Message>>")]
+    pub newer: Vec<Message>,
+    /// With `draft`, and with its problem `conflict`: the draft as it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub draft: Option<DraftFrame>,
 }
 
-/// A change of a lead, with the whole fresh row.
+/// A fact of the tenant's log. `lead` is the whole row, with the first event about it and where only a read could
+/// tell what changed; else `changes` names what this event changed of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct EventFrame {
     /// Its place in the tenant's log.
@@ -104,11 +288,33 @@ pub struct EventFrame {
     #[ts(type = "string")]
     #[schema(value_type = String)]
     pub session_id: SessionId,
-    pub lead: Lead,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub lead: Option<Lead>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub changes: Option<LeadChanges>,
     /// With `message.posted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub message: Option<Message>,
+    /// With `messages.seen`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub seen: Option<Seen>,
+}
+
+/// Who has seen a conversation, and how far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Seen {
+    /// Absent: the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub member_id: Option<MemberId>,
+    /// The newest message that was on the screen.
+    #[ts(type = "number")]
+    pub seq: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -117,9 +323,11 @@ pub enum LeadEventName {
     Captured,
     #[serde(rename = "lead.repeated")]
     Repeated,
-    /// Its status, its promise, or who speaks.
+    /// Its status, its promise, who speaks, or whose it is.
     #[serde(rename = "lead.changed")]
     Changed,
+    #[serde(rename = "messages.seen")]
+    Seen,
     #[serde(rename = "message.posted")]
     MessagePosted,
 }
@@ -165,5 +373,17 @@ impl LeadEventName {
             | Event::DeliveryReplayed { .. }
             | Event::DeliveryRefused { .. } => None,
         }
+    }
+}
+
+impl std::fmt::Debug for SaveDraftFrame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SaveDraftFrame(..)") // personal data (A13)
+    }
+}
+
+impl std::fmt::Debug for SendFrame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SendFrame(..)") // personal data (A13)
     }
 }

@@ -137,6 +137,10 @@ impl Protocol {
                 reply(hello.reference, Some(&problem))
             }
             Ok(ClientFrame::Ping(ping)) => reply(ping.reference, None),
+            Ok(_) => {
+                let problem = Problem::field("/type", "type", "this frame is not understood");
+                reply(reference_of(message), Some(&problem))
+            }
             Err(problem) => reply(reference_of(message), Some(&problem)),
         }
     }
@@ -191,7 +195,14 @@ fn reply(reference: String, problem: Option<&Problem>) -> Act {
     let cut = reference.char_indices().nth(MAX_REF).map_or(reference.len(), |(at, _)| at);
     reference.truncate(cut);
     let problem = problem.map(Problem::body);
-    Act::Send(text(&ServerFrame::Reply(ReplyFrame { reference, ok: problem.is_none(), problem })))
+    Act::Send(text(&ServerFrame::Reply(ReplyFrame {
+        reference,
+        ok: problem.is_none(),
+        problem,
+        accepted: None,
+        newer: Vec::new(),
+        draft: None,
+    })))
 }
 
 /// The `ref` of a frame that is otherwise wrong, if one can be made out.

@@ -321,8 +321,10 @@ impl Shared {
                 event,
                 at: record.at,
                 session_id: record.session,
-                lead: lead.clone(),
+                lead: Some(lead.clone()),
+                changes: None,
                 message,
+                seen: None,
             }));
             batch.push((record.seq, text(&frame)));
         }

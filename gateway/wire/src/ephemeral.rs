@@ -1,0 +1,132 @@
+//! How things stand now, told to whoever looks: presence, typing, the running answer, the shared draft.
+//!
+//! These frames have no `seq` and are kept nowhere but in memory, save for the shared draft. Each one tells all
+//! there is to tell of its subject, so that one that is lost is mended by the next.
+
+use forecourt_core::id::{MemberId, SessionId, TurnId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use crate::live::Availability;
+
+/// Who is at a conversation; replaces what was told of it before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PresenceFrame {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    /// Members that have it on the screen, in the order in which they came; at most 50.
+    pub viewers: Vec<Viewer>,
+    /// Whether a page of the customer's is open on it.
+    pub customer_online: bool,
+    pub customer_typing: bool,
+    pub assistant: AssistantState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Viewer {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub member_id: MemberId,
+    pub name: String,
+    pub typing: bool,
+}
+
+/// What the assistant does at a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AssistantState {
+    #[default]
+    Idle,
+    /// It is writing an answer.
+    Composing,
+}
+
+/// Whether a member is there; with topic `members`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct MemberFrame {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub member_id: MemberId,
+    pub name: String,
+    pub availability: Availability,
+}
+
+/// A piece of the assistant's running answer, to sockets that view the conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct TokensFrame {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub draft_id: TurnId,
+    /// Characters before `text`; 0 begins anew.
+    #[ts(type = "number")]
+    pub offset: usize,
+    pub text: String,
+}
+
+/// What the assistant does before its next words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ProgressFrame {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub draft_id: TurnId,
+    pub step: Step,
+}
+
+/// A step of a running answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Reads what the tenant knows.
+    Looking,
+    /// Waits for the model's first words.
+    Thinking,
+    /// The claim gate withheld a sentence; the model is asked to mend it.
+    Mending,
+}
+
+/// The running answer was thrown away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DraftDiscardedFrame {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub draft_id: TurnId,
+}
+
+/// The draft of a reply that the members of a tenant share: it belongs to the conversation, not to who wrote it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DraftFrame {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    /// Rises with every change; 0 when there is no draft.
+    #[ts(type = "number")]
+    pub revision: i64,
+    pub text: String,
+    /// Who changed it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub member_id: Option<MemberId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for DraftFrame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DraftFrame").field("revision", &self.revision).finish_non_exhaustive() // A13
+    }
+}
