@@ -560,6 +560,9 @@ fn is_the_engines_own(command: &Command) -> bool {
         | Command::Open { .. }
         | Command::PostMessage { .. }
         | Command::PostMemberMessage { .. }
+        | Command::MemberTyping { .. }
+        | Command::Assign { .. }
+        | Command::Seen { .. }
         | Command::ReplayDelivery { .. }
         | Command::CancelTimer { .. }
         | Command::TakeOver { .. }

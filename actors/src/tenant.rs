@@ -22,7 +22,7 @@ use arc_swap::ArcSwap;
 use forecourt_core::{
     capture::{self, Route, Submission},
     effect::TimerKind,
-    event::{Event, MessageSeq, Source, Version},
+    event::{AssignReason, Event, MessageSeq, Reader, Source, Version},
     id::{DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId},
     knowledge::Knowledge,
     lang::Lang,
@@ -255,23 +255,67 @@ impl TenantHandle {
         self.post(session, Command::PostMessage { text, client_id, page_url }).await
     }
 
-    /// Adds a member's message; the member takes the conversation over.
+    /// Adds a member's message; the member takes the conversation over. With `seen` it is refused
+    /// ([`Rejection::Conflict`]) when somebody else wrote after it; the same `client_id` gives the same answer.
     pub async fn post_member_message(
         &self,
         session: SessionId,
         member: MemberId,
         text: String,
         client_id: String,
+        seen: Option<MessageSeq>,
     ) -> Result<Posted, EngineError> {
-        self.post(session, Command::PostMemberMessage { member, text, client_id }).await
+        self.post(session, Command::PostMemberMessage { member, text, client_id, seen }).await
+    }
+
+    /// A member types: the assistant waits for them, a few seconds at a time.
+    pub async fn member_typing(
+        &self,
+        session: SessionId,
+        member: MemberId,
+    ) -> Result<(), EngineError> {
+        self.act(session, Command::MemberTyping { member }).await
+    }
+
+    /// Makes the conversation `to`'s, or with `None` anybody's, because `by` says so. `to` must be a
+    /// member of the tenant who may reply: that is for the caller to check.
+    pub async fn assign(
+        &self,
+        session: SessionId,
+        to: Option<MemberId>,
+        by: MemberId,
+    ) -> Result<(), EngineError> {
+        let (by, why) = (Some(by), AssignReason::ByHand);
+        self.act(session, Command::Assign { member: to, by, why }).await
+    }
+
+    /// Everything up to `upto` was on somebody's screen. What was told before, or of a conversation
+    /// that is closed by now, changes nothing.
+    pub async fn seen(
+        &self,
+        session: SessionId,
+        by: Reader,
+        upto: MessageSeq,
+    ) -> Result<(), EngineError> {
+        match self.act(session, Command::Seen { by, upto }).await {
+            Err(EngineError::Rejected(Rejection::Closed)) => Ok(()),
+            done => done,
+        }
     }
 
     pub async fn take_over(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
         self.act(session, Command::TakeOver { member }).await
     }
 
-    pub async fn release(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
-        self.act(session, Command::Release { member }).await
+    /// The assistant speaks again. `manager` tells that the member may also give back what somebody
+    /// else has taken over.
+    pub async fn release(
+        &self,
+        session: SessionId,
+        member: MemberId,
+        manager: bool,
+    ) -> Result<(), EngineError> {
+        self.act(session, Command::Release { member, manager }).await
     }
 
     pub async fn close(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {

@@ -171,7 +171,7 @@ async fn a_release_directly_after_a_takeover_lets_the_assistant_answer_once() {
     let mut stage = Stage::new(1, 0).await;
     race(&mut stage, 1_000, |tenant, session, _| async move {
         tenant.take_over(session, MEMBER).await.unwrap();
-        tenant.release(session, MEMBER).await.unwrap();
+        tenant.release(session, MEMBER, false).await.unwrap();
     })
     .await;
     stage.until("answers", |state| at_rest(state) && state.speaker == Speaker::Assistant).await;

@@ -32,7 +32,7 @@ async fn a_live_session_with_twenty_messages() {
             let (text, id) = (text.to_owned(), format!("c-{n}"));
             // A member's message first: nobody but people speaks from then on.
             if n % 2 == 0 {
-                world.tenant.post_member_message(session, MEMBER, text, id).await.unwrap();
+                world.tenant.post_member_message(session, MEMBER, text, id, None).await.unwrap();
             } else {
                 world.tenant.post_message(session, text, id, None).await.unwrap();
             }

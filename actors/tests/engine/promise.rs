@@ -147,7 +147,7 @@ async fn a_takeover_silences_a_running_turn_and_the_person_answers() {
     world.tenant.take_over(lead.session, MEMBER).await.unwrap(); // twice is once
     world
         .tenant
-        .post_member_message(lead.session, MEMBER, "Jeg ringer deg.".into(), "m1".into())
+        .post_member_message(lead.session, MEMBER, "Jeg ringer deg.".into(), "m1".into(), None)
         .await
         .unwrap();
     let kept = world.until_answered().await;

@@ -294,6 +294,7 @@ pub(crate) fn settings() -> TenantSettings {
         hours: OpeningHours::default(),
         promise: PromiseSettings::default(),
         gather: forecourt_core::gather::GatherSettings::default(),
+        handoff: forecourt_core::handoff::HandoffSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

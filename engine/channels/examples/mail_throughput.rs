@@ -75,6 +75,7 @@ fn settings() -> Arc<TenantSettings> {
         hours: OpeningHours::default(),
         promise: PromiseSettings::default(),
         gather: forecourt_core::gather::GatherSettings::default(),
+        handoff: forecourt_core::handoff::HandoffSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "svar@nordlys.example".into(),

@@ -21,6 +21,12 @@ pub enum TimerKind {
     Turn,
     /// The customer has written, and may write more: one turn answers the whole burst.
     Gather,
+    /// A member types: the assistant goes on when nobody does any more.
+    Resume,
+    /// A customer waits for a member who has taken over: the assistant speaks again.
+    GiveBack,
+    /// Nobody answers a hand-off: the next person gets it.
+    Reroute,
 }
 
 /// What becomes of a timer whose time passed while nobody could fire it.
@@ -34,13 +40,21 @@ pub enum Late {
 }
 
 impl TimerKind {
-    pub const ALL: [Self; 4] = [Self::Promise, Self::Handoff, Self::Turn, Self::Gather];
+    pub const ALL: [Self; 7] = [
+        Self::Promise,
+        Self::Handoff,
+        Self::Turn,
+        Self::Gather,
+        Self::Resume,
+        Self::GiveBack,
+        Self::Reroute,
+    ];
 
     /// What becomes of it when it is late.
     pub const fn late(self) -> Late {
         match self {
-            Self::Promise | Self::Turn | Self::Gather => Late::Run,
-            Self::Handoff => Late::Shift,
+            Self::Promise | Self::Turn | Self::Gather | Self::Resume | Self::GiveBack => Late::Run,
+            Self::Handoff | Self::Reroute => Late::Shift,
         }
     }
 
@@ -50,6 +64,9 @@ impl TimerKind {
             Self::Handoff => "handoff",
             Self::Turn => "turn",
             Self::Gather => "gather",
+            Self::Resume => "resume",
+            Self::GiveBack => "give_back",
+            Self::Reroute => "reroute",
         }
     }
 

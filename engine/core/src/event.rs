@@ -13,6 +13,7 @@ use crate::{
     id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId},
     lang::Lang,
     promise::{PromiseSettings, Rung},
+    routing,
 };
 
 /// Place of an event in its tenant's log: rises by one, without gaps.
@@ -200,6 +201,20 @@ pub enum Event {
     /// A person is needed; reminders run until one comes.
     HandoffRequested {
         reason: AlertReason,
+        /// After so long without an answer the next person gets it; none on hand-offs of before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reroute_ms: Option<u32>,
+    },
+    /// Whoever had it did not answer in time: somebody else is looked for.
+    HandoffPassedOn {
+        from: Option<MemberId>,
+    },
+    /// Whose conversation it is from now on; with nobody, it is anybody's.
+    Assigned {
+        member: Option<MemberId>,
+        /// Who said so; nobody when the engine routed it.
+        by: Option<MemberId>,
+        why: AssignReason,
     },
     HumanAlerted {
         reason: AlertReason,
@@ -208,13 +223,31 @@ pub enum Event {
     RemindersStopped {
         member: MemberId,
     },
+    /// A member types: the assistant begins nothing before `until`, and what shows nothing is dropped.
+    AssistantPaused {
+        member: MemberId,
+        until: Timestamp,
+    },
+    /// Nobody typed on: the assistant answers what is owed.
+    AssistantResumed,
+    /// Everything up to `upto` was on somebody's screen.
+    Seen {
+        by: Reader,
+        upto: MessageSeq,
+    },
     TakenOver {
         member: MemberId,
         fence: Fence,
+        /// A customer who waits so long for the member gets the assistant back; none: never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        give_back_ms: Option<u32>,
     },
+    /// The assistant speaks again. `member` gave back, or lost it to the timer.
     Released {
         member: MemberId,
         fence: Fence,
+        #[serde(default, skip_serializing_if = "ReleaseReason::is_by_speaker")]
+        why: ReleaseReason,
     },
     Closed {
         fence: Fence,
@@ -251,10 +284,57 @@ impl Event {
             Self::HandoffRequested { .. } => "handoff_requested",
             Self::HumanAlerted { .. } => "human_alerted",
             Self::RemindersStopped { .. } => "reminders_stopped",
+            Self::HandoffPassedOn { .. } => "handoff_passed_on",
+            Self::Assigned { .. } => "assigned",
+            Self::AssistantPaused { .. } => "assistant_paused",
+            Self::AssistantResumed => "assistant_resumed",
+            Self::Seen { .. } => "seen",
             Self::TakenOver { .. } => "taken_over",
             Self::Released { .. } => "released",
             Self::Closed { .. } => "closed",
         }
+    }
+}
+
+/// Why a conversation is whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignReason {
+    /// A member chose.
+    ByHand,
+    /// Who takes a conversation over has it.
+    TookOver,
+    /// A person was needed; what spoke for this one.
+    Routed(Vec<routing::Reason>),
+    /// Who had it did not answer; what spoke for the next one.
+    PassedOn(Vec<routing::Reason>),
+}
+
+/// Who has seen messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reader {
+    Customer,
+    Member(MemberId),
+}
+
+/// How a conversation came back to the assistant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseReason {
+    /// Who had taken over gave back.
+    #[default]
+    BySpeaker,
+    /// A manager gave it back for somebody.
+    ByManager,
+    /// The customer waited too long for the member.
+    TimedOut,
+}
+
+impl ReleaseReason {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+    const fn is_by_speaker(&self) -> bool {
+        matches!(self, Self::BySpeaker)
     }
 }
 
@@ -393,7 +473,18 @@ mod tests {
             Event::DeliveryAccepted { delivery, reference: None },
             Event::DeliveryUncertain { delivery, code },
             Event::PromiseKept { message, after_ms: 1, by: AnsweredBy::Template },
-            Event::HandoffRequested { reason },
+            Event::HandoffRequested { reason, reroute_ms: Some(180_000) },
+            Event::HandoffPassedOn { from: Some(member) },
+            Event::Assigned {
+                member: Some(member),
+                by: None,
+                why: AssignReason::Routed(vec![routing::Reason::Owner]),
+            },
+            Event::Assigned { member: None, by: Some(member), why: AssignReason::ByHand },
+            Event::AssistantPaused { member, until: Timestamp::UNIX_EPOCH },
+            Event::AssistantResumed,
+            Event::Seen { by: Reader::Customer, upto: MessageSeq(3) },
+            Event::Seen { by: Reader::Member(member), upto: MessageSeq(3) },
             Event::DeliveryReplayed {
                 of: delivery,
                 delivery,
@@ -402,12 +493,35 @@ mod tests {
                 client_id: None,
             },
             Event::RemindersStopped { member },
-            Event::TakenOver { member, fence },
+            Event::TakenOver { member, fence, give_back_ms: Some(900_000) },
+            Event::Released { member, fence, why: ReleaseReason::TimedOut },
             Event::Closed { fence },
         ] {
             let json = serde_json::to_value(&event).unwrap();
             assert_eq!(json["type"], event.kind());
             assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
+        }
+    }
+
+    #[test]
+    fn an_event_of_before_a_field_was_added_is_still_read() {
+        let member = MemberId::from_uuid(uuid::Uuid::from_u128(7));
+        for (json, event) in [
+            (
+                format!(r#"{{"type":"taken_over","member":"{member}","fence":1}}"#),
+                Event::TakenOver { member, fence: Fence(1), give_back_ms: None },
+            ),
+            (
+                format!(r#"{{"type":"released","member":"{member}","fence":2}}"#),
+                Event::Released { member, fence: Fence(2), why: ReleaseReason::BySpeaker },
+            ),
+            (
+                r#"{"type":"handoff_requested","reason":"not_proven"}"#.to_owned(),
+                Event::HandoffRequested { reason: AlertReason::NotProven, reroute_ms: None },
+            ),
+        ] {
+            assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event);
+            assert_eq!(serde_json::to_string(&event).unwrap(), json, "and written as it was");
         }
     }
 }

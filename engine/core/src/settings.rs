@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    gather::GatherSettings, hours::OpeningHours, lang::Lang, promise::PromiseSettings, text,
+    gather::GatherSettings, handoff::HandoffSettings, hours::OpeningHours, lang::Lang,
+    promise::PromiseSettings, text,
 };
 
 /// Everything a tenant can set, as stored in `tenants.settings`.
@@ -25,6 +26,9 @@ pub struct TenantSettings {
     pub promise: PromiseSettings,
     #[serde(default)]
     pub gather: GatherSettings,
+    /// Left out when it is the default: what was printed before it was added prints the same.
+    #[serde(default, skip_serializing_if = "HandoffSettings::is_default")]
+    pub handoff: HandoffSettings,
     pub mail: MailSettings,
     /// Origins whose pages may embed the widget, such as `https://bil.example.no`; exact match.
     /// The engine's own origin is always allowed.

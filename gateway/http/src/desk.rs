@@ -10,6 +10,7 @@ use forecourt_actors::{
 use forecourt_core::{
     capture::Submission,
     effect::TimerKind,
+    event::{MessageSeq, Reader},
     id::{DeliveryId, MemberId, SessionId, TenantId},
     knowledge::Knowledge,
     lang::Lang,
@@ -52,9 +53,29 @@ pub trait TenantDesk: Send + Sync {
         member: MemberId,
         text: String,
         client_id: String,
+        seen: Option<MessageSeq>,
     ) -> Result<Posted, EngineError>;
+    async fn member_typing(&self, session: SessionId, member: MemberId) -> Result<(), EngineError>;
+    async fn seen(
+        &self,
+        session: SessionId,
+        by: Reader,
+        upto: MessageSeq,
+    ) -> Result<(), EngineError>;
+    async fn assign(
+        &self,
+        session: SessionId,
+        to: Option<MemberId>,
+        by: MemberId,
+    ) -> Result<(), EngineError>;
     async fn take_over(&self, session: SessionId, member: MemberId) -> Result<(), EngineError>;
-    async fn release(&self, session: SessionId, member: MemberId) -> Result<(), EngineError>;
+    async fn release(
+        &self,
+        session: SessionId,
+        member: MemberId,
+        manager: bool,
+    ) -> Result<(), EngineError>;
+    async fn close(&self, session: SessionId, member: MemberId) -> Result<(), EngineError>;
     async fn replay_delivery(
         &self,
         session: SessionId,
@@ -139,16 +160,48 @@ impl TenantDesk for TenantHandle {
         member: MemberId,
         text: String,
         client_id: String,
+        seen: Option<MessageSeq>,
     ) -> Result<Posted, EngineError> {
-        Self::post_member_message(self, session, member, text, client_id).await
+        Self::post_member_message(self, session, member, text, client_id, seen).await
+    }
+
+    async fn member_typing(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
+        Self::member_typing(self, session, member).await
+    }
+
+    async fn seen(
+        &self,
+        session: SessionId,
+        by: Reader,
+        upto: MessageSeq,
+    ) -> Result<(), EngineError> {
+        Self::seen(self, session, by, upto).await
+    }
+
+    async fn assign(
+        &self,
+        session: SessionId,
+        to: Option<MemberId>,
+        by: MemberId,
+    ) -> Result<(), EngineError> {
+        Self::assign(self, session, to, by).await
     }
 
     async fn take_over(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
         Self::take_over(self, session, member).await
     }
 
-    async fn release(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
-        Self::release(self, session, member).await
+    async fn release(
+        &self,
+        session: SessionId,
+        member: MemberId,
+        manager: bool,
+    ) -> Result<(), EngineError> {
+        Self::release(self, session, member, manager).await
+    }
+
+    async fn close(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
+        Self::close(self, session, member).await
     }
 
     async fn replay_delivery(

@@ -74,7 +74,8 @@ async fn by_member(
     let session = sessions::named(request)?;
     state.limiters.message_session.check(&session).await?;
     let tenant = sessions::tenant_of(state, staff).await?;
-    let posted = tenant.post_member_message(session, staff.member.member, text, client_id).await?;
+    let posted =
+        tenant.post_member_message(session, staff.member.member, text, client_id, None).await?;
     accepted(state, staff.member.tenant, session, posted).await
 }
 

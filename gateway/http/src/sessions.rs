@@ -150,7 +150,8 @@ pub(crate) async fn release(
     staff.require(Role::Seller)?;
     let session = named(&request)?;
     let tenant = tenant_of(&gateway.0, &staff).await?;
-    tenant.release(session, staff.member.member).await?;
+    let manager = staff.require(Role::Manager).is_ok();
+    tenant.release(session, staff.member.member, manager).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

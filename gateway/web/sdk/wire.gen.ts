@@ -703,7 +703,7 @@ next?: string, };
 /**
  * What a timer does.
  */
-export type TimerName = "promise" | "handoff" | "turn" | "gather";
+export type TimerName = "promise" | "handoff" | "turn" | "gather" | "resume" | "give_back" | "reroute";
 
 /**
  * Where a timer stands.

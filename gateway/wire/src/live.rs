@@ -347,6 +347,7 @@ impl LeadEventName {
             Event::LeadCaptured(_) => Some(Self::Captured),
             Event::LeadRepeated { .. } | Event::SubmissionRepeated => Some(Self::Repeated),
             Event::MessagePosted(_) => Some(Self::MessagePosted),
+            Event::Seen { .. } => Some(Self::Seen),
             Event::LanguageChanged { .. }
             | Event::PromiseMade { .. }
             | Event::PromiseKept { .. }
@@ -357,6 +358,7 @@ impl LeadEventName {
             | Event::HandoffRequested { .. }
             | Event::HumanAlerted { .. }
             | Event::RemindersStopped { .. }
+            | Event::Assigned { .. }
             | Event::TakenOver { .. }
             | Event::Released { .. }
             | Event::Closed { .. } => Some(Self::Changed),
@@ -371,6 +373,9 @@ impl LeadEventName {
             | Event::DeliveryQueued(_)
             | Event::DeliveryRetried { .. }
             | Event::DeliveryReplayed { .. }
+            | Event::HandoffPassedOn { .. }
+            | Event::AssistantPaused { .. }
+            | Event::AssistantResumed
             | Event::DeliveryRefused { .. } => None,
         }
     }

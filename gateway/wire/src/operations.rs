@@ -343,9 +343,17 @@ pub enum TimerName {
     Turn,
     /// Answers once the customer has written the whole of it.
     Gather,
+    /// The assistant goes on when no member types any more.
+    Resume,
+    /// The assistant speaks again, because a customer waits for a silent member.
+    GiveBack,
+    /// The next person is asked, because nobody has answered.
+    Reroute,
 }
 
-same_words!(TimerKind => TimerName { Promise, Handoff, Turn, Gather });
+same_words!(TimerKind => TimerName {
+    Promise, Handoff, Turn, Gather, Resume, GiveBack, Reroute,
+});
 
 /// Where a timer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]

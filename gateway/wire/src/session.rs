@@ -440,7 +440,12 @@ impl SessionEvent {
             | Event::PromiseBroken { .. }
             | Event::HandoffRequested { .. }
             | Event::HumanAlerted { .. }
-            | Event::RemindersStopped { .. } => None,
+            | Event::RemindersStopped { .. }
+            | Event::HandoffPassedOn { .. }
+            | Event::Assigned { .. }
+            | Event::AssistantPaused { .. }
+            | Event::AssistantResumed
+            | Event::Seen { .. } => None,
         }
     }
 }

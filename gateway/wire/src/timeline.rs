@@ -1,6 +1,12 @@
 //! A lead's history in plain words, for the people who look back at it.
 
-use forecourt_core::event::{AnsweredBy, Author, Event, EventRecord, Seq, Source, TurnFailure};
+use forecourt_core::{
+    event::{
+        AnsweredBy, AssignReason, Author, Event, EventRecord, Reader, ReleaseReason, Seq, Source,
+        TurnFailure,
+    },
+    id::MemberId,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -104,7 +110,7 @@ fn told(event: &Event) -> (&'static str, String) {
         Event::PromiseBroken { after_ms, .. } => {
             ("promise.broken", format!("No answer was proven within {}", seconds(*after_ms)))
         }
-        Event::HandoffRequested { reason } => (
+        Event::HandoffRequested { reason, .. } => (
             "handoff.requested",
             format!("A person is needed ({})", word(&HumanReason::from(*reason))),
         ),
@@ -114,14 +120,48 @@ fn told(event: &Event) -> (&'static str, String) {
         Event::RemindersStopped { .. } => {
             ("reminders.stopped", "A member stopped the reminders".into())
         }
+        Event::HandoffPassedOn { .. } => {
+            ("handoff.passed_on", "Nobody answered in time; the next person is asked".into())
+        }
+        Event::Assigned { member, why, .. } => ("session.assigned", assigned(*member, why)),
+        Event::AssistantPaused { .. } => {
+            ("assistant.paused", "The assistant waits: a member types".into())
+        }
+        Event::AssistantResumed => {
+            ("assistant.resumed", "Nobody types any more; the assistant goes on".into())
+        }
+        Event::Seen { by: Reader::Customer, upto } => {
+            ("messages.seen", format!("The customer has seen message {}", upto.0))
+        }
+        Event::Seen { by: Reader::Member(_), upto } => {
+            ("messages.seen", format!("A member has seen message {}", upto.0))
+        }
         Event::TakenOver { .. } => {
             ("session.taken_over", "A member of staff took the conversation over".into())
         }
-        Event::Released { .. } => {
-            ("session.released", "The conversation went back to the assistant".into())
+        Event::Released { why, .. } => {
+            let why = match why {
+                ReleaseReason::BySpeaker => "a member gave it back",
+                ReleaseReason::ByManager => "a manager gave it back",
+                ReleaseReason::TimedOut => "the customer waited too long for the member",
+            };
+            ("session.released", format!("The assistant speaks again: {why}"))
         }
         Event::Closed { .. } => ("session.closed", "The conversation was closed".into()),
     }
+}
+
+fn assigned(member: Option<MemberId>, why: &AssignReason) -> String {
+    let reasons = match (member, why) {
+        (None, _) => return "The conversation is nobody's in particular".into(),
+        (_, AssignReason::ByHand) => return "A member chose whose conversation it is".into(),
+        (_, AssignReason::TookOver) => {
+            return "The conversation belongs to who took it over".into();
+        }
+        (_, AssignReason::Routed(reasons) | AssignReason::PassedOn(reasons)) => reasons,
+    };
+    let reasons: Vec<String> = reasons.iter().map(word).collect();
+    format!("The conversation went to a member ({})", reasons.join(", "))
 }
 
 fn message(posted: &forecourt_core::event::MessagePosted) -> String {

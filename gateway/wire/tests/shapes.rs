@@ -97,6 +97,7 @@ fn tenant() -> TenantSnapshot {
             },
             promise: PromiseSettings::default(),
             gather: forecourt_core::gather::GatherSettings::default(),
+            handoff: forecourt_core::handoff::HandoffSettings::default(),
             mail: MailSettings {
                 from_name: "Nordlys".into(),
                 from_address: "post@nordlys.example".into(),
@@ -223,11 +224,15 @@ fn what_a_customer_is_told() {
     );
     assert_json_snapshot!(
         "event_taken_over",
-        of(Event::TakenOver { member: member(), fence: Fence(2) })
+        of(Event::TakenOver { member: member(), fence: Fence(2), give_back_ms: None })
     );
     assert_json_snapshot!(
         "event_released",
-        of(Event::Released { member: member(), fence: Fence(3) })
+        of(Event::Released {
+            member: member(),
+            fence: Fence(3),
+            why: forecourt_core::event::ReleaseReason::BySpeaker,
+        })
     );
     assert_json_snapshot!("event_closed", of(Event::Closed { fence: Fence(4) }));
     assert_json_snapshot!(
@@ -288,7 +293,7 @@ fn what_staff_get() {
             after_ms: 2_345,
             by: AnsweredBy::Model { model: "house".into() },
         },
-        Event::HandoffRequested { reason: AlertReason::StillWaiting },
+        Event::HandoffRequested { reason: AlertReason::StillWaiting, reroute_ms: None },
         posted(Author::Assistant),
         Event::PromiseBroken { message: message(), after_ms: 90_000 },
         Event::RungReached { message: message(), rung: Rung::ModelsEnd },

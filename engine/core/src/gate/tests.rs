@@ -37,6 +37,7 @@ fn ground() -> Grounding {
         hours: OpeningHours { week, exceptions: Vec::new() },
         promise: PromiseSettings::default(),
         gather: crate::gather::GatherSettings::default(),
+        handoff: crate::handoff::HandoffSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

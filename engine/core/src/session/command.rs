@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     capture::Submission,
     effect::TimerKind,
-    event::{MessageSeq, Source, TurnFailure},
+    event::{AssignReason, MessageSeq, Reader, Source, TurnFailure},
     id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, TurnId},
     lang::Lang,
     settings::TenantSettings,
@@ -38,6 +38,25 @@ pub enum Command {
         member: MemberId,
         text: String,
         client_id: String,
+        /// The newest message that was on their screen: compare-and-send. Without it, it goes out in any case.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<MessageSeq>,
+    },
+    /// A member types, and may be about to answer: the assistant waits.
+    MemberTyping {
+        member: MemberId,
+    },
+    /// The conversation becomes somebody's, or anybody's.
+    Assign {
+        member: Option<MemberId>,
+        /// Nobody when the engine routes.
+        by: Option<MemberId>,
+        why: AssignReason,
+    },
+    /// Messages were on somebody's screen.
+    Seen {
+        by: Reader,
+        upto: MessageSeq,
     },
     /// A turn is over.
     EndTurn {
@@ -74,8 +93,11 @@ pub enum Command {
     TakeOver {
         member: MemberId,
     },
+    /// The member gives back what they have taken over; a manager also what somebody else has.
     Release {
         member: MemberId,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        manager: bool,
     },
     Close {
         member: MemberId,
@@ -157,9 +179,12 @@ pub enum Rejection {
     /// It speaks of a turn, timer or delivery that is over (A7); harmless.
     #[error("it is over")]
     Stale,
-    /// Only who has taken over can give back.
+    /// Only who has taken over can give back, and a manager.
     #[error("another person has the conversation")]
     NotYours,
+    /// Somebody else wrote after what the sender had seen; `newest` is the last of it.
+    #[error("somebody wrote meanwhile")]
+    Conflict { newest: MessageSeq },
     /// The same `client_id` had it sent once more before: this is the delivery.
     #[error("it was sent once more before")]
     AlreadyReplayed { delivery: DeliveryId },

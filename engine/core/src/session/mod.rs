@@ -15,6 +15,7 @@
 mod command;
 mod dead;
 mod decide;
+mod people;
 pub mod replay;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use self::{
     command::{Answer, Circumstances, Command, DeliveryReport, Fresh, Rejection, SubmittedContact},
     dead::DeadLetter,
     decide::Decided,
+    people::{Hold, Pause, Reroute, SeenUpTo, Voices},
 };
 use crate::{
     contact::Email,
@@ -85,6 +87,19 @@ pub struct LeadSession {
     /// The customer's last text, shortened, for alerts.
     pub last_customer_text: String,
     pub remembered: VecDeque<Remembered>,
+    /// Whose conversation it is, whoever speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<MemberId>,
+    /// A member types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<Pause>,
+    /// How long the member who has taken over has been silent; none while the assistant speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    #[serde(default, skip_serializing_if = "SeenUpTo::is_empty")]
+    pub seen: SeenUpTo,
+    #[serde(default)]
+    pub voices: Voices,
 }
 
 /// Who speaks for the tenant.
@@ -136,6 +151,9 @@ pub struct HandoffWait {
     /// The place of its request in the session's log: tells one hand-off from the next.
     #[serde(default)]
     pub began: Version,
+    /// When it goes to the next person, unless somebody answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reroute: Option<Reroute>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +209,11 @@ impl LeadSession {
             last_message: MessageSeq(0),
             last_customer_text: String::new(),
             remembered: VecDeque::new(),
+            assignee: None,
+            pause: None,
+            hold: None,
+            seen: SeenUpTo::default(),
+            voices: Voices::default(),
         }
     }
 
@@ -235,6 +258,15 @@ impl LeadSession {
         }
         if let Some(gather) = &self.gather {
             timers.insert(TimerKind::Gather, gather.until);
+        }
+        if let Some(pause) = &self.pause {
+            timers.insert(TimerKind::Resume, pause.until);
+        }
+        if let Some(due) = self.gives_back_at() {
+            timers.insert(TimerKind::GiveBack, due);
+        }
+        if let Some(due) = self.passes_on_at() {
+            timers.insert(TimerKind::Reroute, due);
         }
         timers
     }
@@ -379,30 +411,53 @@ impl LeadSession {
             Event::PromiseKept { message, .. } | Event::PromiseBroken { message, .. } => {
                 self.promises.retain(|promise| promise.message != *message);
             }
-            Event::HandoffRequested { reason } => {
+            Event::HandoffRequested { reason, reroute_ms } => {
                 let (reason, began) = (*reason, self.version);
-                self.handoff = Some(HandoffWait { since: at, reason, reminders: 0, began });
+                let reroute = reroute_ms.map(|after_ms| Reroute::begin(at, after_ms, self.handoff));
+                self.handoff =
+                    Some(HandoffWait { since: at, reason, reminders: 0, began, reroute });
                 if reason == AlertReason::Quarantined {
                     self.gather = None;
                 }
             }
             Event::RemindersStopped { .. } => self.handoff = None,
-            Event::TakenOver { member, fence } => {
-                (self.speaker, self.fence) = (Speaker::Member(*member), *fence);
+            Event::HandoffPassedOn { .. } => {
+                if let Some(reroute) = self.handoff.as_mut().and_then(|wait| wait.reroute.as_mut())
+                {
+                    reroute.pass_on(at);
+                }
+            }
+            Event::Assigned { member, .. } => {
+                self.assignee = *member;
+                self.begin_reroute_anew(at);
+            }
+            Event::AssistantPaused { member, until } => {
+                self.pause = Some(Pause { member: *member, until: *until });
                 self.gather = None;
+            }
+            Event::AssistantResumed => self.pause = None,
+            Event::Seen { by, upto } => self.seen.note(*by, *upto),
+            Event::TakenOver { member, fence, give_back_ms } => {
+                (self.speaker, self.fence) = (Speaker::Member(*member), *fence);
+                self.hold = give_back_ms.map(|after_ms| Hold { since: at, after_ms });
+                (self.gather, self.pause) = (None, None);
+                self.begin_reroute_anew(at);
             }
             Event::Released { fence, .. } => {
                 (self.speaker, self.fence) = (Speaker::Assistant, *fence);
+                (self.hold, self.pause) = (None, None);
             }
             Event::Closed { fence } => {
                 (self.closed, self.fence) = (true, *fence);
                 (self.turn, self.gather, self.handoff) = (None, None, None);
+                (self.hold, self.pause) = (None, None);
                 self.promises.clear();
             }
         }
     }
 
     fn apply_message(&mut self, posted: &crate::event::MessagePosted, at: Timestamp) {
+        self.voices.note(posted.author, self.last_message);
         self.last_message = posted.seq;
         if let Some(key) = &posted.client_id {
             if self.remembered.len() == REMEMBERED {
@@ -434,7 +489,10 @@ impl LeadSession {
                 }
             }
             Author::Member { member } => {
-                self.handoff = None;
+                (self.handoff, self.pause) = (None, None);
+                if let Some(hold) = &mut self.hold {
+                    hold.since = at;
+                }
                 for promise in self.promises.iter_mut().filter(|p| p.answer.is_none()) {
                     promise.by = Some(AnsweredBy::Member { member });
                 }

@@ -1,5 +1,6 @@
 //! Tables and properties of the lead session; the names of invariants are those of the architecture.
 
+mod people;
 mod replays;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use super::{replay::Verdict, *};
 use crate::{
     capture::{RawSubmission, Submission},
     effect::TimerEnd,
-    event::{Source, TurnFailure},
+    event::{AssignReason, Reader, Source, TurnFailure},
     gather::GatherSettings,
     settings::{Brand, MailSettings, TenantSettings},
 };
@@ -34,6 +35,7 @@ fn settings() -> TenantSettings {
         hours: crate::hours::OpeningHours::default(),
         promise: PromiseSettings::default(),
         gather: GatherSettings::default(),
+        handoff: crate::handoff::HandoffSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),
@@ -135,10 +137,16 @@ impl World {
             self.decisions.push(serde_json::from_str(&kept).unwrap());
         }
         assert_eq!(decided.state.version.0, before.version.0 + events.len() as i64, "A2");
+        let mut paused = before.pause.is_some();
         for event in events {
             match event {
                 Event::TurnCancelled { turn } | Event::TurnFailed { turn, .. } => {
                     self.over.push(*turn);
+                }
+                Event::TurnStarted { .. } => assert!(!paused, "began while a member types"),
+                Event::AssistantPaused { .. } => paused = true,
+                Event::AssistantResumed | Event::TakenOver { .. } | Event::Released { .. } => {
+                    paused = false;
                 }
                 Event::MessagePosted(posted) => {
                     assert_eq!(posted.seq.0, self.messages() + 1, "C2: a gap in the messages");
@@ -181,6 +189,13 @@ impl World {
         );
         assert!(!self.state.somebody_waits() || !self.timers.is_empty(), "A11");
         assert!(self.state.gather.is_none() || self.state.turn.is_none(), "C1: gathers in a turn");
+        assert!(
+            self.state.pause.is_none() || self.state.gather.is_none(),
+            "a burst is gathered while a member types"
+        );
+        if self.state.answer_is_owed() && !self.state.closed {
+            assert!(self.timers.contains_key(&TimerKind::Promise), "A5: a pause stopped the clock");
+        }
         Ok(decided)
     }
 
@@ -249,6 +264,10 @@ impl World {
 
 fn an_answer() -> Answer {
     Answer { text: "Ja, den er ledig.".into(), model: "house".into(), prompt: "house@1".into() }
+}
+
+fn give_back(n: u128) -> Command {
+    Command::Release { member: member(n), manager: false }
 }
 
 fn member(n: u128) -> MemberId {
@@ -383,10 +402,15 @@ fn a_takeover_silences_the_assistant_and_the_waiting_customer_keeps_a_timer() {
     assert!(world.timers.contains_key(&TimerKind::Promise));
     world.wait(76);
     assert_eq!(world.rungs(), [(75, Rung::Alert)], "the rungs of models are not a person's");
-    assert_eq!(world.run(Command::Release { member: member(8) }), Err(Rejection::NotYours));
+    assert_eq!(world.run(give_back(8)), Err(Rejection::NotYours));
     let text = "Hei, jeg ringer deg.".to_owned();
     world
-        .run(Command::PostMemberMessage { member: member(7), text, client_id: "m1".into() })
+        .run(Command::PostMemberMessage {
+            member: member(7),
+            text,
+            client_id: "m1".into(),
+            seen: None,
+        })
         .unwrap();
     let delivery = world.delivery();
     assert_eq!(
@@ -404,7 +428,7 @@ fn an_answer_that_the_fence_held_back_is_answered_by_whoever_speaks_next() {
     world.answer().unwrap();
     let delivery = world.delivery();
     world.run(Command::TakeOver { member: member(7) }).unwrap();
-    world.run(Command::Release { member: member(7) }).unwrap();
+    world.run(give_back(7)).unwrap();
     world.report(delivery, DeliveryReport::Refused).unwrap();
     assert!(world.state.turn.is_some(), "the assistant begins anew");
 }
@@ -599,8 +623,13 @@ enum Step {
     Shows(bool),
     Report(u8, u8),
     TakeOver(u8),
-    Release(u8),
+    Release(u8, bool),
     MemberPost(u8),
+    CompareAndPost(u8, u8),
+    Typing(u8),
+    Assign(u8),
+    Route(u8),
+    Seen(u8, u8),
     Close,
     Quarantine,
     Wait(u16),
@@ -613,13 +642,18 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Answer),
         2 => Just(Step::Fail),
         2 => any::<u8>().prop_map(Step::StaleAnswer),
-        3 => (0..4_u8).prop_map(Step::Fire),
+        3 => (0..TimerKind::ALL.len() as u8).prop_map(Step::Fire),
         1 => Just(Step::Yield),
         2 => any::<bool>().prop_map(Step::Shows),
         4 => (any::<u8>(), 0..5_u8).prop_map(|(n, r)| Step::Report(n, r)),
         1 => (1..3_u8).prop_map(Step::TakeOver),
-        1 => (1..3_u8).prop_map(Step::Release),
+        1 => (1..3_u8, any::<bool>()).prop_map(|(who, manager)| Step::Release(who, manager)),
         1 => (1..3_u8).prop_map(Step::MemberPost),
+        1 => (1..3_u8, 0..3_u8).prop_map(|(who, behind)| Step::CompareAndPost(who, behind)),
+        2 => (1..3_u8).prop_map(Step::Typing),
+        1 => (0..3_u8).prop_map(Step::Assign),
+        1 => (1..3_u8).prop_map(Step::Route),
+        1 => (0..3_u8, 0..6_u8).prop_map(|(who, upto)| Step::Seen(who, upto)),
         1 => Just(Step::Quarantine),
         4 => (0..40_000_u16).prop_map(Step::Wait),
         1 => prop_oneof![9 => Just(Step::Wait(1)), 1 => Just(Step::Close)],
@@ -687,12 +721,48 @@ impl World {
                 )
             }
             Step::TakeOver(who) => self.run(Command::TakeOver { member: member(u128::from(*who)) }),
-            Step::Release(who) => self.run(Command::Release { member: member(u128::from(*who)) }),
+            Step::Release(who, manager) => {
+                self.run(Command::Release { member: member(u128::from(*who)), manager: *manager })
+            }
             Step::MemberPost(who) => self.run(Command::PostMemberMessage {
                 member: member(u128::from(*who)),
                 text: "Hei".into(),
                 client_id: format!("m{n}"),
+                seen: None,
             }),
+            Step::CompareAndPost(who, behind) => {
+                let seen = MessageSeq(self.state.last_message.0 - i64::from(*behind));
+                let who = member(u128::from(*who));
+                let others = self.state.newest_not_by(Author::Member { member: who });
+                let posted = self.run(Command::PostMemberMessage {
+                    member: who,
+                    text: "Hei".into(),
+                    client_id: format!("s{n}"),
+                    seen: Some(seen),
+                });
+                assert!(posted.is_err() || others <= seen, "spoke past somebody");
+                posted
+            }
+            Step::Typing(who) => {
+                self.run(Command::MemberTyping { member: member(u128::from(*who)) })
+            }
+            Step::Assign(who) => self.run(Command::Assign {
+                member: (*who > 0).then(|| member(u128::from(*who))),
+                by: Some(member(1)),
+                why: AssignReason::ByHand,
+            }),
+            Step::Route(who) => self.run(Command::Assign {
+                member: Some(member(u128::from(*who))),
+                by: None,
+                why: AssignReason::Routed(vec![crate::routing::Reason::Online]),
+            }),
+            Step::Seen(who, upto) => {
+                let by = match who {
+                    0 => Reader::Customer,
+                    who => Reader::Member(member(u128::from(*who))),
+                };
+                self.run(Command::Seen { by, upto: MessageSeq(i64::from(*upto)) })
+            }
             Step::Close => self.run(Command::Close { member: member(1) }),
             Step::Quarantine => self.run(Command::Quarantine),
             Step::Wait(ms) => {

@@ -65,6 +65,7 @@ fn grounding() -> Arc<Grounding> {
         hours: OpeningHours { week, exceptions: Vec::new() },
         promise: PromiseSettings::default(),
         gather: forecourt_core::gather::GatherSettings::default(),
+        handoff: forecourt_core::handoff::HandoffSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

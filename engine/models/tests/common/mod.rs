@@ -57,6 +57,7 @@ pub(crate) fn settings() -> TenantSettings {
         },
         promise: forecourt_core::promise::PromiseSettings::default(),
         gather: forecourt_core::gather::GatherSettings::default(),
+        handoff: forecourt_core::handoff::HandoffSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

@@ -113,7 +113,7 @@ pub async fn an_older_fence_is_refused_at_the_handover(ground: &dyn Ground) {
 
     let state = stage.play(&state, stage.member_says("Hei, jeg heter Åse.")).await;
     let letter = open_answer(&state);
-    let state = stage.play(&state, Command::Release { member: stage.member }).await;
+    let state = stage.play(&state, Command::Release { member: stage.member, manager: false }).await;
     stage.play(&state, Command::Close { member: stage.member }).await;
     assert_eq!(hand_over(&stage, letter, 1).await, HandOver::Go, "a person's words carry no fence");
 }

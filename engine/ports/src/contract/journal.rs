@@ -175,7 +175,7 @@ pub async fn a_replayed_journal_gives_the_stored_state(ground: &dyn Ground) {
     state = stage.play(&state, Stage::report(delivery, 2, accepted)).await;
     state = stage.play(&state, stage.member_says("Hei, jeg heter Åse.")).await;
     stage.pass(1);
-    state = stage.play(&state, Command::Release { member: stage.member }).await;
+    state = stage.play(&state, Command::Release { member: stage.member, manager: false }).await;
     state = stage.play(&state, Command::Quarantine).await;
     stage.pass(16 * 60);
     state = stage.play(&state, Stage::fire(TimerKind::Handoff)).await;

@@ -67,6 +67,7 @@ pub fn new_tenant(slug: &str, ids: &SeqIds) -> NewTenant {
         promise: PromiseSettings::default(),
         // Each message is answered at once: the contract is the store's, not the conversation's.
         gather: forecourt_core::gather::GatherSettings { shortest_ms: 0, longest_ms: 0 },
+        handoff: forecourt_core::handoff::HandoffSettings::default(),
         mail: MailSettings {
             from_name: "Prøve Bil".into(),
             from_address: "post@prove.example.no".into(),
@@ -225,7 +226,7 @@ impl<'a> Stage<'a> {
 
     pub fn member_says(&self, text: &str) -> Command {
         let client_id = format!("m-{}", self.ids.uuid().simple());
-        Command::PostMemberMessage { member: self.member, text: text.into(), client_id }
+        Command::PostMemberMessage { member: self.member, text: text.into(), client_id, seen: None }
     }
 
     /// The running turn ends with a text.

@@ -114,8 +114,15 @@ impl LeadRecord {
             | Event::DeliveryUncertain { .. }
             | Event::DeliveryRefused { .. }
             | Event::DeliveryReplayed { .. }
-            | Event::HumanAlerted { .. } => return,
-            Event::LanguageChanged { .. } | Event::TakenOver { .. } | Event::Released { .. } => {}
+            | Event::HumanAlerted { .. }
+            | Event::HandoffPassedOn { .. }
+            | Event::AssistantPaused { .. }
+            | Event::AssistantResumed
+            | Event::Seen { .. } => return,
+            Event::LanguageChanged { .. }
+            | Event::TakenOver { .. }
+            | Event::Released { .. }
+            | Event::Assigned { .. } => {}
             Event::LeadRepeated { vehicle_interest, source_url, .. } => {
                 self.repeats = self.repeats.saturating_add(1);
                 if vehicle_interest.is_some() {
@@ -162,7 +169,7 @@ impl LeadRecord {
                 }
                 (self.status, self.first_response_ms) = (LeadStatus::New, None);
             }
-            Event::HandoffRequested { reason } => self.needs_human = Some(*reason),
+            Event::HandoffRequested { reason, .. } => self.needs_human = Some(*reason),
             Event::RemindersStopped { .. } => self.needs_human = None,
             Event::Closed { .. } => {
                 self.needs_human = None;

@@ -189,7 +189,7 @@ fn a_timer_that_is_ended_and_set_again_is_set() {
     desk.now += SignedDuration::from_secs(1);
     let member = MemberId::from_uuid(desk.ids.uuid());
     let taken = desk.decide(&asked.state, Command::TakeOver { member });
-    let released = desk.decide(&taken.state, Command::Release { member });
+    let released = desk.decide(&taken.state, Command::Release { member, manager: false });
     let known = Known { sessions: vec![(asked.session, asked.state.version)], ..Known::default() };
     let session = asked.session;
     let ends = plan(std::slice::from_ref(&taken), known);

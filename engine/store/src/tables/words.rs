@@ -55,7 +55,15 @@ words! {
         StillWaiting = "still_waiting",
         Quarantined = "quarantined",
     }
-    TimerKind { Promise = "promise", Handoff = "handoff", Turn = "turn", Gather = "gather" }
+    TimerKind {
+        Promise = "promise",
+        Handoff = "handoff",
+        Turn = "turn",
+        Gather = "gather",
+        Resume = "resume",
+        GiveBack = "give_back",
+        Reroute = "reroute",
+    }
     DeliveryStatus {
         Pending = "pending",
         HandingOver = "handing_over",

@@ -83,6 +83,9 @@ codes! {
     NotYours = CONFLICT, "not-yours", "Somebody else has the conversation",
         "another member has taken the conversation over",
         "Take it over yourself first.";
+    Conflict = CONFLICT, "conflict", "Somebody wrote meanwhile",
+        "somebody else wrote after what you had seen",
+        "Read what is newer, then send again with its `seen_seq`, or without one to send in any case.";
     Stale = CONFLICT, "stale", "It is over",
         "what this speaks of is over",
         "Read the conversation again.";

@@ -242,6 +242,7 @@ const fn outcome(rejection: &Rejection) -> ReplayOutcome {
         Rejection::Stale
         | Rejection::AlreadyPosted { .. }
         | Rejection::NotYours
+        | Rejection::Conflict { .. }
         | Rejection::SomebodyWaits => ReplayOutcome::Over,
     }
 }

@@ -291,7 +291,7 @@ impl World {
                 self.witness.put_off(*delivery, *next_at);
                 self.count("letters tried again");
             }
-            Event::HandoffRequested { reason } => self.count(format!("hand-off: {reason:?}")),
+            Event::HandoffRequested { reason, .. } => self.count(format!("hand-off: {reason:?}")),
             Event::TakenOver { .. } => self.count("take-overs"),
             Event::Released { .. } => {
                 self.count("releases");

@@ -14,7 +14,12 @@ use crate::{
 };
 
 impl Deciding<'_> {
+    /// Begins a turn, unless a member types: then it begins when the pause ends.
     pub(super) fn start_turn(&mut self, rung: Rung) {
+        if self.state.pause.is_some() {
+            self.because("guard: a member types, the assistant waits");
+            return;
+        }
         let (turn, fence) = (TurnId::from_uuid(self.id()), self.state.fence);
         self.emit(Event::TurnStarted { turn, rung, fence });
         self.decision.effects.push(Effect::StartTurn { turn, rung, fence });

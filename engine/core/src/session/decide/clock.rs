@@ -28,6 +28,9 @@ impl Deciding<'_> {
                     self.start_turn(Rung::Primary);
                 }
             }
+            TimerKind::Resume => self.resume(),
+            TimerKind::GiveBack => self.time_out(),
+            TimerKind::Reroute => self.pass_on(),
             TimerKind::Turn => {
                 if let Some(running) = self.state.turn {
                     if turn_runs {
@@ -61,9 +64,15 @@ impl Deciding<'_> {
                 self.emit(Event::RemindersStopped { member });
                 Ok(())
             }
-            (TimerKind::Promise | TimerKind::Turn | TimerKind::Gather, true) => {
-                Err(Rejection::SomebodyWaits)
-            }
+            (
+                TimerKind::Promise
+                | TimerKind::Turn
+                | TimerKind::Gather
+                | TimerKind::Resume
+                | TimerKind::GiveBack
+                | TimerKind::Reroute,
+                true,
+            ) => Err(Rejection::SomebodyWaits),
         }
     }
 

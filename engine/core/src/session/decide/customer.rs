@@ -101,13 +101,21 @@ impl Deciding<'_> {
         member: MemberId,
         text: String,
         client_id: String,
+        seen: Option<MessageSeq>,
     ) -> Result<(), Rejection> {
         self.refuse_repeat(&client_id)?;
-        if self.state.speaker != Speaker::Member(member) {
-            self.take_over(member)?;
-        }
         if self.state.closed {
             return Err(Rejection::Closed);
+        }
+        if let Some(seen) = seen {
+            let newest = self.state.newest_not_by(Author::Member { member });
+            if newest > seen {
+                return Err(Rejection::Conflict { newest });
+            }
+            self.because("guard: the sender has seen what everybody else wrote");
+        }
+        if self.state.speaker != Speaker::Member(member) {
+            self.take_over(member)?;
         }
         self.because("rule: what a person writes goes out, whatever follows");
         self.post(Author::Member { member }, text, Some(client_id), None);
@@ -167,6 +175,10 @@ impl Deciding<'_> {
 
     /// Waits for the rest of a burst, so that one turn answers all of it.
     pub(super) fn gather(&mut self, text: &str) {
+        if self.state.pause.is_some() {
+            self.because("guard: a member types, the assistant waits");
+            return; // what is owed is answered when the pause ends
+        }
         let settings = self.now.settings.gather;
         let since = self.state.gather.map_or(self.now.now, |gather| gather.since);
         let until = settings.until(since, self.now.now, text);

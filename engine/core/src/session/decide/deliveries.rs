@@ -176,7 +176,8 @@ impl Deciding<'_> {
             return;
         }
         if self.state.handoff.is_none_or(|handoff| handoff.reason != reason) {
-            self.emit(Event::HandoffRequested { reason });
+            let reroute_ms = self.now.settings.handoff.reroute();
+            self.emit(Event::HandoffRequested { reason, reroute_ms });
             self.alert(reason);
         }
     }

@@ -74,9 +74,12 @@ impl Deciding<'_> {
             Command::PostMessage { text, client_id, page_url } => {
                 self.post_message(&text, client_id, page_url)
             }
-            Command::PostMemberMessage { member, text, client_id } => {
-                self.post_member_message(member, text, client_id)
+            Command::PostMemberMessage { member, text, client_id, seen } => {
+                self.post_member_message(member, text, client_id, seen)
             }
+            Command::MemberTyping { member } => self.member_typing(member),
+            Command::Assign { member, by, why } => self.assign(member, by, why),
+            Command::Seen { by, upto } => self.note_seen(by, upto),
             Command::EndTurn { turn, result } => self.end_turn(turn, result),
             Command::YieldTurn { turn } => self.yield_turn(turn),
             Command::FireTimer { kind, turn_runs } => self.fire_timer(kind, turn_runs),
@@ -88,7 +91,7 @@ impl Deciding<'_> {
             }
             Command::CancelTimer { kind, by } => self.cancel_timer(kind, by),
             Command::TakeOver { member } => self.take_over(member),
-            Command::Release { member } => self.release(member),
+            Command::Release { member, manager } => self.release(member, manager),
             Command::Close { member: _ } => self.close(),
             Command::Quarantine => self.quarantine(),
         }

@@ -105,17 +105,18 @@ fn what_the_assistant_wrote_stays_dead_once_somebody_else_speaks() {
     let (mut world, first) = dead(failed());
     world.run(Command::TakeOver { member: member(7) }).unwrap();
     assert_eq!(world.run(replay(first, true)), Err(Rejection::OldFence), "A7");
-    world.run(Command::Release { member: member(7) }).unwrap();
+    world.run(give_back(7)).unwrap();
     assert_eq!(world.run(replay(first, true)), Err(Rejection::OldFence), "A7");
 
     // What a person wrote carries no fence.
     let (mut world, _) = dead(failed());
     let text = "Hei, jeg heter Åse.".to_owned();
-    let says = Command::PostMemberMessage { member: member(7), text, client_id: "m".into() };
+    let says =
+        Command::PostMemberMessage { member: member(7), text, client_id: "m".into(), seen: None };
     world.run(says).unwrap();
     let letter = world.delivery();
     world.report(letter, failed()).unwrap();
-    world.run(Command::Release { member: member(7) }).unwrap();
+    world.run(give_back(7)).unwrap();
     world.run(replay(letter, false)).unwrap();
 }
 
@@ -150,7 +151,9 @@ fn a_session_remembers_its_newest_dead_letters_only() {
     let mut letters = Vec::new();
     for n in 0..40 {
         let (text, client_id) = (format!("Hei {n}"), format!("m{n}"));
-        world.run(Command::PostMemberMessage { member: member(7), text, client_id }).unwrap();
+        world
+            .run(Command::PostMemberMessage { member: member(7), text, client_id, seen: None })
+            .unwrap();
         letters.push(world.delivery());
         let letter = letters[n];
         world.report(letter, failed()).unwrap();
@@ -169,8 +172,8 @@ fn reminders_stop_when_a_person_says_so_and_begin_again_with_a_new_reason() {
     let (mut world, _) = dead(failed());
     let stop = Command::CancelTimer { kind: TimerKind::Handoff, by: member(7) };
     let decided = world.run(stop.clone()).unwrap();
-    let ends = Effect::EndTimer { kind: TimerKind::Handoff, end: TimerEnd::Cancelled };
-    assert_eq!(decided.decision.effects, [ends]);
+    let ends = |kind| Effect::EndTimer { kind, end: TimerEnd::Cancelled };
+    assert_eq!(decided.decision.effects, [TimerKind::Handoff, TimerKind::Reroute].map(ends));
     assert_eq!(world.run(stop.clone()), Err(Rejection::Stale), "they have stopped");
     world.wait(86_400);
     assert!(!world.has(|e| matches!(e, Event::HumanAlerted { reason: AlertReason::StillWaiting })));

@@ -151,7 +151,7 @@ impl Town {
             let posted = self
                 .call(place, Some(session), "answer", dice, move |tenant| async move {
                     let text = "Jeg ringer deg i dag.".to_owned();
-                    tenant.post_member_message(session, member, text, client_id).await
+                    tenant.post_member_message(session, member, text, client_id, None).await
                 })
                 .await;
             match posted {
@@ -184,7 +184,7 @@ impl Town {
         match dice.below(10) {
             0..5 => {
                 self.insists(place, session, "release", dice, move |tenant| async move {
-                    tenant.release(session, member).await
+                    tenant.release(session, member, false).await
                 })
                 .await;
             }

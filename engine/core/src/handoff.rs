@@ -1,0 +1,94 @@
+//! From the assistant to a person and back: how long everybody may take.
+//!
+//! # Invariants
+//! - **A5**, **A11** none of these times stops the promise clock: they only add timers.
+
+use serde::{Deserialize, Serialize};
+
+/// When conversations change hands by themselves, in milliseconds; 0 turns it off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandoffSettings {
+    /// A customer waits, and the member who has taken over has been silent so long: the assistant
+    /// speaks again.
+    #[serde(default = "give_back_after_ms")]
+    pub give_back_after_ms: u32,
+    /// A person is needed, and who was asked has not answered for so long: the next one is asked.
+    #[serde(default = "reroute_after_ms")]
+    pub reroute_after_ms: u32,
+}
+
+const fn give_back_after_ms() -> u32 {
+    15 * 60_000
+}
+
+const fn reroute_after_ms() -> u32 {
+    3 * 60_000
+}
+
+/// The longest of these times.
+const LONGEST: u32 = 24 * 3_600_000;
+/// The shortest that is not off: less would take the conversation from somebody who is about to write.
+const SHORTEST: u32 = 10_000;
+
+impl Default for HandoffSettings {
+    fn default() -> Self {
+        Self { give_back_after_ms: give_back_after_ms(), reroute_after_ms: reroute_after_ms() }
+    }
+}
+
+/// Why these settings cannot be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("give_back_after_ms and reroute_after_ms must be 0, or between 10 seconds and 24 hours")]
+pub struct OutOfRange;
+
+impl HandoffSettings {
+    /// Whether a tenant has set nothing of its own.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Checks that the times make sense.
+    pub fn check(self) -> Result<Self, OutOfRange> {
+        let sound = |ms: u32| ms == 0 || (SHORTEST..=LONGEST).contains(&ms);
+        let both = sound(self.give_back_after_ms) && sound(self.reroute_after_ms);
+        if both { Ok(self) } else { Err(OutOfRange) }
+    }
+
+    /// After how long a silent member loses the conversation; none: never.
+    pub fn give_back(self) -> Option<u32> {
+        Some(self.give_back_after_ms).filter(|ms| *ms > 0)
+    }
+
+    /// After how long the next person is asked; none: never.
+    pub fn reroute(self) -> Option<u32> {
+        Some(self.reroute_after_ms).filter(|ms| *ms > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_turns_a_time_off_and_nonsense_is_refused() {
+        let off = HandoffSettings { give_back_after_ms: 0, reroute_after_ms: 0 };
+        assert_eq!(off.check(), Ok(off));
+        assert_eq!((off.give_back(), off.reroute()), (None, None));
+        let default = HandoffSettings::default();
+        assert_eq!(default.check().unwrap().give_back(), Some(900_000));
+        for ms in [1, 9_999, 86_400_001, u32::MAX] {
+            let settings = HandoffSettings { give_back_after_ms: ms, ..default };
+            assert_eq!(settings.check(), Err(OutOfRange), "{ms}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_left_out_is_the_default() {
+        let read: HandoffSettings = serde_json::from_str(r#"{"reroute_after_ms":60000}"#).unwrap();
+        assert_eq!(
+            read,
+            HandoffSettings { reroute_after_ms: 60_000, ..HandoffSettings::default() }
+        );
+    }
+}
