@@ -30,7 +30,7 @@ use forecourt_core::{
     session::{Answer, Command},
 };
 use forecourt_ports::{
-    bus::Draft,
+    bus::{Draft, Step},
     model::{Ask, Delta, Done, Line, Medium, Model, ModelError, Who},
     store::StoredMessage,
 };
@@ -199,6 +199,11 @@ async fn run(
     shows: Arc<AtomicBool>,
 ) -> Result<Answer, TurnFailure> {
     let model = if job.rung == Rung::Primary { &ports.primary } else { &ports.second };
+    let progress = |step| {
+        let draft = Draft::Progress { turn: job.turn, step };
+        ports.bus.publish_draft(tenant.id, job.session, draft);
+    };
+    progress(Step::Looking);
     let knowledge = tenant.knowledge().await.map_err(|_| TurnFailure::Model)?;
     let settings = Arc::new(tenant.snapshot().settings.clone());
     let now = ports.clock.now();
@@ -217,7 +222,9 @@ async fn run(
         grounding,
     };
     let mut pause = FIRST_PAUSE;
+    let mut step = Step::Thinking;
     for attempt in 1..=TRIES {
+        progress(step);
         let (job, tenant, ports, shows) = (&job, &*tenant, &*ports, &*shows);
         let mut try_ = Try { job, tenant, ports, shows, shown: String::new(), withheld: 0 };
         let span = way::attempt(model.name(), attempt);
@@ -249,6 +256,7 @@ async fn run(
         }
         ports.clock.sleep_until(next).await;
         pause *= 2;
+        step = if failed.failure == TurnFailure::Withheld { Step::Mending } else { Step::Thinking };
     }
     Err(TurnFailure::Model)
 }

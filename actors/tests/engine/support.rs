@@ -210,7 +210,7 @@ impl World {
                             return event.record.clone();
                         }
                     }
-                    Some(Pushed::Draft(_)) => {}
+                    Some(Pushed::Draft(_) | Pushed::Ephemeral(..)) => {}
                     None => panic!("cut off while waiting for {what}"),
                 }
             }

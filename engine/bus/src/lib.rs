@@ -1,7 +1,8 @@
 //! Fan-out of stored events and drafts to listeners, within one process or between nodes over Redis.
 //!
 //! Lives here: [`LocalBus`], the default. Each tenant has a ring of its newest events, for resume
-//! without the database, and its listeners; each session has its listeners and its running draft.
+//! without the database, its listeners, and who is where; each session has its listeners and its running
+//! draft.
 //! [`RedisBus`] puts what other nodes stored into the same topics. [`LocalLimiter`] and [`RedisLimiter`]
 //! count how often somebody asks.
 //!
@@ -12,23 +13,37 @@
 
 mod limiter;
 pub mod names;
+mod presence;
 mod redis;
+mod timer;
 mod topic;
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use forecourt_core::{
     event::{Event, Seq},
-    id::{SessionId, TenantId},
+    id::{MemberId, NodeId, SessionId, TenantId},
 };
-use forecourt_ports::bus::{Bus, Draft, Published, Pushed, Subscription};
+use forecourt_ports::{
+    bus::{Bus, Draft, Published, Pushed, Subscription},
+    presence::{
+        Availability, Ephemeral, MemberPresence, Person, Presence, PresenceChange, SharedDraft,
+        Typist,
+    },
+};
+use tokio::{sync::mpsc, time::Instant};
 
 pub use self::limiter::{LocalLimiter, RedisLimiter};
 pub use self::redis::{BusError, Pace, RedisBus, RedisConfig};
-use self::topic::{Ring, Topic};
+use self::{
+    presence::{Here, Presences, There},
+    timer::Timer,
+    topic::{Ring, Topic},
+};
 
 /// Queued frames per listener of a session; a listener further behind is cut.
 const SESSION_QUEUE: usize = 256;
@@ -39,6 +54,13 @@ const SHARDS: usize = 64;
 /// The bus of one process.
 #[derive(Debug)]
 pub struct LocalBus {
+    topics: Arc<Topics>,
+    timer: Timer,
+}
+
+/// All tenants. Shared with the timer of who types.
+#[derive(Debug)]
+pub(crate) struct Topics {
     shards: Vec<Mutex<HashMap<TenantId, TenantTopics>>>,
 }
 
@@ -47,32 +69,150 @@ struct TenantTopics {
     ring: Ring,
     all: Topic,
     sessions: HashMap<SessionId, SessionTopic>,
+    presences: Presences,
 }
 
 #[derive(Debug, Default)]
 struct SessionTopic {
     topic: Topic,
-    /// The text of the running answer so far.
+    /// The text of the running answer so far, or the step before its first words.
     draft: Option<Draft>,
 }
 
 impl Default for LocalBus {
     fn default() -> Self {
-        Self { shards: std::iter::repeat_with(Mutex::default).take(SHARDS).collect() }
+        let shards = std::iter::repeat_with(Mutex::default).take(SHARDS).collect();
+        let topics = Arc::new(Topics { shards });
+        Self { timer: Timer::new(&topics), topics }
     }
 }
 
-impl LocalBus {
+impl Topics {
     fn with<R>(&self, tenant: TenantId, act: impl FnOnce(&mut TenantTopics) -> R) -> R {
         let shard = &self.shards[tenant.as_uuid().as_u128() as usize % SHARDS];
         let mut tenants = shard.lock().unwrap_or_else(PoisonError::into_inner);
         act(tenants.entry(tenant).or_default())
     }
 
+    /// Forgets who has typed long enough at a conversation; gives when to look again.
+    fn expire(&self, tenant: TenantId, session: SessionId, now: Instant) -> Option<Instant> {
+        self.with(tenant, |topics| {
+            let next = topics.presences.expire(session, now);
+            topics.settle(session);
+            next
+        })
+    }
+}
+
+impl TenantTopics {
+    /// Tells who is at a conversation, if that changed.
+    fn settle(&mut self, id: SessionId) {
+        let session = self.sessions.get_mut(&id);
+        let composing = session.as_ref().is_some_and(|session| session.draft.is_some());
+        if let Some(presence) = self.presences.settle(id, composing)
+            && let Some(session) = session
+        {
+            session.topic.push(&Pushed::Ephemeral(id, Ephemeral::Presence(presence)));
+        }
+    }
+}
+
+impl LocalBus {
+    fn with<R>(&self, tenant: TenantId, act: impl FnOnce(&mut TenantTopics) -> R) -> R {
+        self.topics.with(tenant, act)
+    }
+
+    /// Changes who is at a conversation, and tells it.
+    fn at(&self, tenant: TenantId, session: SessionId, change: impl FnOnce(&mut Presences)) {
+        self.with(tenant, |topics| {
+            change(&mut topics.presences);
+            topics.settle(session);
+        });
+    }
+
+    /// Forgets who types once the time is up.
+    fn watch_typing(&self, tenant: TenantId, session: SessionId) {
+        self.timer.at(Instant::now() + forecourt_ports::presence::TYPING, tenant, session);
+    }
+
+    /// Tells the listeners of a session how something stands now.
+    fn tell(&self, tenant: TenantId, session: SessionId, ephemeral: Ephemeral) {
+        self.with(tenant, |topics| {
+            if let Some(at) = topics.sessions.get_mut(&session) {
+                at.topic.push(&Pushed::Ephemeral(session, ephemeral));
+            }
+        });
+    }
+
+    /// Takes another node's part of a conversation.
+    fn hear(&self, tenant: TenantId, from: NodeId, session: SessionId, here: Here, now: Instant) {
+        let types = !here.typing.is_empty() || here.customer_types.is_some();
+        self.at(tenant, session, |presences| presences.hear(from, session, here, now));
+        if types {
+            self.watch_typing(tenant, session);
+        }
+    }
+
+    /// Takes another node's part of a member.
+    fn hear_member(
+        &self,
+        tenant: TenantId,
+        from: NodeId,
+        member: MemberId,
+        there: Option<There>,
+        now: Instant,
+    ) {
+        self.with(tenant, |topics| {
+            topics.presences.hear_member(from, member, there, now);
+            topics.presences.settle_member(member);
+        });
+    }
+
+    /// This node's whole part of a tenant: who is at which conversation, and which members are there.
+    fn parts(&self, tenant: TenantId) -> (Vec<(SessionId, Here)>, Vec<There>) {
+        self.with(tenant, |topics| {
+            let presences = &topics.presences;
+            let (sessions, members) = presences.all_here();
+            let here = sessions.into_iter().map(|id| (id, presences.here(id))).collect();
+            (here, members.into_iter().filter_map(|id| presences.there(id)).collect())
+        })
+    }
+
+    /// This node's part of a conversation.
+    fn here(&self, tenant: TenantId, session: SessionId) -> Here {
+        self.with(tenant, |topics| topics.presences.here(session))
+    }
+
+    /// This node's part of a member.
+    fn there(&self, tenant: TenantId, member: MemberId) -> Option<There> {
+        self.with(tenant, |topics| topics.presences.there(member))
+    }
+
+    /// Forgets what silent nodes told of a tenant.
+    fn forget_silent(&self, tenant: TenantId, now: Instant, silent: Duration) {
+        self.with(tenant, |topics| {
+            let (sessions, members) = topics.presences.forget_silent(now, silent);
+            for session in sessions {
+                topics.settle(session);
+            }
+            for member in members {
+                topics.presences.settle_member(member);
+            }
+        });
+    }
+
+    /// Listeners of a session that are still there.
+    pub fn listeners(&self, tenant: TenantId, session: SessionId) -> usize {
+        self.with(tenant, |topics| {
+            topics.sessions.get(&session).map_or(0, |session| session.topic.listeners())
+        })
+    }
+
     /// Whether anybody on this node listens to a tenant.
     fn has_listeners(&self, tenant: TenantId) -> bool {
         self.with(tenant, |topics| {
             topics.all.has_listeners()
+                || !topics.presences.is_idle()
                 || topics.sessions.values().any(|session| session.topic.has_listeners())
         })
     }
@@ -93,7 +233,7 @@ impl LocalBus {
 
     /// Forgets a tenant that nobody listens to.
     fn forget(&self, tenant: TenantId) {
-        let shard = &self.shards[tenant.as_uuid().as_u128() as usize % SHARDS];
+        let shard = &self.topics.shards[tenant.as_uuid().as_u128() as usize % SHARDS];
         shard.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
     }
 }
@@ -102,13 +242,16 @@ impl Bus for LocalBus {
     fn publish(&self, tenant: TenantId, events: Vec<Arc<Published>>) {
         self.with(tenant, |topics| {
             for event in events {
-                if let Some(session) = topics.sessions.get_mut(&event.record.session) {
-                    if ends_draft(&event.record.event) {
-                        session.draft = None;
-                    }
+                let id = event.record.session;
+                if let Some(session) = topics.sessions.get_mut(&id) {
+                    let ended = ends_draft(&event.record.event) && session.draft.take().is_some();
                     session.topic.push(&Pushed::Event(Arc::clone(&event)));
-                    if session.topic.is_empty() && session.draft.is_none() {
-                        topics.sessions.remove(&event.record.session);
+                    let over = session.topic.is_empty() && session.draft.is_none();
+                    if ended {
+                        topics.settle(id);
+                    }
+                    if over {
+                        topics.sessions.remove(&id);
                     }
                 }
                 topics.all.push(&Pushed::Event(Arc::clone(&event)));
@@ -121,25 +264,15 @@ impl Bus for LocalBus {
         self.with(tenant, |topics| {
             let id = session;
             let session = topics.sessions.entry(id).or_default();
-            match (&draft, &mut session.draft) {
-                // An older turn takes back its own words only, never those of the next.
-                (Draft::Discarded { turn }, held) => {
-                    held.take_if(
-                        |held| matches!(held, Draft::Delta { turn: of, .. } if of == turn),
-                    );
-                }
-                (
-                    Draft::Delta { turn, text, .. },
-                    Some(Draft::Delta { turn: held, text: so_far, .. }),
-                ) if turn == held => {
-                    *so_far = format!("{so_far}{text}").into();
-                }
-                (Draft::Delta { turn, text, .. }, held) => {
-                    *held = Some(Draft::Delta { turn: *turn, offset: 0, text: Arc::clone(text) });
-                }
-            }
+            let composed = session.draft.is_some();
+            session.hold(&draft);
+            let composes = session.draft.is_some();
             session.topic.push(&Pushed::Draft(draft));
-            if session.topic.is_empty() && session.draft.is_none() {
+            let over = session.topic.is_empty() && !composes;
+            if composed != composes {
+                topics.settle(id);
+            }
+            if over {
                 topics.sessions.remove(&id);
             }
         });
@@ -164,6 +297,85 @@ impl Bus for LocalBus {
 
     fn recent(&self, tenant: TenantId, after: Seq) -> Option<Vec<Arc<Published>>> {
         self.with(tenant, |topics| topics.ring.after(after))
+    }
+
+    fn presence(&self, tenant: TenantId, session: SessionId) -> Presence {
+        self.with(tenant, |topics| {
+            let running = topics.sessions.get(&session);
+            let composing = running.is_some_and(|session| session.draft.is_some());
+            topics.presences.presence(session, composing)
+        })
+    }
+
+    fn presences(&self, tenant: TenantId, most: usize) -> Vec<(SessionId, Arc<Presence>)> {
+        self.with(tenant, |topics| topics.presences.all(most))
+    }
+
+    fn members(&self, tenant: TenantId) -> Vec<MemberPresence> {
+        self.with(tenant, |topics| topics.presences.members())
+    }
+
+    fn subscribe_presence(&self, tenant: TenantId) -> mpsc::Receiver<PresenceChange> {
+        self.with(tenant, |topics| topics.presences.subscribe())
+    }
+
+    fn set_viewer(&self, tenant: TenantId, session: SessionId, who: &Person, on: bool) {
+        self.at(tenant, session, |presences| presences.set_viewer(session, who, on));
+    }
+
+    fn set_typing(&self, tenant: TenantId, session: SessionId, who: Typist, on: bool) {
+        let now = Instant::now();
+        self.at(tenant, session, |presences| presences.set_typing(session, who, on, now));
+        if on {
+            self.watch_typing(tenant, session);
+        }
+    }
+
+    fn set_customer(&self, tenant: TenantId, session: SessionId, on: bool) {
+        self.at(tenant, session, |presences| presences.set_customer(session, on));
+    }
+
+    fn set_member(&self, tenant: TenantId, who: &Person, on: bool) {
+        self.with(tenant, |topics| {
+            topics.presences.set_member(who, on);
+            topics.presences.settle_member(who.member);
+        });
+    }
+
+    fn set_availability(&self, tenant: TenantId, who: &Person, availability: Availability) {
+        self.with(tenant, |topics| {
+            topics.presences.set_availability(who.member, availability);
+            topics.presences.settle_member(who.member);
+        });
+    }
+
+    fn publish_shared_draft(&self, tenant: TenantId, session: SessionId, draft: SharedDraft) {
+        self.tell(tenant, session, Ephemeral::Draft(Arc::new(draft)));
+    }
+}
+
+impl SessionTopic {
+    /// Keeps the running answer whole.
+    fn hold(&mut self, draft: &Draft) {
+        match (draft, &mut self.draft) {
+            // An older turn takes back its own words only, never those of the next.
+            (Draft::Discarded { turn }, held) => {
+                held.take_if(|held| held.turn() == *turn);
+            }
+            // Words tell more than the step before them.
+            (Draft::Progress { turn, .. }, Some(Draft::Delta { turn: held, .. }))
+                if turn == held => {}
+            (
+                Draft::Delta { turn, text, .. },
+                Some(Draft::Delta { turn: held, text: so_far, .. }),
+            ) if turn == held => {
+                *so_far = format!("{so_far}{text}").into();
+            }
+            (Draft::Delta { turn, text, .. }, held) => {
+                *held = Some(Draft::Delta { turn: *turn, offset: 0, text: Arc::clone(text) });
+            }
+            (Draft::Progress { .. }, held) => *held = Some(draft.clone()),
+        }
     }
 }
 

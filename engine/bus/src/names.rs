@@ -10,10 +10,10 @@ pub const CUTS: &str = "forecourt_bus_cuts_total";
 pub const SENT: &str = "forecourt_bus_sent_total";
 /// Packets per round trip to Redis.
 pub const SENT_TOGETHER: &str = "forecourt_bus_sent_together";
-/// Frames that came from other nodes, by `kind`: `event`, `draft`, `ask`, `head`.
+/// Frames that came from other nodes, by `kind`: `event`, `draft`, `ask`, `head`, `presence`.
 pub const RECEIVED: &str = "forecourt_bus_received_total";
 /// What was let go, by `what`: `event` (its receivers read it from the journal), `draft`, `foreign` (the
-/// engine was not told), `packet` (not understood).
+/// engine was not told), `packet` (not understood), `presence` (the next one tells it all again).
 pub const DROPPED: &str = "forecourt_bus_dropped_total";
 /// Times that events were missing and had to be read from the journal.
 pub const GAPS: &str = "forecourt_bus_gaps_total";

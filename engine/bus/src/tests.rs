@@ -107,3 +107,100 @@ fn an_older_turn_takes_back_its_own_words_only() {
     bus.publish_draft(TENANT, SESSION, Draft::Discarded { turn: TURN });
     assert_eq!(bus.subscribe_session(TENANT, SESSION).draft, None);
 }
+
+fn ola() -> Person {
+    let member = MemberId::from_uuid(Uuid::from_u128(7));
+    Person { member, name: "Ola".into() }
+}
+
+fn told(listener: &mut Subscription) -> Option<Arc<Presence>> {
+    match listener.events.try_recv() {
+        Ok(Pushed::Ephemeral(SESSION, Ephemeral::Presence(presence))) => Some(presence),
+        Ok(other) => panic!("{other:?}"),
+        Err(_) => None,
+    }
+}
+
+#[test]
+fn listeners_of_a_conversation_and_of_the_tenant_are_told_who_comes_and_goes() {
+    let bus = LocalBus::default();
+    let mut at = bus.subscribe_session(TENANT, SESSION);
+    let mut all = bus.subscribe_presence(TENANT);
+    bus.set_viewer(TENANT, SESSION, &ola(), true);
+    let came = told(&mut at).unwrap();
+    assert_eq!(came.viewers[0].person, ola());
+    assert_eq!(all.try_recv(), Ok(PresenceChange::Session(SESSION, Arc::clone(&came))));
+    assert_eq!(bus.presence(TENANT, SESSION), *came);
+    assert_eq!(bus.presences(TENANT, 10), [(SESSION, came)]);
+    bus.set_viewer(TENANT, SESSION, &ola(), false);
+    assert!(told(&mut at).unwrap().is_empty());
+    assert!(bus.presences(TENANT, 10).is_empty());
+    assert!(bus.presence(TenantId::from_uuid(Uuid::from_u128(9)), SESSION).is_empty());
+}
+
+#[test]
+fn the_assistant_composes_from_its_first_step_until_its_answer_is_over() {
+    let bus = LocalBus::default();
+    let mut at = bus.subscribe_session(TENANT, SESSION);
+    let step = Draft::Progress { turn: TURN, step: forecourt_ports::bus::Step::Looking };
+    bus.publish_draft(TENANT, SESSION, step.clone());
+    assert!(matches!(at.events.try_recv(), Ok(Pushed::Draft(d)) if d == step));
+    assert!(told(&mut at).unwrap().composing);
+    assert_eq!(bus.subscribe_session(TENANT, SESSION).draft, Some(step.clone()));
+    bus.publish_draft(TENANT, SESSION, delta(0, "Hei"));
+    assert!(matches!(at.events.try_recv(), Ok(Pushed::Draft(_))));
+    bus.publish_draft(TENANT, SESSION, step);
+    assert!(matches!(at.events.try_recv(), Ok(Pushed::Draft(_))));
+    assert_eq!(
+        bus.subscribe_session(TENANT, SESSION).draft,
+        Some(delta(0, "Hei")),
+        "words say more"
+    );
+    bus.publish(TENANT, vec![event(1, Event::TurnCancelled { turn: TURN })]);
+    assert!(matches!(at.events.try_recv(), Ok(Pushed::Event(_))));
+    assert!(told(&mut at).unwrap().is_empty());
+}
+
+#[test]
+fn a_slow_listener_loses_presence_and_not_its_place() {
+    let bus = LocalBus::default();
+    let mut slow = bus.subscribe_session(TENANT, SESSION);
+    for nth in 0..=2 * SESSION_QUEUE {
+        bus.set_viewer(TENANT, SESSION, &ola(), nth % 2 == 0);
+    }
+    assert!(!slow.events.is_closed());
+    for _ in 0..SESSION_QUEUE {
+        assert!(told(&mut slow).is_some());
+    }
+    bus.publish(TENANT, vec![event(1, Event::SubmissionRepeated)]);
+    assert!(matches!(slow.events.try_recv(), Ok(Pushed::Event(_))));
+}
+
+#[tokio::test]
+async fn who_falls_silent_types_no_longer_without_anybody_saying_so() {
+    let bus = LocalBus::default();
+    let mut at = bus.subscribe_session(TENANT, SESSION);
+    let soon = Instant::now() + Duration::from_millis(20);
+    // As if it had been said almost six seconds ago.
+    let long_ago = soon - forecourt_ports::presence::TYPING;
+    bus.at(TENANT, SESSION, |presences| {
+        presences.set_typing(SESSION, Typist::Member(ola()), true, long_ago);
+    });
+    assert!(told(&mut at).unwrap().viewers[0].typing);
+    bus.timer.at(soon + Duration::from_mins(1), TENANT, SESSION);
+    bus.timer.at(soon, TENANT, SESSION);
+    let next = tokio::time::timeout(Duration::from_secs(20), at.events.recv()).await.unwrap();
+    let Some(Pushed::Ephemeral(_, Ephemeral::Presence(last))) = next else { panic!("{next:?}") };
+    assert!(last.is_empty());
+}
+
+#[test]
+fn the_shared_draft_is_told_to_who_listens() {
+    let bus = LocalBus::default();
+    let mut at = bus.subscribe_session(TENANT, SESSION);
+    let draft = SharedDraft { revision: 3, text: "Hei".into(), member: None, at: None };
+    bus.publish_shared_draft(TENANT, SESSION, draft.clone());
+    let got = at.events.try_recv();
+    assert!(matches!(got, Ok(Pushed::Ephemeral(_, Ephemeral::Draft(d))) if *d == draft));
+    assert!(!format!("{draft:?}").contains("Hei"), "no text in logs");
+}

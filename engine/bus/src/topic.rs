@@ -24,11 +24,17 @@ impl Topic {
         receiver
     }
 
-    /// Gives a frame to every listener; those that are gone or full are cut.
+    /// Gives a frame to every listener; those that are gone or full are cut. How something stands now is no
+    /// reason to cut anybody: the next frame tells it all again.
     pub(crate) fn push(&mut self, frame: &Pushed) {
+        let snapshot = matches!(frame, Pushed::Ephemeral(..));
         self.listeners.retain(|listener| match listener.try_send(frame.clone()) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,
+            Err(mpsc::error::TrySendError::Full(_)) if snapshot => {
+                metrics::counter!(names::DROPPED, "what" => "presence").increment(1);
+                true
+            }
             Err(mpsc::error::TrySendError::Full(_)) => {
                 metrics::counter!(names::LISTENERS_CUT).increment(1);
                 false
@@ -38,6 +44,10 @@ impl Topic {
 
     pub(crate) fn has_listeners(&self) -> bool {
         self.listeners.iter().any(|listener| !listener.is_closed())
+    }
+
+    pub(crate) fn listeners(&self) -> usize {
+        self.listeners.iter().filter(|listener| !listener.is_closed()).count()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

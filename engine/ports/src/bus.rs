@@ -14,6 +14,10 @@ use forecourt_core::{
 };
 use tokio::sync::mpsc;
 
+use crate::presence::{
+    Availability, Ephemeral, MemberPresence, Person, Presence, PresenceChange, SharedDraft, Typist,
+};
+
 /// Who reads: staff see everything of their tenant, a customer what is meant for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
@@ -49,20 +53,54 @@ pub enum Pushed {
     Event(Arc<Published>),
     /// Ephemeral: a piece of a running answer.
     Draft(Draft),
+    /// How something stands now; let go when the listener is slow, for the next one tells it all again.
+    Ephemeral(SessionId, Ephemeral),
 }
 
 /// A running answer. `offset` counts the characters before `text`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Draft {
-    Delta { turn: TurnId, offset: usize, text: Arc<str> },
-    Discarded { turn: TurnId },
+    /// What the assistant does before its first words.
+    Progress {
+        turn: TurnId,
+        step: Step,
+    },
+    Delta {
+        turn: TurnId,
+        offset: usize,
+        text: Arc<str>,
+    },
+    Discarded {
+        turn: TurnId,
+    },
+}
+
+impl Draft {
+    pub const fn turn(&self) -> TurnId {
+        match self {
+            Self::Progress { turn, .. } | Self::Delta { turn, .. } | Self::Discarded { turn } => {
+                *turn
+            }
+        }
+    }
+}
+
+/// A step of an answer that shows no words yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Reads what the tenant knows.
+    Looking,
+    /// Waits for the model's first words.
+    Thinking,
+    /// The claim gate withheld all that was said; the model is asked once more.
+    Mending,
 }
 
 /// A listener's end: a bounded queue, closed by the bus when the listener is too slow.
 #[derive(Debug)]
 pub struct Subscription {
     pub events: mpsc::Receiver<Pushed>,
-    /// The answer that was running when the subscription began: whole text so far.
+    /// The answer that was running when the subscription began: the whole text so far, or its step.
     pub draft: Option<Draft>,
 }
 
@@ -107,4 +145,44 @@ pub trait Bus: Send + Sync {
         tenant: TenantId,
         after: forecourt_core::event::Seq,
     ) -> Option<Vec<Arc<Published>>>;
+
+    // ---- presence: told and forgotten, never stored ----
+
+    /// Who is at a conversation now.
+    fn presence(&self, _tenant: TenantId, _session: SessionId) -> Presence {
+        Presence::default()
+    }
+
+    /// Conversations of a tenant at which somebody is, `most` at most; first those with members.
+    fn presences(&self, _tenant: TenantId, _most: usize) -> Vec<(SessionId, Arc<Presence>)> {
+        Vec::new()
+    }
+
+    /// Members who are there; all others are [`Availability::Away`].
+    fn members(&self, _tenant: TenantId) -> Vec<MemberPresence> {
+        Vec::new()
+    }
+
+    /// Changes of a tenant's presence from now on. Who is too slow is cut: subscribe again, and ask for all.
+    fn subscribe_presence(&self, _tenant: TenantId) -> mpsc::Receiver<PresenceChange> {
+        mpsc::channel(1).1
+    }
+
+    /// A socket of a member's shows a conversation, or no longer. Counted: each `true` wants its `false`.
+    fn set_viewer(&self, _tenant: TenantId, _session: SessionId, _who: &Person, _on: bool) {}
+
+    /// Somebody types, for [`crate::presence::TYPING`], or no longer.
+    fn set_typing(&self, _tenant: TenantId, _session: SessionId, _who: Typist, _on: bool) {}
+
+    /// A page of the customer's is open on a conversation, or no longer. Counted like viewers.
+    fn set_customer(&self, _tenant: TenantId, _session: SessionId, _on: bool) {}
+
+    /// A socket of a member's is open, or no longer. Counted like viewers.
+    fn set_member(&self, _tenant: TenantId, _who: &Person, _on: bool) {}
+
+    /// A member says whether they take conversations. It holds while a socket of theirs is open.
+    fn set_availability(&self, _tenant: TenantId, _who: &Person, _availability: Availability) {}
+
+    /// Tells the listeners of a conversation that its shared draft was stored.
+    fn publish_shared_draft(&self, _tenant: TenantId, _session: SessionId, _draft: SharedDraft) {}
 }

@@ -14,5 +14,6 @@ pub mod limiter;
 pub mod links;
 pub mod mailbox;
 pub mod model;
+pub mod presence;
 pub mod sender;
 pub mod store;

@@ -247,6 +247,7 @@ impl Feed {
                     pieces.extend(self.step(record, bytes));
                 }
                 Pushed::Draft(draft) => pieces.extend(self.draft(&draft)),
+                Pushed::Ephemeral(..) => {} // for staff
             }
         }
         Ok(match pieces.len() {
@@ -280,10 +281,7 @@ impl Feed {
     }
 
     fn draft(&self, draft: &Draft) -> Option<Bytes> {
-        let turn = match draft {
-            Draft::Delta { turn, .. } | Draft::Discarded { turn } => *turn,
-        };
-        let told = self.running == Some(turn) && self.awaited.is_none();
+        let told = self.running == Some(draft.turn()) && self.awaited.is_none();
         told.then(|| ephemeral(&SessionEvent::from(draft)))
     }
 }
@@ -434,7 +432,7 @@ mod tests {
             .map(|pushed| match pushed {
                 Pushed::Draft(Draft::Delta { offset, text, .. }) => format!("{offset}:{text}"),
                 Pushed::Draft(Draft::Discarded { .. }) => "-".into(),
-                Pushed::Event(_) => unreachable!(),
+                other => unreachable!("{other:?}"),
             })
             .collect();
         assert_eq!(told, ["0:Ja, den er", "-", "0:Nei", "0:x"]);

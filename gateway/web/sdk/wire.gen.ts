@@ -218,6 +218,11 @@ export type TurnStarted = { seq: number, at: string, draft_id: string, };
 export type TurnFailed = { seq: number, at: string, draft_id: string, };
 
 /**
+ * What the assistant does before its first words.
+ */
+export type DraftProgress = { draft_id: string, step: Step, };
+
+/**
  * A piece of the answer that is being written. Not stored: it has no place in the log.
  */
 export type DraftDelta = { draft_id: string, 
@@ -248,7 +253,7 @@ export type SessionError = { problem: Problem, };
 /**
  * Everything that the event stream of a session can carry.
  */
-export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
+export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
 
 export type PublicVehicle = { title: string, year: number, 
 /**

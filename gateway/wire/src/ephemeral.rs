@@ -4,6 +4,7 @@
 //! there is to tell of its subject, so that one that is lost is mended by the next.
 
 use forecourt_core::id::{MemberId, SessionId, TurnId};
+use forecourt_ports::{bus, presence};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -123,6 +124,61 @@ pub struct DraftFrame {
     #[ts(optional, type = "string")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub at: Option<Timestamp>,
+}
+
+impl From<bus::Step> for Step {
+    fn from(step: bus::Step) -> Self {
+        match step {
+            bus::Step::Looking => Self::Looking,
+            bus::Step::Thinking => Self::Thinking,
+            bus::Step::Mending => Self::Mending,
+        }
+    }
+}
+
+impl PresenceFrame {
+    /// Who is at a conversation.
+    pub fn of(session_id: SessionId, presence: &presence::Presence) -> Self {
+        let viewer = |viewer: &presence::Viewer| Viewer {
+            member_id: viewer.person.member,
+            name: viewer.person.name.as_ref().to_owned(),
+            typing: viewer.typing,
+        };
+        Self {
+            session_id,
+            viewers: presence.viewers.iter().map(viewer).collect(),
+            customer_online: presence.customer_online,
+            customer_typing: presence.customer_typing,
+            assistant: if presence.composing {
+                AssistantState::Composing
+            } else {
+                AssistantState::Idle
+            },
+        }
+    }
+}
+
+impl From<&presence::MemberPresence> for MemberFrame {
+    fn from(one: &presence::MemberPresence) -> Self {
+        Self {
+            member_id: one.person.member,
+            name: one.person.name.as_ref().to_owned(),
+            availability: one.availability.into(),
+        }
+    }
+}
+
+impl DraftFrame {
+    /// The shared draft as it was just stored.
+    pub fn of(session_id: SessionId, draft: &presence::SharedDraft) -> Self {
+        Self {
+            session_id,
+            revision: draft.revision,
+            text: draft.text.as_ref().to_owned(),
+            member_id: draft.member,
+            at: draft.at,
+        }
+    }
 }
 
 impl std::fmt::Debug for DraftFrame {

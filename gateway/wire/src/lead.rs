@@ -107,6 +107,11 @@ pub struct LeadChanges {
 }
 
 /// Tells a field that is null from one that is absent.
+#[expect(
+    clippy::option_option,
+    clippy::ref_option,
+    reason = "absent, null and a value are three things; serde passes references"
+)]
 mod told {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -5,6 +5,7 @@
 //! has none; a *beat* says that the line is alive and how far the log has been told.
 
 use forecourt_core::id::{MemberId, SessionId};
+use forecourt_ports::presence;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -212,7 +213,28 @@ pub enum Availability {
     Away,
 }
 
+impl From<presence::Availability> for Availability {
+    fn from(availability: presence::Availability) -> Self {
+        match availability {
+            presence::Availability::Online => Self::Online,
+            presence::Availability::Busy => Self::Busy,
+            presence::Availability::Away => Self::Away,
+        }
+    }
+}
+
+impl From<Availability> for presence::Availability {
+    fn from(availability: Availability) -> Self {
+        match availability {
+            Availability::Online => Self::Online,
+            Availability::Busy => Self::Busy,
+            Availability::Away => Self::Away,
+        }
+    }
+}
+
 /// What the server sends.
+#[expect(clippy::large_enum_variant, reason = "each is written at once and never kept")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::{ephemeral::Step, problem::Problem};
 
 /// Opens a conversation with a tenant.
 #[derive(Clone, Debug, Serialize, Deserialize, TS, ToSchema)]
@@ -173,6 +173,8 @@ pub enum SessionEvent {
     TurnStarted(TurnStarted),
     #[serde(rename = "turn.failed")]
     TurnFailed(TurnFailed),
+    #[serde(rename = "draft.progress")]
+    DraftProgress(DraftProgress),
     #[serde(rename = "draft.delta")]
     DraftDelta(DraftDelta),
     #[serde(rename = "draft.discarded")]
@@ -250,6 +252,15 @@ pub struct DraftDelta {
     /// Characters (Unicode scalar values) of the draft before `text`.
     pub offset: usize,
     pub text: String,
+}
+
+/// What the assistant does before its first words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DraftProgress {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub draft_id: TurnId,
+    pub step: Step,
 }
 
 /// The draft is void.
@@ -389,6 +400,7 @@ impl SessionEvent {
             Self::Status(_) => "session.status",
             Self::TurnStarted(_) => "turn.started",
             Self::TurnFailed(_) => "turn.failed",
+            Self::DraftProgress(_) => "draft.progress",
             Self::DraftDelta(_) => "draft.delta",
             Self::DraftDiscarded(_) => "draft.discarded",
             Self::Gap(_) => "gap",
@@ -453,6 +465,9 @@ impl SessionEvent {
 impl From<&bus::Draft> for SessionEvent {
     fn from(draft: &bus::Draft) -> Self {
         match draft {
+            bus::Draft::Progress { turn, step } => {
+                Self::DraftProgress(DraftProgress { draft_id: *turn, step: (*step).into() })
+            }
             bus::Draft::Delta { turn, offset, text } => Self::DraftDelta(DraftDelta {
                 draft_id: *turn,
                 offset: *offset,
@@ -472,7 +487,7 @@ impl Draft {
             bus::Draft::Delta { turn, text, .. } => {
                 Some(Self { draft_id: *turn, text: text.as_ref().to_owned() })
             }
-            bus::Draft::Discarded { .. } => None,
+            bus::Draft::Progress { .. } | bus::Draft::Discarded { .. } => None,
         }
     }
 }

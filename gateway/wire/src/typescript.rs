@@ -40,6 +40,7 @@ pub fn file() -> String {
         SessionStatusChanged,
         TurnStarted,
         TurnFailed,
+        DraftProgress,
         DraftDelta,
         DraftDiscarded,
         SessionGap,

@@ -240,6 +240,8 @@ fn what_a_customer_is_told() {
         of(Event::TurnStarted { turn: turn(), rung: Rung::Primary, fence: Fence(1) })
     );
     assert_json_snapshot!("event_turn_cancelled", of(Event::TurnCancelled { turn: turn() }));
+    let progress = bus::Draft::Progress { turn: turn(), step: bus::Step::Looking };
+    assert_json_snapshot!("event_draft_progress", wire::SessionEvent::from(&progress));
     let delta = bus::Draft::Delta { turn: turn(), offset: 4, text: "ledig".into() };
     assert_json_snapshot!("event_draft_delta", wire::SessionEvent::from(&delta));
     let discarded = bus::Draft::Discarded { turn: turn() };
@@ -344,7 +346,9 @@ fn what_the_live_socket_says() {
             event: wire::LeadEventName::MessagePosted,
             at: at(1),
             session_id: session(),
-            lead: row().into(),
+            lead: Some(row().into()),
+            changes: None,
+            seen: None,
             message: Some(wire::Message {
                 message_id: message(),
                 seq: 2,
@@ -365,7 +369,10 @@ fn what_the_live_socket_says() {
         frame(wire::ServerFrame::Reply(wire::ReplyFrame {
             reference: "2".into(),
             ok: false,
-            problem: Some(problem())
+            problem: Some(problem()),
+            accepted: None,
+            newer: vec![],
+            draft: None,
         }))
     );
 }
@@ -380,7 +387,8 @@ fn what_a_client_sends_is_read_as_it_is_written_and_unknown_fields_are_refused()
         wire::ClientFrame::Hello(wire::HelloFrame {
             reference: "1".into(),
             after: None,
-            topics: vec![wire::Topic::Leads]
+            topics: vec![wire::Topic::Leads],
+            only: None,
         })
     );
     for refused in [

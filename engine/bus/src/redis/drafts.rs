@@ -86,11 +86,37 @@ impl Drafts {
                 }
                 Take::Show(draft)
             }
-            Draft::Delta { turn, .. } if self.ended.contains(&turn) => Take::Drop,
+            Draft::Delta { turn, .. } | Draft::Progress { turn, .. }
+                if self.ended.contains(&turn) =>
+            {
+                Take::Drop
+            }
+            Draft::Progress { turn, .. } => self.progress(from, session, turn, draft, now),
             Draft::Delta { turn, offset, text } => {
                 self.delta(from, session, turn, offset, text, now)
             }
         }
+    }
+
+    /// A step before the first words: from then on the answer runs.
+    fn progress(
+        &mut self,
+        from: Option<NodeId>,
+        session: SessionId,
+        turn: TurnId,
+        draft: Draft,
+        now: Instant,
+    ) -> Take {
+        let full = from.is_some() && self.running.len() >= MAX_RUNNING;
+        match self.running.get_mut(&session).filter(|known| known.turn == turn) {
+            // Where another node takes it up, its first words begin anew.
+            Some(known) => known.heard = now,
+            None if full => return Take::Drop,
+            None => {
+                self.running.insert(session, Running { turn, from, chars: 0, heard: now });
+            }
+        }
+        Take::Show(draft)
     }
 
     fn delta(

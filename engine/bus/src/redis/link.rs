@@ -35,6 +35,7 @@ use super::{
     drafts::Answer,
     lock,
     packet::{self, Beat, Frame, Read, Write},
+    presence::{self, Part},
     published, repair,
     sequencer::{Origin, Piece},
     tenant::Tenant,
@@ -212,14 +213,17 @@ fn joined(shared: &Arc<Shared>) {
     for id in &ids {
         ask(shared, *id);
     }
+    presence::renew(shared, &ids, true, Instant::now());
     shared.io.spawn(repair::look_at(Arc::clone(shared), ids));
 }
 
-/// Asks for the answers that run in sessions with listeners: their beginnings may have been missed.
+/// Asks for the answers that run in sessions with listeners, whose beginnings may have been missed, and who is
+/// where.
 fn ask(shared: &Shared, tenant: TenantId) {
     for session in shared.local.listened(tenant, ASKED) {
         shared.send(Outgoing::Ask(tenant, session));
     }
+    shared.send(Outgoing::Presence(tenant, Part::Ask));
 }
 
 // ---- channels ----
@@ -301,7 +305,8 @@ fn take(shared: &Arc<Shared>, message: &Msg) -> Option<()> {
     if node == shared.node {
         return Some(());
     }
-    shared.step_known(id, |tenant, now, out| {
+    let mut parts = Vec::new();
+    let known = shared.step_known(id, |tenant, now, out| {
         for frame in packet.frames {
             let kind = match frame {
                 Frame::Event(record) if record.tenant == id => {
@@ -324,6 +329,17 @@ fn take(shared: &Arc<Shared>, message: &Msg) -> Option<()> {
                     tenant.sequencer.draft(after, piece, now, out);
                     "draft"
                 }
+                Frame::Progress { session, turn, step, after } => {
+                    let Some(step) = packet::step(step) else { continue };
+                    let draft = Draft::Progress { turn, step };
+                    let piece = Piece { from: Some(node), session, draft };
+                    tenant.sequencer.draft(after, piece, now, out);
+                    "draft"
+                }
+                Frame::Presence(part) => {
+                    parts.push(part);
+                    "presence"
+                }
                 Frame::Ask(session) => {
                     let answer = tenant.drafts.asked(session, now);
                     tell_whole(shared, (id, session), tenant, answer);
@@ -337,6 +353,11 @@ fn take(shared: &Arc<Shared>, message: &Msg) -> Option<()> {
             metrics::counter!(names::RECEIVED, "kind" => kind).increment(1);
         }
     });
+    if known.is_some() {
+        for part in parts {
+            presence::take(shared, id, node, part);
+        }
+    }
     Some(())
 }
 
@@ -435,6 +456,9 @@ fn pipeline(shared: &Shared, batch: &[Outgoing], heads: &HashMap<TenantId, Seq>)
             }
             Outgoing::Ask(tenant, session) => {
                 frames.entry(*tenant).or_default().push(Frame::Ask(*session));
+            }
+            Outgoing::Presence(tenant, part) => {
+                frames.entry(*tenant).or_default().push(Frame::Presence(part.clone()));
             }
         }
     }

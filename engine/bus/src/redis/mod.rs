@@ -14,6 +14,7 @@
 mod drafts;
 mod link;
 mod packet;
+mod presence;
 mod repair;
 mod sequencer;
 mod tenant;
@@ -29,11 +30,14 @@ use std::{
 
 use forecourt_core::{
     event::{EventRecord, Seq},
-    id::{NodeId, SessionId, TenantId},
+    id::{MemberId, NodeId, SessionId, TenantId},
 };
 use forecourt_ports::{
     bus::{Bus, BusHealth, Draft, Published, Subscription},
     clock::Clock,
+    presence::{
+        Availability, MemberPresence, Person, Presence, PresenceChange, SharedDraft, Typist,
+    },
     store::Journal,
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -45,6 +49,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    presence::Part,
     sequencer::{Origin, Out, Piece},
     tenant::Tenant,
 };
@@ -90,6 +95,10 @@ pub struct Pace {
     pub net: Duration,
     /// A tenant without listeners and publications is forgotten after so long.
     pub idle: Duration,
+    /// Between two tellings of who is where at this node.
+    pub renew: Duration,
+    /// Without a word for so long, nobody counts as being at another node any more.
+    pub silent: Duration,
 }
 
 impl Default for Pace {
@@ -101,6 +110,8 @@ impl Default for Pace {
             look: Duration::from_secs(1),
             net: Duration::from_secs(15),
             idle: Duration::from_mins(5),
+            renew: Duration::from_secs(15),
+            silent: Duration::from_secs(40),
         }
     }
 }
@@ -120,6 +131,7 @@ enum Outgoing {
     Events(TenantId, Vec<Arc<Published>>),
     Draft { tenant: TenantId, session: SessionId, draft: Draft, after: Seq },
     Ask(TenantId, SessionId),
+    Presence(TenantId, Part),
 }
 
 struct Shared {
@@ -241,6 +253,54 @@ impl Bus for RedisBus {
     fn recent(&self, tenant: TenantId, after: Seq) -> Option<Vec<Arc<Published>>> {
         self.0.local.recent(tenant, after)
     }
+
+    fn presence(&self, tenant: TenantId, session: SessionId) -> Presence {
+        self.0.local.presence(tenant, session)
+    }
+
+    fn presences(&self, tenant: TenantId, most: usize) -> Vec<(SessionId, Arc<Presence>)> {
+        self.0.local.presences(tenant, most)
+    }
+
+    fn members(&self, tenant: TenantId) -> Vec<MemberPresence> {
+        self.0.local.members(tenant)
+    }
+
+    fn subscribe_presence(&self, tenant: TenantId) -> mpsc::Receiver<PresenceChange> {
+        self.0.uses(tenant);
+        self.0.local.subscribe_presence(tenant)
+    }
+
+    fn set_viewer(&self, tenant: TenantId, session: SessionId, who: &Person, on: bool) {
+        self.0.local.set_viewer(tenant, session, who, on);
+        self.0.tell_session(tenant, session);
+    }
+
+    fn set_typing(&self, tenant: TenantId, session: SessionId, who: Typist, on: bool) {
+        self.0.local.set_typing(tenant, session, who, on);
+        self.0.tell_session(tenant, session);
+    }
+
+    fn set_customer(&self, tenant: TenantId, session: SessionId, on: bool) {
+        self.0.local.set_customer(tenant, session, on);
+        self.0.tell_session(tenant, session);
+    }
+
+    fn set_member(&self, tenant: TenantId, who: &Person, on: bool) {
+        self.0.local.set_member(tenant, who, on);
+        self.0.tell_member(tenant, who.member);
+    }
+
+    fn set_availability(&self, tenant: TenantId, who: &Person, availability: Availability) {
+        self.0.local.set_availability(tenant, who, availability);
+        self.0.tell_member(tenant, who.member);
+    }
+
+    fn publish_shared_draft(&self, tenant: TenantId, session: SessionId, draft: SharedDraft) {
+        let told = Part::of_draft(session, &draft);
+        self.0.local.publish_shared_draft(tenant, session, draft);
+        self.0.send(Outgoing::Presence(tenant, told));
+    }
 }
 
 impl Shared {
@@ -314,11 +374,36 @@ impl Shared {
         })
     }
 
+    /// This node follows a tenant from now on, for a while at least.
+    fn uses(self: &Arc<Self>, tenant: TenantId) {
+        self.step(tenant, |tenant, now, _| tenant.used = now);
+    }
+
+    /// Tells the others this node's part of a conversation: read and handed on under the tenant's lock, so that
+    /// the newest is told last.
+    fn tell_session(self: &Arc<Self>, id: TenantId, session: SessionId) {
+        self.step(id, |tenant, now, _| {
+            tenant.used = now;
+            let part = Part::of_session(session, &self.local.here(id, session), now);
+            self.send(Outgoing::Presence(id, part));
+        });
+    }
+
+    /// Tells the others this node's part of a member.
+    fn tell_member(self: &Arc<Self>, id: TenantId, member: MemberId) {
+        self.step(id, |tenant, now, _| {
+            tenant.used = now;
+            let part = Part::of_member(member, self.local.there(id, member).as_ref());
+            self.send(Outgoing::Presence(id, part));
+        });
+    }
+
     /// Hands something to Redis, if nodes hear each other and the queue has room.
     fn send(&self, outgoing: Outgoing) -> bool {
         let what = match &outgoing {
             Outgoing::Events(..) => "event",
             Outgoing::Draft { .. } | Outgoing::Ask(..) => "draft",
+            Outgoing::Presence(..) => "presence",
         };
         if !self.is_joined() {
             return false;

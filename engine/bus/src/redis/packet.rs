@@ -7,8 +7,10 @@ use forecourt_core::{
     event::{EventRecord, Seq},
     id::{NodeId, SessionId, TenantId, TurnId},
 };
-use forecourt_ports::bus::Draft;
+use forecourt_ports::bus::{Draft, Step};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::presence::Part;
 
 const VERSION: u8 = 1;
 /// Bytes of a packet that is taken; senders stay far below.
@@ -55,6 +57,21 @@ pub(super) enum Frame<E, T> {
         #[serde(rename = "a")]
         after: Seq,
     },
+    /// What a running answer does before its first words.
+    #[serde(rename = "p")]
+    Progress {
+        #[serde(rename = "s")]
+        session: SessionId,
+        #[serde(rename = "t")]
+        turn: TurnId,
+        #[serde(rename = "k")]
+        step: u8,
+        #[serde(rename = "a")]
+        after: Seq,
+    },
+    /// What somebody is and does at this node: see [`super::presence`].
+    #[serde(rename = "i")]
+    Presence(Part),
     /// Who answers in this session: send the whole.
     #[serde(rename = "q")]
     Ask(SessionId),
@@ -73,7 +90,25 @@ impl<'a> Write<'a> {
                 Frame::Delta { session, turn: *turn, offset: *offset, text, after }
             }
             Draft::Discarded { turn } => Frame::Withdrawn { session, turn: *turn, after },
+            Draft::Progress { turn, step } => {
+                let step = match step {
+                    Step::Looking => 0,
+                    Step::Thinking => 1,
+                    Step::Mending => 2,
+                };
+                Frame::Progress { session, turn: *turn, step, after }
+            }
         }
+    }
+}
+
+/// The step of a number; `None` when it is none that we know.
+pub(super) const fn step(number: u8) -> Option<Step> {
+    match number {
+        0 => Some(Step::Looking),
+        1 => Some(Step::Thinking),
+        2 => Some(Step::Mending),
+        _ => None,
     }
 }
 

@@ -21,7 +21,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, sleep_until, timeout},
 };
 
-use super::{Shared, lock, sequencer::Need};
+use super::{Shared, lock, presence, sequencer::Need};
 use crate::names;
 
 /// Events read at once.
@@ -177,6 +177,7 @@ pub(super) async fn keep(shared: Arc<Shared>) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut looking: Option<JoinHandle<()>> = None;
     let mut net = Instant::now() + shared.pace.net;
+    let mut told = Instant::now();
     loop {
         tokio::select! {
             _ = tick.tick() => {}
@@ -184,6 +185,11 @@ pub(super) async fn keep(shared: Arc<Shared>) {
         }
         let now = Instant::now();
         tidy(&shared, now);
+        let again = told + shared.pace.renew <= now;
+        if again {
+            told = now;
+        }
+        presence::renew(&shared, &tenants(&shared), again, now);
         if looking.as_ref().is_some_and(|task| !task.is_finished()) {
             continue;
         }

@@ -22,6 +22,8 @@ pub(super) struct Tenant {
     pub(super) repairing: bool,
     /// The log's epoch, once it is known.
     pub(super) epoch: Option<i64>,
+    /// When this node last told its part of who is where to one who asked.
+    pub(super) told: Option<Instant>,
     /// When it was last published to or listened to.
     pub(super) used: Instant,
 }
@@ -33,6 +35,7 @@ impl Tenant {
             drafts: Drafts::default(),
             repairing: false,
             epoch: None,
+            told: None,
             used: now,
         }
     }

@@ -2,6 +2,7 @@
 
 mod cost;
 mod limits;
+mod presence;
 mod support;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
 
 use forecourt_bus::Pace;
 use forecourt_core::event::Event;
-use forecourt_ports::bus::{Bus as _, BusHealth, Draft, Pushed};
+use forecourt_ports::bus::{Bus as _, BusHealth, Draft, Pushed, Step};
 use nix::sys::signal::Signal;
 
 use self::support::{
@@ -172,6 +173,9 @@ async fn who_joins_on_another_node_in_the_middle_of_an_answer_reads_it_from_its_
     let mut early = b.bus.subscribe_session(TENANT, SESSION);
     a.write(1);
     assert_eq!(seqs_to(&mut early, 1).await, [1]);
+    let step = Draft::Progress { turn: TURN, step: Step::Thinking };
+    a.bus.publish_draft(TENANT, SESSION, step.clone());
+    assert!(matches!(next(&mut early).await, Pushed::Draft(piece) if piece == step));
     a.bus.publish_draft(TENANT, SESSION, delta(0, "Hei, på "));
     a.bus.publish_draft(TENANT, SESSION, delta(8, "lørdag "));
     read_draft(&mut early, "Hei, på lørdag ").await;

@@ -229,9 +229,15 @@ pub(crate) async fn joined(redis: &Redis, log: &Arc<Log>) -> (Node, Node) {
     (a, b)
 }
 
+/// The next stored event or piece of an answer.
 pub(crate) async fn next(subscription: &mut Subscription) -> Pushed {
-    let next = tokio::time::timeout(PATIENCE, subscription.events.recv()).await;
-    next.expect("something comes in time").expect("the listener was not cut")
+    loop {
+        let next = tokio::time::timeout(PATIENCE, subscription.events.recv()).await;
+        let next = next.expect("something comes in time").expect("the listener was not cut");
+        if !matches!(next, Pushed::Ephemeral(..)) {
+            return next;
+        }
+    }
 }
 
 /// The places of the next events, up to and with `last`.

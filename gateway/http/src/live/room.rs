@@ -220,7 +220,7 @@ impl Room {
             .drain(..)
             .filter_map(|pushed| match pushed {
                 Pushed::Event(published) => Some(published.record.clone()),
-                Pushed::Draft(_) => None,
+                Pushed::Draft(_) | Pushed::Ephemeral(..) => None,
             })
             .collect();
         if records.is_empty() || self.listeners.is_empty() {

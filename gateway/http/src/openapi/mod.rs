@@ -38,6 +38,7 @@ use crate::problem::{Answer, Code};
     wire::SessionStatusChanged,
     wire::TurnStarted,
     wire::TurnFailed,
+    wire::DraftProgress,
     wire::DraftDelta,
     wire::DraftDiscarded,
     wire::SessionGap,

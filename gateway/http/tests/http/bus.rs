@@ -1,117 +1,110 @@
-//! A bus in memory, small enough to be seen through.
+//! The bus of one process, with what tests want besides: to cut everybody, and to stand as they say.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
+use forecourt_bus::LocalBus;
 use forecourt_core::{
-    event::{Event, Seq},
+    event::Seq,
     id::{SessionId, TenantId},
 };
-use forecourt_ports::bus::{Bus, BusHealth, Draft, Published, Pushed, Subscription};
+use forecourt_ports::{
+    bus::{Bus, BusHealth, Draft, Published, Subscription},
+    presence::{
+        Availability, MemberPresence, Person, Presence, PresenceChange, SharedDraft, Typist,
+    },
+};
 use tokio::sync::mpsc;
 
-#[derive(Default)]
-pub(crate) struct TestBus(Mutex<Inner>);
+use crate::world::tenant_id;
 
 #[derive(Default)]
-struct Inner {
-    tenants: HashMap<TenantId, Vec<mpsc::Sender<Pushed>>>,
-    sessions: HashMap<SessionId, Vec<mpsc::Sender<Pushed>>>,
-    drafts: HashMap<SessionId, Draft>,
-    health: Option<BusHealth>,
-}
-
-/// Queued frames per listener.
-const QUEUE: usize = 256;
-
-fn push(listeners: Option<&mut Vec<mpsc::Sender<Pushed>>>, pushed: &Pushed) {
-    if let Some(listeners) = listeners {
-        listeners.retain(|listener| listener.try_send(pushed.clone()).is_ok());
-    }
+pub(crate) struct TestBus {
+    local: Mutex<Arc<LocalBus>>,
+    health: Mutex<Option<BusHealth>>,
 }
 
 impl TestBus {
+    fn local(&self) -> Arc<LocalBus> {
+        Arc::clone(&self.local.lock().unwrap())
+    }
+
     pub(crate) fn set_health(&self, health: BusHealth) {
-        self.0.lock().unwrap().health = Some(health);
+        *self.health.lock().unwrap() = Some(health);
     }
 
     /// Cuts every listener, as a bus does with slow ones.
     pub(crate) fn cut_all(&self) {
-        let mut inner = self.0.lock().unwrap();
-        inner.tenants.clear();
-        inner.sessions.clear();
+        *self.local.lock().unwrap() = Arc::default();
     }
 
+    /// Listeners of a session of either tenant.
     pub(crate) fn listeners(&self, session: SessionId) -> usize {
-        let mut inner = self.0.lock().unwrap();
-        let listeners = inner.sessions.entry(session).or_default();
-        listeners.retain(|listener| !listener.is_closed());
-        listeners.len()
+        [1, 2].map(|tenant| self.local().listeners(tenant_id(tenant), session)).iter().sum()
     }
 }
 
 impl Bus for TestBus {
     fn health(&self) -> BusHealth {
-        self.0.lock().unwrap().health.unwrap_or(BusHealth::Single)
+        self.health.lock().unwrap().unwrap_or(BusHealth::Single)
     }
 
     fn publish(&self, tenant: TenantId, events: Vec<Arc<Published>>) {
-        let mut inner = self.0.lock().unwrap();
-        for event in events {
-            let session = event.record.session;
-            let over = matches!(
-                &event.record.event,
-                Event::TurnFailed { .. } | Event::TurnCancelled { .. } | Event::Closed { .. }
-            ) || matches!(&event.record.event, Event::MessagePosted(p) if p.origin.is_some());
-            if over {
-                inner.drafts.remove(&session);
-            }
-            let pushed = Pushed::Event(event);
-            push(inner.sessions.get_mut(&session), &pushed);
-            push(inner.tenants.get_mut(&tenant), &pushed);
-        }
+        self.local().publish(tenant, events);
     }
 
-    fn publish_draft(&self, _: TenantId, session: SessionId, draft: Draft) {
-        let mut inner = self.0.lock().unwrap();
-        match &draft {
-            Draft::Discarded { .. } => {
-                inner.drafts.remove(&session);
-            }
-            Draft::Delta { turn, text, .. } => {
-                let held = inner.drafts.entry(session).or_insert_with(|| Draft::Delta {
-                    turn: *turn,
-                    offset: 0,
-                    text: "".into(),
-                });
-                if let Draft::Delta { turn: of, text: so_far, .. } = held {
-                    if of == turn {
-                        *so_far = format!("{so_far}{text}").into();
-                    } else {
-                        (*of, *so_far) = (*turn, Arc::clone(text));
-                    }
-                }
-            }
-        }
-        push(inner.sessions.get_mut(&session), &Pushed::Draft(draft));
+    fn publish_draft(&self, tenant: TenantId, session: SessionId, draft: Draft) {
+        self.local().publish_draft(tenant, session, draft);
     }
 
     fn subscribe_tenant(&self, tenant: TenantId) -> Subscription {
-        let (sender, events) = mpsc::channel(QUEUE);
-        self.0.lock().unwrap().tenants.entry(tenant).or_default().push(sender);
-        Subscription { events, draft: None }
+        self.local().subscribe_tenant(tenant)
     }
 
-    fn subscribe_session(&self, _: TenantId, session: SessionId) -> Subscription {
-        let (sender, events) = mpsc::channel(QUEUE);
-        let mut inner = self.0.lock().unwrap();
-        inner.sessions.entry(session).or_default().push(sender);
-        Subscription { events, draft: inner.drafts.get(&session).cloned() }
+    fn subscribe_session(&self, tenant: TenantId, session: SessionId) -> Subscription {
+        self.local().subscribe_session(tenant, session)
     }
 
     fn recent(&self, _: TenantId, _: Seq) -> Option<Vec<Arc<Published>>> {
         None // the journal answers
+    }
+
+    fn presence(&self, tenant: TenantId, session: SessionId) -> Presence {
+        self.local().presence(tenant, session)
+    }
+
+    fn presences(&self, tenant: TenantId, most: usize) -> Vec<(SessionId, Arc<Presence>)> {
+        self.local().presences(tenant, most)
+    }
+
+    fn members(&self, tenant: TenantId) -> Vec<MemberPresence> {
+        self.local().members(tenant)
+    }
+
+    fn subscribe_presence(&self, tenant: TenantId) -> mpsc::Receiver<PresenceChange> {
+        self.local().subscribe_presence(tenant)
+    }
+
+    fn set_viewer(&self, tenant: TenantId, session: SessionId, who: &Person, on: bool) {
+        self.local().set_viewer(tenant, session, who, on);
+    }
+
+    fn set_typing(&self, tenant: TenantId, session: SessionId, who: Typist, on: bool) {
+        self.local().set_typing(tenant, session, who, on);
+    }
+
+    fn set_customer(&self, tenant: TenantId, session: SessionId, on: bool) {
+        self.local().set_customer(tenant, session, on);
+    }
+
+    fn set_member(&self, tenant: TenantId, who: &Person, on: bool) {
+        self.local().set_member(tenant, who, on);
+    }
+
+    fn set_availability(&self, tenant: TenantId, who: &Person, availability: Availability) {
+        self.local().set_availability(tenant, who, availability);
+    }
+
+    fn publish_shared_draft(&self, tenant: TenantId, session: SessionId, draft: SharedDraft) {
+        self.local().publish_shared_draft(tenant, session, draft);
     }
 }

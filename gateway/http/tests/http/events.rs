@@ -183,6 +183,9 @@ async fn a_listener_that_comes_in_mid_sentence_gets_the_sentence_so_far() {
     let frames = first.until(|frame| frame.event == "turn.started").await;
     let turn = frames.last().unwrap().data["draft_id"].as_str().unwrap().to_owned();
     let draft_id: TurnId = turn.parse().unwrap();
+    let steps = first.until(|frame| frame.data["step"] == "thinking").await;
+    assert!(steps.iter().all(|step| step.event == "draft.progress" && step.id.is_none()));
+    assert_eq!(steps.last().unwrap().data["draft_id"], turn);
     let say = |offset, text: &str| {
         let delta = Draft::Delta { turn: draft_id, offset, text: text.into() };
         world.bus.publish_draft(tenant_id(1), session(&visitor), delta);
