@@ -13,13 +13,14 @@ use futures_util::Stream;
 use crate::{
     auth::Owner,
     extract::Query,
-    feed::{End, Feed, Start},
+    feed::{End, Feed, Start, poll},
     gateway::Gateway,
     problem::Answer,
 };
 
 /// `GET /v1/sessions/{session}/events` — replays after `Last-Event-ID` or `?after=`, then goes on live.
-/// A cursor that is not of this log, unreadable ones included, is answered with a gap.
+/// A cursor that is not of this log, unreadable ones included, is answered with a gap. With `?poll=1` it answers
+/// once with what happened since, for networks that let no stream through.
 pub(crate) async fn get(
     request: HttpRequest,
     gateway: web::Data<Gateway>,
@@ -30,9 +31,18 @@ pub(crate) async fn get(
     let header = header.map(|value| value.to_str().unwrap_or_default().to_owned());
     // The header is what a browser sends after a drop: newer than the address it began with.
     let after = header.or_else(|| query.read("after", |text| Ok(text.to_owned())));
+    let poll = query.read("poll", |text| match text {
+        "1" => Ok(()),
+        _ => Err("must be 1".to_owned()),
+    });
     query.finish()?;
     let start = after.map_or(Start::Now, |cursor| Start::After(cursor.trim().parse().ok()));
     let of = (owner.visitor.tenant(), owner.visitor.session());
+    if poll.is_some() {
+        let told = poll::poll(&gateway, of, start).await?;
+        let fresh = (header::CACHE_CONTROL, "no-store");
+        return Ok(HttpResponse::Ok().insert_header(fresh).json(told));
+    }
     let feed = Feed::open(&gateway, of, None, start, End::Never).await?;
     Ok(event_stream(feed.stream(owner.visitor.expires_at())))
 }

@@ -50,6 +50,16 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
                 .route(preflight("POST, OPTIONS")),
         )
         .service(
+            exposed("/v1/sessions/{session}/typing", "POST, OPTIONS")
+                .route(web::post().to(sessions::typing))
+                .route(preflight("POST, OPTIONS")),
+        )
+        .service(
+            exposed("/v1/sessions/{session}/seen", "POST, OPTIONS")
+                .route(web::post().to(sessions::seen))
+                .route(preflight("POST, OPTIONS")),
+        )
+        .service(
             exposed("/v1/sessions/{session}/events", "GET, OPTIONS")
                 .route(web::get().to(events::get))
                 .route(preflight("GET, OPTIONS")),

@@ -3,15 +3,21 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use forecourt_actors::EngineError;
 use forecourt_core::{
-    event::{MessageSeq, Version},
+    event::{MessageSeq, Reader, Version},
     id::{SessionId, TenantId},
     lang::Lang,
+    session::Rejection,
     template, text,
 };
-use forecourt_ports::store::{Loaded, Role};
+use forecourt_ports::{
+    presence::Typist,
+    store::{Loaded, Role},
+};
 use forecourt_wire::{
-    Draft, Message, OpenSession, SessionOpened, SessionSnapshot, SessionStatus, TenantBrand,
+    CustomerSeen, CustomerTyping, Draft, Message, OpenSession, SessionOpened, SessionSnapshot,
+    SessionStatus, TenantBrand,
 };
 
 use crate::{
@@ -116,6 +122,40 @@ pub(crate) async fn get(gateway: web::Data<Gateway>, owner: Owner) -> Answer {
         messages: messages.into_iter().map(Message::from).collect(),
         draft: draft.filter(|draft| turn == Some(draft.draft_id)),
     }))
+}
+
+/// `POST /v1/sessions/{session}/typing` — the customer types, or no longer.
+pub(crate) async fn typing(
+    gateway: web::Data<Gateway>,
+    owner: Owner,
+    body: Json<CustomerTyping>,
+) -> Answer {
+    let state = &gateway.0;
+    let (tenant, session) = (owner.visitor.tenant(), owner.visitor.session());
+    state.limiters.notice_session.check(&session).await?;
+    let Json(CustomerTyping { on }) = body;
+    state.bus.set_typing(tenant, session, Typist::Customer, on);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /v1/sessions/{session}/seen` — what was on the customer's screen. What was seen before is no error.
+pub(crate) async fn seen(
+    gateway: web::Data<Gateway>,
+    owner: Owner,
+    body: Json<CustomerSeen>,
+) -> Answer {
+    let state = &gateway.0;
+    let (tenant, session) = (owner.visitor.tenant(), owner.visitor.session());
+    state.limiters.notice_session.check(&session).await?;
+    let Json(CustomerSeen { seq }) = body;
+    let tenant = state.desk.tenant_by_id(tenant).await?;
+    let tenant = tenant.ok_or_else(|| Problem::new(Code::NotFound))?;
+    match tenant.seen(session, Reader::Customer, MessageSeq(seq)).await {
+        Ok(()) | Err(EngineError::Rejected(Rejection::Stale | Rejection::Closed)) => {
+            Ok(HttpResponse::NoContent().finish())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A session that was stored; one that never was is not there.

@@ -223,6 +223,38 @@ export type TurnFailed = { seq: number, at: string, draft_id: string, };
 export type DraftProgress = { draft_id: string, step: Step, };
 
 /**
+ * Somebody of the tenant's has seen the customer's messages.
+ */
+export type MessagesSeen = { seq: number, at: string, 
+/**
+ * The newest message that was on the screen.
+ */
+upto: number, };
+
+/**
+ * Who writes to the customer just now; replaces what was told before. Not stored.
+ */
+export type Typing = { 
+/**
+ * Absent when nobody does.
+ */
+by?: Speaker, 
+/**
+ * With `member`.
+ */
+member_name?: string, };
+
+/**
+ * The customer types, or no longer. It holds for six seconds; repeat it while it is so.
+ */
+export type CustomerTyping = { on: boolean, };
+
+/**
+ * Everything up to `seq` was on the customer's screen.
+ */
+export type CustomerSeen = { seq: number, };
+
+/**
  * A piece of the answer that is being written. Not stored: it has no place in the log.
  */
 export type DraftDelta = { draft_id: string, 
@@ -253,7 +285,20 @@ export type SessionError = { problem: Problem, };
 /**
  * Everything that the event stream of a session can carry.
  */
-export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
+export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "typing" } & Typing | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
+
+/**
+ * What a long poll answers: the events since the cursor, and the cursor for the next poll.
+ */
+export type SessionPoll = { 
+/**
+ * Oldest first; none when nothing happened in time.
+ */
+events: Array<SessionEvent>, 
+/**
+ * Give it as `after` to the next poll.
+ */
+cursor: string, };
 
 export type PublicVehicle = { title: string, year: number, 
 /**

@@ -173,6 +173,10 @@ pub enum SessionEvent {
     TurnStarted(TurnStarted),
     #[serde(rename = "turn.failed")]
     TurnFailed(TurnFailed),
+    #[serde(rename = "messages.seen")]
+    MessagesSeen(MessagesSeen),
+    #[serde(rename = "typing")]
+    Typing(Typing),
     #[serde(rename = "draft.progress")]
     DraftProgress(DraftProgress),
     #[serde(rename = "draft.delta")]
@@ -241,6 +245,57 @@ pub struct TurnFailed {
     #[ts(type = "string")]
     #[schema(value_type = String)]
     pub draft_id: TurnId,
+}
+
+/// Somebody of the tenant's has seen the customer's messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct MessagesSeen {
+    #[ts(type = "number")]
+    pub seq: i64,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// The newest message that was on the screen.
+    #[ts(type = "number")]
+    pub upto: i64,
+}
+
+/// Who writes to the customer just now; replaces what was told before. Not stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Typing {
+    /// Absent when nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub by: Option<Speaker>,
+    /// With `member`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub member_name: Option<String>,
+}
+
+/// The customer types, or no longer. It holds for six seconds; repeat it while it is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerTyping {
+    pub on: bool,
+}
+
+/// Everything up to `seq` was on the customer's screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerSeen {
+    #[ts(type = "number")]
+    #[schema(minimum = 1)]
+    pub seq: i64,
+}
+
+/// What a long poll answers: the events since the cursor, and the cursor for the next poll.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SessionPoll {
+    /// Oldest first; none when nothing happened in time.
+    pub events: Vec<SessionEvent>,
+    /// Give it as `after` to the next poll.
+    pub cursor: String,
 }
 
 /// A piece of the answer that is being written. Not stored: it has no place in the log.
@@ -400,6 +455,8 @@ impl SessionEvent {
             Self::Status(_) => "session.status",
             Self::TurnStarted(_) => "turn.started",
             Self::TurnFailed(_) => "turn.failed",
+            Self::MessagesSeen(_) => "messages.seen",
+            Self::Typing(_) => "typing",
             Self::DraftProgress(_) => "draft.progress",
             Self::DraftDelta(_) => "draft.delta",
             Self::DraftDiscarded(_) => "draft.discarded",
@@ -431,6 +488,9 @@ impl SessionEvent {
             Event::TakenOver { .. } => status(SessionStatus::WithHuman, Some(Speaker::Member)),
             Event::Released { .. } => status(SessionStatus::Open, Some(Speaker::Assistant)),
             Event::Closed { .. } => status(SessionStatus::Closed, None),
+            Event::Seen { by: event::Reader::Member(_), upto } => {
+                Some(Self::MessagesSeen(MessagesSeen { seq, at, upto: upto.0 }))
+            }
             Event::SessionOpened { .. }
             | Event::LanguageChanged { .. }
             | Event::LeadCaptured(_)
@@ -457,7 +517,7 @@ impl SessionEvent {
             | Event::Assigned { .. }
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed
-            | Event::Seen { .. } => None,
+            | Event::Seen { by: event::Reader::Customer, .. } => None,
         }
     }
 }

@@ -6,7 +6,10 @@
 mod operations;
 mod running;
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::LazyLock,
+};
 
 use actix_web::{HttpResponse, http::header};
 use forecourt_wire as wire;
@@ -38,6 +41,11 @@ use crate::problem::{Answer, Code};
     wire::SessionStatusChanged,
     wire::TurnStarted,
     wire::TurnFailed,
+    wire::MessagesSeen,
+    wire::Typing,
+    wire::CustomerTyping,
+    wire::CustomerSeen,
+    wire::SessionPoll,
     wire::DraftProgress,
     wire::DraftDelta,
     wire::DraftDiscarded,
@@ -181,7 +189,21 @@ fn described(operation: &Operation) -> Value {
     }
     let mut responses: BTreeMap<String, Value> = BTreeMap::new();
     for good in operation.good {
-        responses.insert(good.status.to_string(), answer(good));
+        // One status may have answers of several media types.
+        let told = answer(good);
+        match responses.entry(good.status.to_string()) {
+            Entry::Vacant(first) => drop(first.insert(told)),
+            Entry::Occupied(mut known) => {
+                let about =
+                    format!("{} {}", known.get()["description"].as_str().unwrap_or(""), good.about);
+                known.get_mut()["description"] = about.into();
+                if let (Some(all), Some(more)) =
+                    (known.get_mut()["content"].as_object_mut(), told["content"].as_object())
+                {
+                    all.extend(more.clone());
+                }
+            }
+        }
     }
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in operation.bad {

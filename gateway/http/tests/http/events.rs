@@ -20,20 +20,20 @@ use tokio::time::timeout;
 use crate::world::{ANSWER, PATIENCE, Visitor, World, problem, tenant_id};
 
 /// Reads a stream frame by frame.
-struct Sse {
+pub(crate) struct Sse {
     response: Response,
     held: String,
 }
 
 #[derive(Debug)]
-struct Frame {
-    id: Option<String>,
-    event: String,
-    data: Value,
+pub(crate) struct Frame {
+    pub(crate) id: Option<String>,
+    pub(crate) event: String,
+    pub(crate) data: Value,
 }
 
 impl Sse {
-    async fn open(request: RequestBuilder) -> Self {
+    pub(crate) async fn open(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
@@ -42,7 +42,7 @@ impl Sse {
     }
 
     /// The next event; `None` when the stream has ended.
-    async fn next(&mut self) -> Option<Frame> {
+    pub(crate) async fn next(&mut self) -> Option<Frame> {
         timeout(PATIENCE, self.read()).await.expect("no event came")
     }
 
@@ -67,7 +67,7 @@ impl Sse {
     }
 
     /// The names of the next events, up to one that ends with `last`.
-    async fn until(&mut self, last: impl Fn(&Frame) -> bool) -> Vec<Frame> {
+    pub(crate) async fn until(&mut self, last: impl Fn(&Frame) -> bool) -> Vec<Frame> {
         let mut frames = Vec::new();
         loop {
             let frame = self.next().await.expect("the stream ended");
@@ -84,7 +84,7 @@ fn by_assistant(frame: &Frame) -> bool {
     frame.data["message"]["author"] == "assistant"
 }
 
-fn events(world: &World, visitor: &Visitor, cursor: Option<&str>) -> RequestBuilder {
+pub(crate) fn events(world: &World, visitor: &Visitor, cursor: Option<&str>) -> RequestBuilder {
     let request =
         world.get(&format!("/v1/sessions/{}/events", visitor.session)).bearer_auth(&visitor.token);
     match cursor {
@@ -93,7 +93,7 @@ fn events(world: &World, visitor: &Visitor, cursor: Option<&str>) -> RequestBuil
     }
 }
 
-fn session(visitor: &Visitor) -> SessionId {
+pub(crate) fn session(visitor: &Visitor) -> SessionId {
     visitor.session.parse().unwrap()
 }
 

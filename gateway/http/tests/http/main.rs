@@ -12,4 +12,5 @@ mod hostile;
 mod live;
 mod pages;
 mod running;
+mod visitors;
 mod world;

@@ -43,6 +43,7 @@ pub(crate) struct World {
     pub(crate) model: Arc<ScriptedModel>,
     pub(crate) sender: Arc<RecordingSender>,
     pub(crate) gateway: Gateway,
+    pub(crate) engine: Engine,
     pub(crate) links: Arc<SignedLinks>,
     handle: actix_web::dev::ServerHandle,
 }
@@ -150,7 +151,7 @@ impl World {
         let mut config = HttpConfig::new(key());
         configure(&mut config);
         let gateway = Gateway::new(Parts {
-            desk: Arc::new(engine),
+            desk: Arc::new(engine.clone()),
             store: Arc::new(store.clone()),
             bus: Arc::<TestBus>::clone(&bus),
             limiter: Arc::new(LocalLimiter::default()),
@@ -162,8 +163,20 @@ impl World {
         let handle = server.handle();
         actix_web::rt::spawn(server);
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let world =
-            Self { url, addr, client, store, bus, clock, model, sender, gateway, links, handle };
+        let world = Self {
+            url,
+            addr,
+            client,
+            store,
+            bus,
+            clock,
+            model,
+            sender,
+            gateway,
+            engine,
+            links,
+            handle,
+        };
         assert_eq!(world.get("/healthz").send().await.unwrap().status(), StatusCode::OK);
         world
     }

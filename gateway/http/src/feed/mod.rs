@@ -10,6 +10,10 @@
 //! - **A9** a replay is bounded, the queue is the bus's bounded queue, and who is cut is told why;
 //! - a draft is passed on only while its turn runs: an answer that is over leaves no ghost.
 
+mod merge;
+pub(crate) mod poll;
+mod slot;
+
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
@@ -17,14 +21,18 @@ use forecourt_core::{
     event::{Author, Event, EventRecord, Version},
     id::{MessageId, SessionId, TenantId, TurnId},
 };
-use forecourt_ports::bus::{Audience, Draft, Pushed, Subscription};
-use forecourt_wire::{Cursor, SessionError, SessionEvent, SessionGap};
+use forecourt_ports::{
+    bus::{Audience, Draft, Pushed, Subscription},
+    presence::{Ephemeral, Presence},
+};
+use forecourt_wire::{Cursor, SessionError, SessionEvent, SessionGap, Speaker, Typing};
 use futures_util::Stream;
 use jiff::Timestamp;
 use tokio::time::MissedTickBehavior;
 
+use self::{merge::merged, slot::Slot};
 use crate::{
-    gateway::{Gateway, State, lock},
+    gateway::Gateway,
     problem::{Code, Problem},
     sessions,
 };
@@ -50,6 +58,22 @@ pub(crate) enum Start {
     Message(MessageId, Version),
 }
 
+impl Start {
+    /// The version after which to go on, and whether events are missing before it. `epoch` and `now` are
+    /// where the log stands.
+    fn place(self, epoch: i64, now: i64) -> (i64, bool) {
+        match self {
+            Self::Now => (now, false),
+            Self::Message(_, Version(before)) => (before, false),
+            Self::After(Some(cursor)) if cursor.epoch == epoch && cursor.seq <= now => {
+                let behind = usize::try_from(now - cursor.seq).unwrap_or(usize::MAX);
+                if behind > REPLAY_MOST { (now, true) } else { (cursor.seq, false) }
+            }
+            Self::After(_) => (now, true),
+        }
+    }
+}
+
 /// When a stream is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -71,6 +95,8 @@ pub(crate) struct Feed {
     /// The version that `running` belongs to.
     known: i64,
     running: Option<TurnId>,
+    /// Who was last told to type.
+    typing: Typing,
     gap: bool,
     /// The message a turn's stream waits for before it says anything.
     awaited: Option<MessageId>,
@@ -92,21 +118,13 @@ impl Feed {
         if state.is_stopping() {
             return Err(Problem::new(Code::Stopping).retry_after(Duration::from_secs(1)));
         }
-        let slot = Slot::take(gateway, session)?;
+        let slot = Slot::take(gateway, tenant, session)?;
         let subscription =
             subscription.unwrap_or_else(|| state.bus.subscribe_session(tenant, session));
         let loaded = sessions::load(state, tenant, session).await?;
         let head = state.store.head(tenant).await?;
         let Version(now) = loaded.state.version;
-        let (seen, gap) = match start {
-            Start::Now => (now, false),
-            Start::Message(_, Version(before)) => (before, false),
-            Start::After(Some(cursor)) if cursor.epoch == head.epoch && cursor.seq <= now => {
-                let behind = usize::try_from(now - cursor.seq).unwrap_or(usize::MAX);
-                if behind > REPLAY_MOST { (now, true) } else { (cursor.seq, false) }
-            }
-            Start::After(_) => (now, true),
-        };
+        let (seen, gap) = start.place(head.epoch, now);
         let awaited = match start {
             Start::Message(message, _) => Some(message),
             Start::Now | Start::After(_) => None,
@@ -120,6 +138,7 @@ impl Feed {
             seen,
             known: now,
             running: loaded.state.turn.as_ref().map(|turn| turn.turn),
+            typing: Typing::default(),
             gap,
             awaited,
             end,
@@ -137,12 +156,7 @@ impl Feed {
         async_stream::stream! {
             yield Ok(Bytes::from_static(b"retry: 2000\n\n"));
             if self.gap {
-                let gap = SessionEvent::Gap(SessionGap {
-                    snapshot_url: format!("/v1/sessions/{}", self.session),
-                    epoch: self.epoch,
-                    seq: self.seen,
-                });
-                yield Ok(ephemeral(&gap));
+                yield Ok(ephemeral(&gap(self.session, self.epoch, self.seen)));
             }
             while self.seen < self.known && !self.over {
                 match Box::pin(self.catch_up(self.known)).await {
@@ -247,7 +261,14 @@ impl Feed {
                     pieces.extend(self.step(record, bytes));
                 }
                 Pushed::Draft(draft) => pieces.extend(self.draft(&draft)),
-                Pushed::Ephemeral(..) => {} // for staff
+                Pushed::Ephemeral(_, Ephemeral::Presence(presence)) => {
+                    let typing = who_types(&presence);
+                    if self.awaited.is_none() && typing != self.typing {
+                        self.typing = typing.clone();
+                        pieces.push(ephemeral(&SessionEvent::Typing(typing)));
+                    }
+                }
+                Pushed::Ephemeral(_, Ephemeral::Draft(_)) => {} // for staff
             }
         }
         Ok(match pieces.len() {
@@ -286,38 +307,6 @@ impl Feed {
     }
 }
 
-/// Pieces of one answer that queued up are one piece.
-fn merged(queue: &mut Vec<Pushed>) -> Vec<Pushed> {
-    let mut out: Vec<Pushed> = Vec::with_capacity(queue.len());
-    let mut text = String::new();
-    for pushed in queue.drain(..) {
-        if let (
-            Pushed::Draft(Draft::Delta { turn, text: more, .. }),
-            Some(Pushed::Draft(Draft::Delta { turn: last, text: so_far, .. })),
-        ) = (&pushed, out.last_mut())
-            && turn == last
-        {
-            if text.is_empty() {
-                text.push_str(so_far);
-            }
-            text.push_str(more);
-            continue;
-        }
-        flush(&mut out, &mut text);
-        out.push(pushed);
-    }
-    flush(&mut out, &mut text);
-    out
-}
-
-fn flush(out: &mut [Pushed], text: &mut String) {
-    if let (false, Some(Pushed::Draft(Draft::Delta { text: so_far, .. }))) =
-        (text.is_empty(), out.last_mut())
-    {
-        *so_far = std::mem::take(text).into();
-    }
-}
-
 /// Whether a running turn is over with this event.
 const fn ends_turn(event: &Event) -> bool {
     match event {
@@ -353,6 +342,19 @@ fn last(problem: &Problem) -> Bytes {
     ephemeral(&SessionEvent::Error(SessionError { problem: problem.body() }))
 }
 
+fn gap(session: SessionId, epoch: i64, seq: i64) -> SessionEvent {
+    let snapshot_url = format!("/v1/sessions/{session}");
+    SessionEvent::Gap(SessionGap { snapshot_url, epoch, seq })
+}
+
+/// What a customer may know of who is at their conversation: whether a member writes to them. What the
+/// assistant does they hear from its turn.
+fn who_types(presence: &Presence) -> Typing {
+    let typist = presence.viewers.iter().find(|viewer| viewer.typing);
+    let name = typist.map(|viewer| viewer.person.name.as_ref().to_owned());
+    Typing { by: typist.map(|_| Speaker::Member), member_name: name }
+}
+
 fn again(code: Code) -> Problem {
     Problem::new(code).retry_after(Duration::from_secs(1))
 }
@@ -363,81 +365,12 @@ fn written(event: &SessionEvent, id: &str) -> Bytes {
     format!("{id}event: {}\ndata: {json}\n\n", event.name()).into()
 }
 
-/// A place among the open streams, given back when the stream ends.
-struct Slot {
-    gateway: Gateway,
-    session: SessionId,
-}
-
-impl Slot {
-    fn take(gateway: &Gateway, session: SessionId) -> Result<Self, Problem> {
-        let state: &State = &gateway.0;
-        let limits = &state.config.limits;
-        let mut streams = lock(&state.streams);
-        let full = streams.len() >= limits.streams;
-        let open = streams.entry(session).or_insert(0);
-        if *open >= limits.streams_per_session || (full && *open == 0) {
-            if *open == 0 {
-                streams.remove(&session);
-            }
-            return Err(Problem::new(Code::TooMany)
-                .detail("too many event streams are open")
-                .retry_after(Duration::from_secs(5)));
-        }
-        *open += 1;
-        drop(streams);
-        metrics::gauge!("forecourt_http_event_streams").increment(1.0);
-        Ok(Self { gateway: gateway.clone(), session })
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        metrics::gauge!("forecourt_http_event_streams").decrement(1.0);
-        let mut streams = lock(&self.gateway.0.streams);
-        if let Some(open) = streams.get_mut(&self.session) {
-            *open -= 1;
-            if *open == 0 {
-                streams.remove(&self.session);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use forecourt_wire::DraftDelta;
     use uuid::Uuid;
 
     use super::*;
-
-    fn delta(turn: u128, offset: usize, text: &str) -> Pushed {
-        let turn = TurnId::from_uuid(Uuid::from_u128(turn));
-        Pushed::Draft(Draft::Delta { turn, offset, text: text.into() })
-    }
-
-    #[test]
-    fn pieces_of_one_answer_that_queue_up_become_one() {
-        let turn = TurnId::from_uuid(Uuid::from_u128(1));
-        let mut queue = vec![
-            delta(1, 0, "Ja, "),
-            delta(1, 4, "den "),
-            delta(1, 8, "er"),
-            Pushed::Draft(Draft::Discarded { turn }),
-            delta(2, 0, "Nei"),
-            delta(1, 0, "x"),
-        ];
-        let told: Vec<String> = merged(&mut queue)
-            .into_iter()
-            .map(|pushed| match pushed {
-                Pushed::Draft(Draft::Delta { offset, text, .. }) => format!("{offset}:{text}"),
-                Pushed::Draft(Draft::Discarded { .. }) => "-".into(),
-                other => unreachable!("{other:?}"),
-            })
-            .collect();
-        assert_eq!(told, ["0:Ja, den er", "-", "0:Nei", "0:x"]);
-        assert!(queue.is_empty());
-    }
 
     #[test]
     fn text_cannot_make_up_a_frame() {
