@@ -120,6 +120,7 @@ diesel::table! {
         needs_human -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        assignee -> Nullable<Uuid>,
     }
 }
 
@@ -176,6 +177,17 @@ diesel::table! {
         capacity -> Int4,
         active -> Bool,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    session_drafts (tenant_id, session_id) {
+        tenant_id -> Uuid,
+        session_id -> Uuid,
+        revision -> Int8,
+        text -> Text,
+        member_id -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -284,6 +296,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     messages,
     platform_settings,
     services,
+    session_drafts,
     sessions,
     staff_sessions,
     tenant_settings,

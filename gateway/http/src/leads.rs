@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use forecourt_core::{event::Source, id::LeadId, text};
-use forecourt_ports::store::{LeadFilter, LeadStatus, Role};
+use forecourt_ports::store::{LeadFilter, LeadStatus, Role, Whose};
 use forecourt_wire::{Lead, LeadDetail, LeadPage};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -19,7 +19,7 @@ const MOST_PER_PAGE: u32 = 100;
 /// No list is read further than this: a search narrows better than paging.
 const MOST_PAGES: u32 = 100_000;
 
-/// `GET /v1/leads` — one page, newest first, narrowed by status, source, time and text.
+/// `GET /v1/leads` — one page, newest first, narrowed by status, source, assignee, time and text.
 pub(crate) async fn list(gateway: web::Data<Gateway>, query: Query, staff: Staff) -> Answer {
     staff.require(Role::Seller)?;
     let state = &gateway.0;
@@ -48,6 +48,13 @@ fn filter(mut query: Query, zone: &TimeZone) -> Result<LeadFilter, Problem> {
             "website" => Ok(Source::Website),
             "widget" => Ok(Source::Widget),
             _ => Err(one_of("website, widget")),
+        }),
+        whose: query.read("assignee", |text| match text {
+            "nobody" => Ok(Whose::Nobody),
+            member => member
+                .parse()
+                .map(Whose::Member)
+                .map_err(|_| "must be a member's id, or nobody".to_owned()),
         }),
         from: query.read("from", |text| instant(text, zone)),
         to: query.read("to", |text| instant(text, zone)),

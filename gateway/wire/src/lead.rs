@@ -277,7 +277,7 @@ impl From<LeadRow> for Lead {
             needs_human: row.needs_human.is_some(),
             human_reason: row.needs_human.map(HumanReason::from),
             session_status: SessionStatus::new(row.closed, row.with_human),
-            assignee: None,
+            assignee: row.assignee,
         }
     }
 }

@@ -133,6 +133,7 @@ fn row() -> LeadRow {
             by: Some(AnsweredBy::Model { model: "house".into() }),
         },
         needs_human: None,
+        assignee: None,
         with_human: false,
         closed: false,
     }

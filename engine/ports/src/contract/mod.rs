@@ -8,6 +8,7 @@ mod deliveries;
 mod journal;
 mod leads;
 mod operations;
+mod people;
 mod stage;
 mod tenants;
 mod timers;
@@ -18,7 +19,7 @@ use async_trait::async_trait;
 use forecourt_core::id::NodeId;
 
 pub use self::{
-    deliveries::*, journal::*, leads::*, operations::*, stage::*, tenants::*, timers::*,
+    deliveries::*, journal::*, leads::*, operations::*, people::*, stage::*, tenants::*, timers::*,
 };
 use crate::store::{NewTenant, Store};
 
@@ -95,6 +96,13 @@ macro_rules! store_contract {
             a_timer_tells_what_it_waits_for_and_how_it_ended
             reminders_that_a_person_stopped_say_why_they_ended
             timers_are_listed_in_the_order_in_which_they_fire
+            // what people share
+            a_draft_is_saved_over_what_was_read_and_over_nothing_else
+            a_draft_ends_with_a_members_message_and_with_nobody_elses
+            a_draft_belongs_to_a_conversation_of_its_own_tenant
+            of_two_who_save_a_draft_at_once_one_is_told_of_the_other
+            whose_conversations_are_is_listed_and_counted_until_they_are_closed
+            who_has_waited_longer_for_a_person_stands_before
             // tenants and members
             a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made
             knowledge_is_read_back_as_it_was_made_with_the_bookings_ahead

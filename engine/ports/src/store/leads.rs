@@ -5,7 +5,7 @@ use forecourt_core::{
     capture::Known,
     contact::{Email, Phone},
     event::{AlertReason, AnsweredBy, EventRecord, Source},
-    id::{DeliveryId, LeadId, SessionId, TenantId},
+    id::{DeliveryId, LeadId, MemberId, SessionId, TenantId},
     lang::Lang,
     text::{self, TextError},
 };
@@ -84,6 +84,8 @@ pub struct LeadRow {
     pub promise: PromiseRow,
     /// Why a person is needed, if one is.
     pub needs_human: Option<AlertReason>,
+    /// Whose conversation it is.
+    pub assignee: Option<MemberId>,
     /// Whether a member has taken the conversation over.
     pub with_human: bool,
     pub closed: bool,
@@ -98,12 +100,31 @@ pub struct LeadFilter {
     pub from: Option<Timestamp>,
     /// Captured before this time.
     pub to: Option<Timestamp>,
+    pub whose: Option<Whose>,
     /// Part of a name or mail address, without regard to case.
     pub query: Option<String>,
     /// Counted from 1.
     pub page: u32,
     /// 1 to 100.
     pub per_page: u32,
+}
+
+/// Whose leads are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Member(MemberId),
+    /// Those that are nobody's.
+    Nobody,
+}
+
+impl Whose {
+    /// Whether a lead with this assignee is meant.
+    pub fn is(self, assignee: Option<MemberId>) -> bool {
+        match self {
+            Self::Member(member) => assignee == Some(member),
+            Self::Nobody => assignee.is_none(),
+        }
+    }
 }
 
 /// What a search looks for in names and mail addresses.

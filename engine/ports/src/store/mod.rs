@@ -10,6 +10,7 @@ mod journal;
 mod leads;
 mod members;
 mod operations;
+mod people;
 mod projection;
 mod tenants;
 mod timers;
@@ -21,13 +22,14 @@ pub use self::{
     journal::{Append, Appended, Batch, Head, Journal, Loaded, StoredMessage},
     leads::{
         DeliveryRow, LeadDetail, LeadFilter, LeadPage, LeadRow, LeadStatus, Leads, Needle,
-        PromiseRow, PromiseState, search_text,
+        PromiseRow, PromiseState, Whose, search_text,
     },
     members::{Member, MemberWithHash, Members, Role},
     operations::{
         DeliveryFilter, DeliveryHistory, DeliveryRecord, DeliveryStatus, Held, MOST_ROWS,
         Operations, TimerFilter, TimerPlace, TimerRecord, reason_of, speaks_of,
     },
+    people::{DraftRow, DraftSaved, MAX_DRAFT, MAX_TEAM, People, Teammate},
     projection::LeadRecord,
     tenants::{NewMember, NewTenant, TenantSnapshot, Tenants},
     timers::{DueTimer, STUCK, Timers},
@@ -49,10 +51,10 @@ pub enum StoreError {
 
 /// Everything the engine keeps, as one handle.
 pub trait Store:
-    Journal + Decisions + Leads + Timers + Deliveries + Operations + Tenants + Members
+    Journal + Decisions + Leads + Timers + Deliveries + Operations + Tenants + Members + People
 {
 }
-impl<T: Journal + Decisions + Leads + Timers + Deliveries + Operations + Tenants + Members> Store
-    for T
+impl<T: Journal + Decisions + Leads + Timers + Deliveries + Operations + Tenants + Members + People>
+    Store for T
 {
 }

@@ -10,7 +10,7 @@
 
 use forecourt_core::{
     event::{AlertReason, Author, Channel, Event, LeadCaptured, MessagePosted, Source},
-    id::{ContactId, DeliveryId, LeadId, MessageId, SessionId},
+    id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId},
     promise::Rung,
     session::LeadSession,
     text,
@@ -48,6 +48,8 @@ pub struct LeadRecord {
     pub promise_of: Option<MessageId>,
     pub promise: PromiseRow,
     pub needs_human: Option<AlertReason>,
+    /// Whose conversation it is.
+    pub assignee: Option<MemberId>,
 }
 
 impl LeadRecord {
@@ -92,6 +94,7 @@ impl LeadRecord {
             promise_of: None,
             promise: PromiseRow::NONE,
             needs_human: None,
+            assignee: None,
         }
     }
 
@@ -119,10 +122,8 @@ impl LeadRecord {
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed
             | Event::Seen { .. } => return,
-            Event::LanguageChanged { .. }
-            | Event::TakenOver { .. }
-            | Event::Released { .. }
-            | Event::Assigned { .. } => {}
+            Event::LanguageChanged { .. } | Event::TakenOver { .. } | Event::Released { .. } => {}
+            Event::Assigned { member, .. } => self.assignee = *member,
             Event::LeadRepeated { vehicle_interest, source_url, .. } => {
                 self.repeats = self.repeats.saturating_add(1);
                 if vehicle_interest.is_some() {

@@ -35,6 +35,7 @@ use crate::{
         leads::{self, PutLeads},
         local::{self, Local},
         messages::Messages,
+        session_drafts,
         sessions::{self, PutSessions},
         tenants,
         timers::{EndTimers, SetTimers},
@@ -160,6 +161,7 @@ async fn write(tx: &mut TenantTx, plan: Plan) -> Result<Vec<Appended>, DbError> 
         put::<NewDeliveries, _>(tx, plan.new_deliveries.into_values()),
         put::<MarkReplayed, _>(tx, plan.replayed_deliveries.into_values()),
         put::<InboundEvents, _>(tx, plan.inbound),
+        session_drafts::end(tx, plan.sent, plan.sent_at),
     )?;
     Ok(plan.appended)
 }

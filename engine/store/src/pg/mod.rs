@@ -17,6 +17,7 @@ mod leads;
 mod members;
 mod operations;
 mod owed;
+mod people;
 mod plan;
 mod sweep;
 mod tenants;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use forecourt_core::{
     contact::Email,
     effect::TimerKind,
-    event::{Event, LeadCaptured, Seq, Version},
+    event::{Author, Event, LeadCaptured, Seq, Version},
     id::{ContactId, DeliveryId, NodeId, SessionId},
     session::LeadSession,
 };
@@ -61,6 +61,9 @@ pub(super) struct Plan {
     pub(super) moved_deliveries: BTreeMap<DeliveryId, MovedDelivery>,
     pub(super) replayed_deliveries: BTreeMap<DeliveryId, ReplayedDelivery>,
     pub(super) inbound: Vec<InboundRow>,
+    /// Where a member's message was sent, and when the last one: the drafts there are over.
+    pub(super) sent: Vec<uuid::Uuid>,
+    pub(super) sent_at: Option<Timestamp>,
 }
 
 impl Plan {
@@ -176,6 +179,10 @@ impl<'a> Planning<'a> {
                 Event::MessagePosted(posted) => {
                     let row = MessageRow::of(append.session, posted, append.at);
                     self.plan.messages.push(row);
+                    if matches!(posted.author, Author::Member { .. }) {
+                        self.plan.sent.push(append.session.into_uuid());
+                        self.plan.sent_at = Some(append.at);
+                    }
                 }
                 Event::LeadCaptured(captured) => self.capture(captured, append.at),
                 _ => {}

@@ -1,5 +1,7 @@
 //! Leads with their contacts and sessions, as the list shows them.
 
+use std::collections::HashMap;
+
 use diesel::{
     BoolExpressionMethods, EscapeExpressionMethods, ExpressionMethods, JoinOnDsl,
     OptionalExtension, QueryDsl, SelectableHelper, TextExpressionMethods,
@@ -7,10 +9,10 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use forecourt_core::{
     contact::Email,
-    id::{LeadId, SessionId},
+    id::{LeadId, MemberId, SessionId},
     lang::Lang,
 };
-use forecourt_ports::store::{LeadFilter, LeadRecord, LeadRow, Needle};
+use forecourt_ports::store::{LeadFilter, LeadRecord, LeadRow, Needle, Whose};
 use uuid::Uuid;
 
 use super::{
@@ -79,6 +81,7 @@ fn row((lead, name, email, phone, lang, status): Stored) -> Result<LeadRow, DbEr
         repeats: record.repeats,
         promise: record.promise,
         needs_human: record.needs_human,
+        assignee: record.assignee,
         with_human: status == WITH_HUMAN,
         closed: status == CLOSED,
     })
@@ -94,6 +97,11 @@ macro_rules! narrowed {
         if let Some(source) = $filter.source {
             query = query.filter(leads::source.eq(source.word()));
         }
+        query = match $filter.whose {
+            None => query,
+            Some(Whose::Member(member)) => query.filter(leads::assignee.eq(member.into_uuid())),
+            Some(Whose::Nobody) => query.filter(leads::assignee.is_null()),
+        };
         if let Some(from) = $filter.from {
             query = query.filter(leads::created_at.ge(Time::from(from)));
         }
@@ -173,6 +181,22 @@ pub(crate) async fn of_sessions(
     let found: Vec<Stored> =
         joined().filter(leads::session_id.eq_any(ids)).select(columns()).load(&mut tx).await?;
     found.into_iter().map(row).collect()
+}
+
+/// How many conversations are whose and not closed.
+pub(crate) async fn open_by_assignee(mut tx: &TenantTx) -> Result<HashMap<MemberId, u64>, DbError> {
+    let of_session =
+        sessions::tenant_id.eq(leads::tenant_id).and(sessions::session_id.eq(leads::session_id));
+    let found: Vec<(Option<Uuid>, i64)> = leads::table
+        .inner_join(sessions::table.on(of_session))
+        .filter(leads::assignee.is_not_null())
+        .filter(sessions::status.ne(CLOSED))
+        .group_by(leads::assignee)
+        .select((leads::assignee, diesel::dsl::count_star()))
+        .load(&mut tx)
+        .await?;
+    let open = found.into_iter().filter_map(|(member, open)| Some((member?, open)));
+    open.map(|(member, open)| Ok((MemberId::from_uuid(member), number(open, "leads")?))).collect()
 }
 
 /// The newest lead of somebody.

@@ -47,6 +47,7 @@ bulk! {
         needs_human: Option<&'static str>,
         created_at: Time,
         updated_at: Time,
+        assignee: Option<Uuid>,
     }
     "ON CONFLICT (tenant_id, lead_id) DO UPDATE SET source_url = EXCLUDED.source_url, \
      vehicle_interest = EXCLUDED.vehicle_interest, status = EXCLUDED.status, \
@@ -58,7 +59,7 @@ bulk! {
      promise_answered_after_ms = EXCLUDED.promise_answered_after_ms, \
      promise_by = EXCLUDED.promise_by, promise_by_model = EXCLUDED.promise_by_model, \
      promise_by_member_id = EXCLUDED.promise_by_member_id, needs_human = EXCLUDED.needs_human, \
-     updated_at = EXCLUDED.updated_at"
+     updated_at = EXCLUDED.updated_at, assignee = EXCLUDED.assignee"
 }
 
 impl LeadColumns {
@@ -94,6 +95,7 @@ impl LeadColumns {
             needs_human: record.needs_human.map(Word::word),
             created_at: record.created_at.into(),
             updated_at: record.updated_at.into(),
+            assignee: record.assignee.map(MemberId::into_uuid),
         }
     }
 }
@@ -126,6 +128,7 @@ pub(crate) struct StoredLead {
     needs_human: Option<String>,
     created_at: Time,
     updated_at: Time,
+    assignee: Option<Uuid>,
 }
 
 impl StoredLead {
@@ -166,6 +169,7 @@ impl StoredLead {
                 by,
             },
             needs_human: needs_human.transpose()?,
+            assignee: self.assignee.map(MemberId::from_uuid),
         })
     }
 }

@@ -3,7 +3,7 @@
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, define_sql_function};
 use diesel_async::RunQueryDsl;
 use forecourt_core::id::MemberId;
-use forecourt_ports::store::{Member, MemberWithHash, NewMember, Role};
+use forecourt_ports::store::{MAX_TEAM, Member, MemberWithHash, NewMember, Role};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -47,6 +47,18 @@ pub(crate) async fn find_by_email(
         .optional()?;
     let Some((row, Some(password_hash))) = found else { return Ok(None) };
     Ok(Some(MemberWithHash { member: member(tx, row)?, password_hash }))
+}
+
+/// Who works for the tenant, in the order of ids.
+pub(crate) async fn active(mut tx: &TenantTx) -> Result<Vec<Member>, DbError> {
+    let found: Vec<Stored> = members::table
+        .filter(members::active)
+        .order(members::member_id)
+        .limit(MAX_TEAM as i64)
+        .select(COLUMNS)
+        .load(&mut tx)
+        .await?;
+    found.into_iter().map(|row| member(tx, row)).collect()
 }
 
 pub(crate) async fn insert(

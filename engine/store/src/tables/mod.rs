@@ -26,6 +26,7 @@ pub(crate) mod local;
 pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod services;
+pub(crate) mod session_drafts;
 pub(crate) mod sessions;
 pub(crate) mod staff_sessions;
 pub(crate) mod tenant_settings;

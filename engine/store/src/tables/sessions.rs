@@ -108,6 +108,20 @@ pub(crate) async fn list(
     Ok(found.into_iter().map(|(id, state)| (SessionId::from_uuid(id), state)).collect())
 }
 
+/// How many have waited for a person since before `since`.
+pub(crate) async fn count_queued_before(
+    tx: &mut TenantTx,
+    since: Timestamp,
+) -> Result<u64, DbError> {
+    let count: i64 = sessions::table
+        .filter(sessions::waits_for.eq("person"))
+        .filter(sessions::waiting_since.lt(Time::from(since)))
+        .count()
+        .get_result(tx)
+        .await?;
+    super::number(count, "sessions")
+}
+
 /// How many sessions wait although no timer of theirs is pending (A11: none).
 pub(crate) async fn count_waiting_without_timer(tx: &mut TenantTx) -> Result<u64, DbError> {
     use diesel::dsl::{exists, not};

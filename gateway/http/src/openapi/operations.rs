@@ -398,6 +398,11 @@ pub(crate) const ALL: &[Operation] = &[
                 r##"{"$ref":"#/components/schemas/LeadSource"}"##,
             ),
             optional(
+                "assignee",
+                "Only those of this member, or `nobody`'s.",
+                r#"{"type":"string","maxLength":36}"#,
+            ),
+            optional(
                 "from",
                 "Captured at this time or later: RFC 3339, or a day in the tenant's zone.",
                 r#"{"type":"string"}"#,
@@ -454,7 +459,7 @@ pub(crate) const ALL: &[Operation] = &[
         id: "release",
         tag: "Staff",
         summary: "Give a conversation back",
-        about: "The assistant answers again. Only who has taken over can give back.",
+        about: "The assistant answers again. Who has taken over gives back; a manager may do so for somebody else.",
         who: Who::Seller,
         query: &[],
         body: &[],

@@ -18,9 +18,10 @@ use forecourt_core::{
 };
 use forecourt_ports::store::{
     Appended, Batch, Decisions, Deliveries, DeliveryFilter, DeliveryHistory, DeliveryRecord,
-    DeliveryStatus, DueDelivery, DueTimer, HandOver, Head, Journal, LeadDetail, LeadFilter,
-    LeadPage, LeadRow, Leads, Loaded, Member, MemberWithHash, Members, Operations, Postponed,
-    Store, StoreError, StoredMessage, TenantSnapshot, Tenants, TimerFilter, TimerRecord, Timers,
+    DeliveryStatus, DraftRow, DraftSaved, DueDelivery, DueTimer, HandOver, Head, Journal,
+    LeadDetail, LeadFilter, LeadPage, LeadRow, Leads, Loaded, Member, MemberWithHash, Members,
+    Operations, People, Postponed, Store, StoreError, StoredMessage, Teammate, TenantSnapshot,
+    Tenants, TimerFilter, TimerRecord, Timers,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
@@ -446,6 +447,33 @@ impl Tenants for NodeStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.read(self.inner.unsubscribe(tenant, session, now)).await
+    }
+}
+
+#[async_trait]
+impl People for NodeStore {
+    async fn draft(&self, tenant: TenantId, session: SessionId) -> Result<DraftRow, StoreError> {
+        self.read(self.inner.draft(tenant, session)).await
+    }
+
+    async fn save_draft(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        text: &str,
+        base: i64,
+        member: MemberId,
+        now: Timestamp,
+    ) -> Result<DraftSaved, StoreError> {
+        self.read(self.inner.save_draft(tenant, session, text, base, member, now)).await
+    }
+
+    async fn team(&self, tenant: TenantId) -> Result<Vec<Teammate>, StoreError> {
+        self.read(self.inner.team(tenant)).await
+    }
+
+    async fn waiting_before(&self, tenant: TenantId, since: Timestamp) -> Result<u64, StoreError> {
+        self.read(self.inner.waiting_before(tenant, since)).await
     }
 }
 

@@ -16,8 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Claim, Contact, Delivery, MemStore, SessionData, TenantData, Timer, World, lock};
 use crate::store::{
-    Append, Appended, Batch, Head, Journal, LeadRecord, Loaded, StoreError, StoredMessage,
-    reason_of,
+    Append, Appended, Batch, DraftRow, Head, Journal, LeadRecord, Loaded, StoreError,
+    StoredMessage, reason_of,
 };
 
 /// How long a commit holds the deliveries it queued for its own node.
@@ -223,6 +223,12 @@ impl TenantData {
             match event {
                 Event::MessagePosted(posted) => {
                     self.message_ids.insert(posted.message);
+                    let sent = matches!(posted.author, Author::Member { .. });
+                    let draft = self.drafts.get_mut(&append.session);
+                    if let Some(draft) = draft.filter(|draft| sent && !draft.text.is_empty()) {
+                        let (revision, at) = (draft.revision + 1, Some(append.at));
+                        *draft = DraftRow { revision, at, ..DraftRow::default() };
+                    }
                     found.messages.push(StoredMessage {
                         message: posted.message,
                         seq: posted.seq,

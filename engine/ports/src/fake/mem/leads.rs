@@ -125,6 +125,7 @@ impl TenantData {
             contact.map_or((None, None), |c| (c.name.as_deref(), c.email.as_deref()));
         filter.status.is_none_or(|status| lead.status == status)
             && filter.source.is_none_or(|source| lead.source == source)
+            && filter.whose.is_none_or(|whose| whose.is(lead.assignee))
             && filter.from.is_none_or(|from| from <= lead.created_at)
             && filter.to.is_none_or(|to| lead.created_at < to)
             && match needle {
@@ -156,6 +157,7 @@ impl TenantData {
             repeats: lead.repeats,
             promise: lead.promise.clone(),
             needs_human: lead.needs_human,
+            assignee: lead.assignee,
             with_human: state.is_some_and(|s| !s.closed && s.speaker != Speaker::Assistant),
             closed: state.is_some_and(|state| state.closed),
         }

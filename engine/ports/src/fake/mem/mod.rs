@@ -9,6 +9,7 @@ mod deliveries;
 mod journal;
 mod leads;
 mod operations;
+mod people;
 mod tenants;
 mod timers;
 
@@ -30,7 +31,8 @@ use jiff::Timestamp;
 
 use super::lock;
 use crate::store::{
-    InboundEvent, LeadRecord, NewMember, NewTenant, StoreError, StoredMessage, TenantSnapshot,
+    DraftRow, InboundEvent, LeadRecord, NewMember, NewTenant, StoreError, StoredMessage,
+    TenantSnapshot,
 };
 
 /// Awaited before each call, with the call's name: a place to wait, to count, or to stop a test.
@@ -89,6 +91,7 @@ struct TenantData {
     leads: BTreeMap<LeadId, LeadRecord>,
     timers: BTreeMap<(SessionId, TimerKind), Timer>,
     deliveries: BTreeMap<DeliveryId, Delivery>,
+    drafts: BTreeMap<SessionId, DraftRow>,
     inbound: Vec<InboundEvent>,
 }
 
@@ -276,6 +279,7 @@ impl TenantData {
             leads: BTreeMap::new(),
             timers: BTreeMap::new(),
             deliveries: BTreeMap::new(),
+            drafts: BTreeMap::new(),
             inbound: Vec::new(),
         }
     }
