@@ -133,16 +133,18 @@ fn records(tenant: TenantId, appends: Vec<Append>, appended: &[Appended]) -> Vec
     let mut published: Vec<Arc<Published>> = Vec::new();
     for (append, appended) in appends.into_iter().zip(appended) {
         let Appended::Stored { first } = *appended else { continue };
-        let Append { session, expected, at, events, .. } = append;
+        let Append { session, expected, at, events, lead, .. } = append;
+        let mut news = lead.map(|lead| lead.news).unwrap_or_default().into_iter();
         published.extend(events.into_iter().zip(0_i64..).map(|(event, n): (Event, i64)| {
-            Published::new(EventRecord {
+            let record = EventRecord {
                 tenant,
                 session,
                 seq: Seq(first.0 + n),
                 version: Version(expected.0 + 1 + n),
                 at,
                 event,
-            })
+            };
+            Published::with(record, news.next().unwrap_or_default())
         }));
     }
     published.sort_by_key(|published| published.record.seq);

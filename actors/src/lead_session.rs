@@ -29,7 +29,7 @@ use forecourt_core::{
     session::{Circumstances, Command, Decided, Fresh, LeadSession, Rejection, replay::Cause},
 };
 use forecourt_ports::store::{
-    Append, Appended, InboundEvent, InboundOutcome, StoreError, StoredMessage,
+    Append, Appended, InboundEvent, InboundOutcome, LeadFold, LeadRecord, StoreError, StoredMessage,
 };
 use jiff::Timestamp;
 use tokio::sync::oneshot;
@@ -112,6 +112,8 @@ pub(crate) struct SessionActor {
     ports: Arc<Ports>,
     /// `None` until loaded, and again when memory may be behind.
     state: Option<LeadSession>,
+    /// The row of its lead at the state's version: events tell what they changed of it.
+    lead: Option<Arc<LeadRecord>>,
     /// Whether what it owes is taken up with the first read.
     takes_up: bool,
     recent: VecDeque<StoredMessage>,
@@ -140,6 +142,7 @@ impl SessionActor {
             tenant,
             ports,
             state: (begin == Begin::Fresh).then(|| LeadSession::new(id)),
+            lead: None,
             takes_up: begin == Begin::TakesUp || (begin == Begin::Woken && sole),
             recent: VecDeque::new(),
             queue: VecDeque::new(),
@@ -231,6 +234,8 @@ impl SessionActor {
         if let (Some(inbound), Some(Event::SubmissionRepeated)) = (&mut inbound, events.first()) {
             inbound.outcome = InboundOutcome::Repeated;
         }
+        let fold = LeadFold::of(self.lead.as_ref(), at, &events, &state);
+        let lead = fold.after.clone();
         let append = Append {
             session: self.id,
             expected: Version(state.version.0 - events.len() as i64),
@@ -238,6 +243,7 @@ impl SessionActor {
             events: events.clone(),
             state: state.clone(),
             effects: effects.clone(),
+            lead: Some(fold),
             cause: Some(cause),
             inbound,
         };
@@ -263,7 +269,7 @@ impl SessionActor {
                     metrics::counter!(names::COMMANDS, "result" => "stored").increment(1);
                     actor.remember(&events, at);
                     let version = state.version;
-                    actor.state = Some(state);
+                    (actor.state, actor.lead) = (Some(state), lead);
                     let span = waiting.dispatch.span.clone();
                     span.in_scope(|| actor.run(&effects, &events, ctx));
                     waiting.answer(Ok(Done { version, events }));
@@ -356,9 +362,9 @@ impl SessionActor {
             actor.busy = false;
             match loaded {
                 Ok(loaded) => {
-                    let (state, recent) = match loaded {
-                        Some(loaded) => (loaded.state, loaded.recent),
-                        None => (LeadSession::new(actor.id), Vec::new()),
+                    let (state, lead, recent) = match loaded {
+                        Some(loaded) => (loaded.state, loaded.lead, loaded.recent),
+                        None => (LeadSession::new(actor.id), None, Vec::new()),
                     };
                     actor.recent = recent.into();
                     let owed = if actor.takes_up { state.owed() } else { Vec::new() };
@@ -366,7 +372,7 @@ impl SessionActor {
                     // A turn that is over by what another node stored falls silent here and now (A7).
                     let runs = state.turn.map(|running| running.turn);
                     actor.turn = actor.turn.take().filter(|turn| runs == Some(turn.turn()));
-                    actor.state = Some(state);
+                    (actor.state, actor.lead) = (Some(state), lead);
                     span.in_scope(|| actor.run(&owed, &[], ctx));
                     actor.pump(ctx);
                 }

@@ -76,8 +76,12 @@ async fn what_is_posted_at_one_is_seen_at_the_other_and_taken_once() {
     let kari = person("nb", "two-nodes");
     let captured: Value = a.post_form(TENANT, &kari.form()).await.json().await.unwrap();
     let is_lead = |frame: &Value| frame["lead"]["lead_id"] == captured["lead_id"];
-    live.until("the new lead", |f| is_lead(f) && f["event"] == "lead.captured").await;
-    live.until("the kept promise", |f| is_lead(f) && f["lead"]["promise"]["state"] == "kept").await;
+    let new = live.until("the new lead", |f| is_lead(f) && f["event"] == "lead.captured").await;
+    // What the other node stored is told with what it changed.
+    live.until("the kept promise", |f| {
+        f["session_id"] == new["session_id"] && f["changes"]["promise"]["state"] == "kept"
+    })
+    .await;
 
     // A chat: written at A, listened to at B, and the other way round.
     let chat = a.open_chat("nb").await;

@@ -1,6 +1,7 @@
 //! A dashboard that stays: when its socket ends, it comes back with its cursor, as the real one does.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -30,6 +31,8 @@ pub struct Told {
 #[derive(Default)]
 struct Seen {
     events: Vec<Told>,
+    /// Whose lead a session is.
+    leads: HashMap<String, String>,
     gaps: usize,
     connections: usize,
     epoch: i64,
@@ -94,7 +97,7 @@ impl Follower {
         let mut stored = Vec::new();
         while stored.last().is_none_or(|told: &Told| told.seq < last) {
             let frame = replay.next().await.expect("the replay goes on");
-            stored.extend(told(&frame));
+            stored.extend(told(&frame, &mut HashMap::new()));
         }
         stored.retain(|told| told.seq <= last);
         let tail = events.iter().filter(|told| told.seq > from && told.seq <= last);
@@ -169,21 +172,31 @@ async fn follow(first: Live, url: String, cookie: String, seen: Arc<Mutex<Seen>>
             if frame["type"] == "gap" {
                 seen.gaps += 1;
             }
-            seen.events.extend(told(&frame));
+            let told = told(&frame, &mut seen.leads);
+            seen.events.extend(told);
         }
     }
 }
 
-fn told(frame: &Value) -> Option<Told> {
+/// What a frame tells; `leads` remembers whose lead a session is, because only its first event says so.
+fn told(frame: &Value, leads: &mut HashMap<String, String>) -> Option<Told> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    (frame["type"] == "event").then(|| Told {
+    let row = if frame["lead"].is_object() { &frame["lead"] } else { &frame["changes"] };
+    if frame["type"] != "event" {
+        return None;
+    }
+    let session = text(&frame["session_id"]);
+    if let Some(lead) = row["lead_id"].as_str() {
+        leads.insert(session.clone(), lead.to_owned());
+    }
+    Some(Told {
         seq: frame["seq"].as_i64().expect("a place"),
         event: text(&frame["event"]),
-        lead: text(&frame["lead"]["lead_id"]),
-        promise: if frame["lead"]["human_reason"] == "uncertain" {
+        lead: leads.get(&session).cloned().unwrap_or_default(),
+        promise: if row["human_reason"] == "uncertain" {
             "uncertain".into()
         } else {
-            text(&frame["lead"]["promise"]["state"])
+            text(&row["promise"]["state"])
         },
     })
 }

@@ -14,8 +14,12 @@ use forecourt_core::{
 };
 use tokio::sync::mpsc;
 
-use crate::presence::{
-    Availability, Ephemeral, MemberPresence, Person, Presence, PresenceChange, SharedDraft, Typist,
+use crate::{
+    presence::{
+        Availability, Ephemeral, MemberPresence, Person, Presence, PresenceChange, SharedDraft,
+        Typist,
+    },
+    store::LeadNews,
 };
 
 /// Who reads: staff see everything of their tenant, a customer what is meant for them.
@@ -29,12 +33,19 @@ pub enum Audience {
 #[derive(Debug)]
 pub struct Published {
     pub record: EventRecord,
+    /// What it changed of its lead.
+    pub news: LeadNews,
     encoded: [OnceLock<Option<Bytes>>; 2],
 }
 
 impl Published {
+    /// An event of which only the store knows what it changed of its lead.
     pub fn new(record: EventRecord) -> Arc<Self> {
-        Arc::new(Self { record, encoded: [OnceLock::new(), OnceLock::new()] })
+        Self::with(record, LeadNews::Unread)
+    }
+
+    pub fn with(record: EventRecord, news: LeadNews) -> Arc<Self> {
+        Arc::new(Self { record, news, encoded: [OnceLock::new(), OnceLock::new()] })
     }
 
     /// The frame for an audience, made by `encode` the first time; `None` when it is not for them.

@@ -4,7 +4,7 @@ use forecourt_core::{
     event::{self, AlertReason, AnsweredBy},
     id::{DeliveryId, LeadId, MemberId, SessionId},
 };
-use forecourt_ports::store::{self, DeliveryRow, LeadRow, PromiseRow};
+use forecourt_ports::store::{self, DeliveryRow, HeldBy, LeadDelta, LeadRow, PromiseRow};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -278,6 +278,25 @@ impl From<LeadRow> for Lead {
             human_reason: row.needs_human.map(HumanReason::from),
             session_status: SessionStatus::new(row.closed, row.with_human),
             assignee: row.assignee,
+        }
+    }
+}
+
+impl From<LeadDelta> for LeadChanges {
+    fn from(delta: LeadDelta) -> Self {
+        let LeadDelta { updated_at, status, excerpt, lang, promise, needs_human, held } = delta;
+        Self {
+            updated_at,
+            status: status.map(LeadStatus::from),
+            excerpt,
+            repeats: None,
+            language: lang.map(|lang| lang.tag().to_owned()),
+            promise: promise.map(LeadPromise::from),
+            human_reason: needs_human.map(|reason| reason.map(HumanReason::from)),
+            needs_human: needs_human.map(|reason| reason.is_some()),
+            session_status: held
+                .map(|held| SessionStatus::new(held == HeldBy::Nobody, held == HeldBy::Member)),
+            assignee: None,
         }
     }
 }

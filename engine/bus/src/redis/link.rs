@@ -16,7 +16,7 @@ use std::{
 };
 
 use forecourt_core::{
-    event::{EventRecord, Seq},
+    event::Seq,
     id::{SessionId, TenantId},
 };
 use forecourt_ports::bus::{Draft, Published};
@@ -36,7 +36,7 @@ use super::{
     lock,
     packet::{self, Beat, Frame, Read, Write},
     presence::{self, Part},
-    published, repair,
+    repair,
     sequencer::{Origin, Piece},
     tenant::Tenant,
 };
@@ -309,8 +309,9 @@ fn take(shared: &Arc<Shared>, message: &Msg) -> Option<()> {
     let known = shared.step_known(id, |tenant, now, out| {
         for frame in packet.frames {
             let kind = match frame {
-                Frame::Event(record) if record.tenant == id => {
-                    tenant.sequencer.offer([published(record)], Origin::Foreign, now, out);
+                Frame::Event(told) if told.record.tenant == id => {
+                    let event = Published::with(told.record, told.news);
+                    tenant.sequencer.offer([event], Origin::Foreign, now, out);
                     "event"
                 }
                 Frame::Event(_) => {
@@ -447,8 +448,8 @@ fn pipeline(shared: &Shared, batch: &[Outgoing], heads: &HashMap<TenantId, Seq>)
         match one {
             Outgoing::Events(tenant, published) => {
                 events += published.len() as u64;
-                let of: &mut Vec<Frame<&EventRecord, &str>> = frames.entry(*tenant).or_default();
-                of.extend(published.iter().map(|published| Frame::Event(&published.record)));
+                let of = frames.entry(*tenant).or_default();
+                of.extend(published.iter().map(|event| Write::of_event(event)));
             }
             Outgoing::Draft { tenant, session, draft, after } => {
                 let frame = Write::of_draft(*session, draft, *after);

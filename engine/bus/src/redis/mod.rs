@@ -29,7 +29,7 @@ use std::{
 };
 
 use forecourt_core::{
-    event::{EventRecord, Seq},
+    event::Seq,
     id::{MemberId, NodeId, SessionId, TenantId},
 };
 use forecourt_ports::{
@@ -441,11 +441,6 @@ impl Shared {
         let heard = lock(&self.peers).get(&node).copied();
         self.is_joined() && heard.is_some_and(|heard| now < heard + 2 * self.pace.stale)
     }
-}
-
-/// A record as it goes to listeners.
-fn published(record: EventRecord) -> Arc<Published> {
-    Published::new(record)
 }
 
 /// A panic while a map was locked leaves the map whole: every change to it is one call.

@@ -7,12 +7,15 @@ use forecourt_core::{
     event::{EventRecord, Seq},
     id::{NodeId, SessionId, TenantId, TurnId},
 };
-use forecourt_ports::bus::{Draft, Step};
+use forecourt_ports::{
+    bus::{Draft, Published, Step},
+    store::LeadNews,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::presence::Part;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Bytes of a packet that is taken; senders stay far below.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
@@ -80,10 +83,23 @@ pub(super) enum Frame<E, T> {
     Head(Seq),
 }
 
-pub(super) type Read = Frame<EventRecord, String>;
-pub(super) type Write<'a> = Frame<&'a EventRecord, &'a str>;
+/// A stored event, with what it changed of its lead.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Told<E, N> {
+    #[serde(rename = "r")]
+    pub(super) record: E,
+    #[serde(rename = "l")]
+    pub(super) news: N,
+}
+
+pub(super) type Read = Frame<Told<EventRecord, LeadNews>, String>;
+pub(super) type Write<'a> = Frame<Told<&'a EventRecord, &'a LeadNews>, &'a str>;
 
 impl<'a> Write<'a> {
+    pub(super) fn of_event(event: &'a Published) -> Self {
+        Frame::Event(Told { record: &event.record, news: &event.news })
+    }
+
     pub(super) fn of_draft(session: SessionId, draft: &'a Draft, after: Seq) -> Self {
         match draft {
             Draft::Delta { turn, offset, text } => {
@@ -170,14 +186,16 @@ mod tests {
         let draft =
             Draft::Delta { turn: TurnId::from_uuid(id), offset: 3, text: "\"å\u{1F697}".into() };
         let frames: Vec<Write<'_>> = vec![
-            Frame::Event(&record),
+            Frame::Event(Told { record: &record, news: &LeadNews::NoLead }),
             Write::of_draft(session, &draft, Seq(4)),
             Frame::Ask(session),
             Frame::Head(Seq(9)),
         ];
         let packet: Packet<Read> = read(&write(node, frames)).expect("a packet");
         assert_eq!(packet.node, node);
-        assert!(matches!(&packet.frames[0], Frame::Event(read) if *read == record));
+        assert!(
+            matches!(&packet.frames[0], Frame::Event(read) if read.record == record && read.news == LeadNews::NoLead)
+        );
         assert!(
             matches!(&packet.frames[1], Frame::Delta { text, offset: 3, .. } if text == "\"å\u{1F697}")
         );
@@ -186,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_is_not_read() {
-        for bytes in ["", "{}", "[1]", r#"{"v":2,"n":"node_0","f":[]}"#, "\u{0}\u{feff}"] {
+        for bytes in ["", "{}", "[1]", r#"{"v":1,"n":"node_0","f":[]}"#, "\u{0}\u{feff}"] {
             assert!(read::<Read>(bytes.as_bytes()).is_none(), "{bytes}");
         }
         let tenant = TenantId::from_uuid(Uuid::from_u128(1));

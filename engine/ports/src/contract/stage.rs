@@ -162,6 +162,7 @@ impl<'a> Stage<'a> {
             events: decided.decision.events,
             state: decided.state,
             effects: decided.decision.effects,
+            lead: None,
             cause: Some(cause),
             inbound: None,
         }

@@ -1,5 +1,7 @@
 //! The journal: events and the rows that follow from them, in one transaction (A1, A2, A4).
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use forecourt_core::{
     effect::Effect,
@@ -9,7 +11,7 @@ use forecourt_core::{
 };
 use jiff::Timestamp;
 
-use super::{InboundEvent, StoreError};
+use super::{InboundEvent, LeadFold, LeadRecord, StoreError};
 
 /// One decision of one session, to be stored.
 #[derive(Clone, Debug)]
@@ -24,6 +26,9 @@ pub struct Append {
     pub state: LeadSession,
     /// The durable ones become rows; the others are ignored here.
     pub effects: Vec<Effect>,
+    /// The lead's row after the events, when the writer knows it as it stood at `expected`; else the store
+    /// reads it.
+    pub lead: Option<LeadFold>,
     /// What led to it, kept so that it can be explained and decided again.
     pub cause: Option<Cause>,
     /// The call that led to it, logged in the same transaction.
@@ -79,6 +84,8 @@ pub struct StoredMessage {
 #[derive(Clone, Debug)]
 pub struct Loaded {
     pub state: LeadSession,
+    /// The row of its lead, as it stands at the state's version.
+    pub lead: Option<Arc<LeadRecord>>,
     /// The newest messages, oldest first, 20 at most.
     pub recent: Vec<StoredMessage>,
 }

@@ -44,7 +44,7 @@ impl LeadStatus {
 }
 
 /// How the newest promise of a lead stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PromiseRow {
     pub state: PromiseState,
     pub since: Option<Timestamp>,
@@ -63,7 +63,7 @@ pub enum PromiseState {
 }
 
 /// A lead as the list shows it (S2-US-4.1-2).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeadRow {
     pub lead: LeadId,
     pub session: SessionId,

@@ -9,6 +9,7 @@ mod inbound;
 mod journal;
 mod leads;
 mod members;
+mod news;
 mod operations;
 mod people;
 mod projection;
@@ -25,6 +26,7 @@ pub use self::{
         PromiseRow, PromiseState, Whose, search_text,
     },
     members::{Member, MemberWithHash, Members, Role},
+    news::{HeldBy, LeadDelta, LeadFold, LeadNews},
     operations::{
         DeliveryFilter, DeliveryHistory, DeliveryRecord, DeliveryStatus, Held, MOST_ROWS,
         Operations, TimerFilter, TimerPlace, TimerRecord, reason_of, speaks_of,

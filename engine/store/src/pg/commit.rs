@@ -121,6 +121,11 @@ async fn read(tx: &mut TenantTx, appends: &[Append]) -> Result<Known, DbError> {
     let mut ids: Vec<_> = appends.iter().map(|append| append.session.into_uuid()).collect();
     ids.sort_unstable();
     ids.dedup();
+    // Writers that hold their session know its lead's row.
+    let unread = appends.iter().filter(|append| append.lead.is_none());
+    let mut unread: Vec<_> = unread.map(|append| append.session.into_uuid()).collect();
+    unread.sort_unstable();
+    unread.dedup();
     let captured =
         appends.iter().flat_map(|append| &append.events).filter_map(|event| match event {
             Event::LeadCaptured(captured) => Some(captured),
@@ -134,7 +139,7 @@ async fn read(tx: &mut TenantTx, appends: &[Append]) -> Result<Known, DbError> {
     // One index each: a join or an OR of them would read the whole tenant.
     let (sessions, leads, by_key, by_id) = try_join!(
         sessions::versions(tx, &ids),
-        leads::of_sessions(tx, &ids),
+        leads::of_sessions(tx, &unread),
         contacts::with_keys(tx, &keys),
         contacts::with_ids(tx, &contacts),
     )?;

@@ -1,5 +1,7 @@
 //! The journal on Postgres: commits, and everything that is read back.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use forecourt_core::{
     event::{EventRecord, MessageSeq, Seq, Version},
@@ -13,7 +15,7 @@ use super::{PgStore, store_error};
 use crate::{
     TenantTx,
     error::DbError,
-    tables::{Doc, journal, messages, sessions, tenants},
+    tables::{Doc, journal, leads, messages, sessions, tenants},
 };
 
 /// With how many messages a session wakes.
@@ -36,11 +38,16 @@ impl Journal for PgStore {
     ) -> Result<Option<Loaded>, StoreError> {
         let read = async |tx: &mut TenantTx| {
             let tx = &*tx;
-            let (snapshot, recent) =
-                try_join!(sessions::find(tx, session), messages::newest(tx, session, RECENT))?;
+            let id = [session.into_uuid()];
+            let (snapshot, recent, leads) = try_join!(
+                sessions::find(tx, session),
+                messages::newest(tx, session, RECENT),
+                leads::of_sessions(tx, &id),
+            )?;
             let Some((version, snapshot)) = snapshot else { return Ok(None) };
             let state = restore(tx, session, version, &snapshot).await?;
-            Ok(Some(Loaded { state, recent }))
+            let lead = leads.into_iter().next().map(Arc::new);
+            Ok(Some(Loaded { state, lead, recent }))
         };
         self.app.read(tenant, read).await.map_err(store_error)
     }

@@ -101,8 +101,9 @@ struct Planning<'a> {
 #[derive(Default)]
 struct Progress<'a> {
     version: i64,
-    stored_lead: Option<LeadRecord>,
     lead: Option<LeadRecord>,
+    /// Whether the lead's row must be written.
+    moves_lead: bool,
     began_at: Option<Timestamp>,
     newest: Option<(&'a LeadSession, Timestamp)>,
 }
@@ -114,8 +115,8 @@ impl<'a> Planning<'a> {
             sessions.insert(id, Progress { version: version.0, ..Progress::default() });
         }
         for lead in known.leads {
-            let progress = sessions.entry(lead.session).or_default();
-            (progress.stored_lead, progress.lead) = (Some(lead.clone()), Some(lead));
+            let session = lead.session;
+            sessions.entry(session).or_default().lead = Some(lead);
         }
         let mails = known
             .contacts
@@ -193,8 +194,15 @@ impl<'a> Planning<'a> {
         }
         self.plan.inbound.extend(append.inbound.iter().map(InboundRow::of));
         let progress = self.sessions.entry(append.session).or_default();
-        let lead = progress.lead.take();
-        progress.lead = LeadRecord::after(lead, append.at, &append.events, &append.state);
+        if let Some(fold) = &append.lead {
+            progress.lead = fold.after.as_deref().cloned();
+            progress.moves_lead |= fold.changed;
+        } else {
+            let before = progress.lead.clone();
+            let after = LeadRecord::after(before, append.at, &append.events, &append.state);
+            progress.moves_lead |= after != progress.lead;
+            progress.lead = after;
+        }
         progress.version = append.state.version.0;
         if progress.newest.replace((&append.state, append.at)).is_none() {
             progress.began_at = Some(append.at);
@@ -251,7 +259,7 @@ impl<'a> Planning<'a> {
             let mut row = SessionRow::of(state, at)?;
             row.created_at = progress.began_at.unwrap_or(at).into();
             self.plan.sessions.push(row);
-            if progress.lead != progress.stored_lead {
+            if progress.moves_lead {
                 self.plan.leads.extend(progress.lead.map(LeadColumns::of));
             }
         }

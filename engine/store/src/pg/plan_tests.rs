@@ -44,6 +44,7 @@ impl Desk {
             events: decided.decision.events,
             state: decided.state,
             effects: decided.decision.effects,
+            lead: None,
             cause: None,
             inbound: None,
         }

@@ -179,6 +179,9 @@ pub(crate) async fn of_sessions(
     mut tx: &TenantTx,
     ids: &[Uuid],
 ) -> Result<Vec<LeadRecord>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let one = leads::table
         .filter(leads::session_id.eq(wanted::<sql_types::Uuid>()))
         .select(StoredLead::as_select());

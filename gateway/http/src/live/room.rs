@@ -1,7 +1,8 @@
 //! A tenant's live room: events come in once, are written once, and go out to every dashboard.
 //!
-//! One task per tenant that has listeners. It takes what has queued up, reads the rows of all leads in it
-//! with one query, writes each frame once, and hands the same bytes to everybody.
+//! One task per tenant that has listeners. It takes what has queued up, writes each frame once, and hands the same
+//! bytes to everybody. Events bring along what they changed of their lead; only where nobody could know it (a known
+//! contact comes back, another node's event was read from the journal) the rows are read, with one query.
 //!
 //! # Invariants
 //! - **A9** a listener whose mailbox is full is cut, and comes back with its cursor; the room never waits
@@ -21,16 +22,19 @@ use std::{
 use actix::{Message, Recipient, dev::SendError};
 use bytestring::ByteString;
 use forecourt_core::{
-    event::{EventRecord, Seq},
+    event::{Event, EventRecord, Seq},
     id::{SessionId, TenantId},
 };
 use forecourt_ports::{
-    bus::{Bus, Pushed, Subscription},
+    bus::{Bus, Published, Pushed, Subscription},
     clock::Clock,
-    store::{Store, StoreError},
+    store::{LeadDelta, LeadNews, LeadRow, Store, StoreError},
 };
-use forecourt_wire::{EventFrame, Lead, LeadEventName, ServerFrame};
-use tokio::sync::{mpsc, oneshot};
+use forecourt_wire::{EventFrame, Lead, LeadChanges, LeadEventName, ServerFrame};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::protocol::close;
@@ -38,6 +42,9 @@ use crate::{gateway::lock, names::Names};
 
 /// How often sign-ins are looked at again.
 const AUDIT: Duration = Duration::from_secs(4);
+/// The least time between two batches: a lone event goes out at once, a stream of them is gathered, because a
+/// write to every socket costs more than what is written.
+const GATHER: Duration = Duration::from_millis(5);
 /// Events that one batch takes at most.
 const TOGETHER: usize = 256;
 /// Joins and sign-outs that may wait for the room.
@@ -140,6 +147,7 @@ impl Rooms {
                 subscription: self.0.bus.subscribe_tenant(tenant),
                 shared: Arc::clone(&self.0),
                 listeners: Vec::new(),
+                quiet_until: Instant::now(),
             };
             actix_web::rt::spawn(room.run(inbox));
             rooms.insert(tenant, commands.clone());
@@ -164,6 +172,8 @@ struct Room {
     shared: Arc<Shared>,
     subscription: Subscription,
     listeners: Vec<Listener>,
+    /// When the next batch may leave.
+    quiet_until: Instant,
 }
 
 impl Room {
@@ -179,6 +189,7 @@ impl Room {
                         self.send_back();
                         self.subscription = self.shared.bus.subscribe_tenant(self.tenant);
                     }
+                    self.gather(&mut queue).await;
                     self.tell(&mut queue).await;
                 }
                 Some(command) = inbox.recv() => match command {
@@ -215,20 +226,34 @@ impl Room {
         empty
     }
 
+    /// Waits until the next batch may leave, and takes along what has come meanwhile.
+    async fn gather(&mut self, queue: &mut Vec<Pushed>) {
+        if queue.len() < TOGETHER && Instant::now() < self.quiet_until {
+            sleep_until(self.quiet_until).await;
+        }
+        while queue.len() < TOGETHER
+            && let Ok(pushed) = self.subscription.events.try_recv()
+        {
+            queue.push(pushed);
+        }
+        self.quiet_until = Instant::now() + GATHER;
+    }
+
     async fn tell(&mut self, queue: &mut Vec<Pushed>) {
-        let records: Vec<EventRecord> = queue
+        let events: Vec<Arc<Published>> = queue
             .drain(..)
             .filter_map(|pushed| match pushed {
-                Pushed::Event(published) => Some(published.record.clone()),
+                Pushed::Event(published) => Some(published),
                 Pushed::Draft(_) | Pushed::Ephemeral(..) => None,
             })
             .collect();
-        if records.is_empty() || self.listeners.is_empty() {
+        if events.is_empty() || self.listeners.is_empty() {
             return;
         }
         let mut tries = 0;
         let batch = loop {
-            match self.shared.frames(self.tenant, &records).await {
+            let told = events.iter().map(|event| (&event.record, &event.news));
+            match self.shared.frames(self.tenant, told).await {
                 Ok(batch) => break batch,
                 Err(_) if tries < TRIES => {
                     tries += 1;
@@ -284,34 +309,46 @@ impl Rooms {
         tenant: TenantId,
         records: &[EventRecord],
     ) -> Result<Arc<Batch>, StoreError> {
-        self.0.frames(tenant, records).await
+        let told = records.iter().map(|record| (record, &LeadNews::Unread));
+        self.0.frames(tenant, told).await
     }
 }
 
 impl Shared {
-    /// Writes events as frames, each with the fresh row of its lead; events without a lead have none.
-    async fn frames(
+    /// Writes events as frames, each with what it changed of its lead; events without a lead have none.
+    async fn frames<'a>(
         &self,
         tenant: TenantId,
-        records: &[EventRecord],
+        told: impl Iterator<Item = (&'a EventRecord, &'a LeadNews)> + Clone,
     ) -> Result<Arc<Batch>, StoreError> {
-        let told = |record: &&EventRecord| LeadEventName::of(&record.event).is_some();
-        let sessions: HashSet<SessionId> =
-            records.iter().filter(told).map(|record| record.session).collect();
-        if sessions.is_empty() {
-            return Ok(Arc::new([]));
+        let told = told.filter_map(|(record, news)| {
+            let event = LeadEventName::of(&record.event)?;
+            (*news != LeadNews::NoLead).then_some((record, news, event))
+        });
+        let unread = told.clone().filter(|(_, news, _)| **news == LeadNews::Unread);
+        let unread: HashSet<SessionId> = unread.map(|(record, ..)| record.session).collect();
+        let mut rows: HashMap<SessionId, Lead> = HashMap::new();
+        if !unread.is_empty() {
+            let sessions: Vec<SessionId> = unread.into_iter().collect();
+            let read = self.store.lead_rows(tenant, &sessions).await?;
+            rows.extend(read.into_iter().map(|row| (row.session, Lead::from(row))));
         }
-        let sessions: Vec<SessionId> = sessions.into_iter().collect();
-        let rows = self.store.lead_rows(tenant, &sessions).await?;
-        let rows: HashMap<SessionId, Lead> =
-            rows.into_iter().map(|row| (row.session, Lead::from(row))).collect();
-        let mut batch = Vec::with_capacity(records.len());
-        for record in records {
-            let Some(event) = LeadEventName::of(&record.event) else { continue };
-            let Some(lead) = rows.get(&record.session) else { continue };
+        let mut batch = Vec::new();
+        for (record, news, event) in told {
+            let (lead, changes) = match news {
+                LeadNews::NoLead => continue,
+                LeadNews::Unread => match rows.get(&record.session) {
+                    Some(lead) => (Some(lead.clone()), None),
+                    None => continue,
+                },
+                LeadNews::Whole(row) => (Some(Lead::from(LeadRow::clone(row))), None),
+                LeadNews::Changed(delta) => {
+                    (None, Some(LeadChanges::from(LeadDelta::clone(delta))))
+                }
+            };
             let name = self.names.of(&*self.store, record, self.clock.now()).await;
             let message = match &record.event {
-                forecourt_core::event::Event::MessagePosted(posted) => {
+                Event::MessagePosted(posted) => {
                     Some(forecourt_wire::Message::posted(posted, record.at, name.as_deref()))
                 }
                 _ => None,
@@ -321,8 +358,8 @@ impl Shared {
                 event,
                 at: record.at,
                 session_id: record.session,
-                lead: Some(lead.clone()),
-                changes: None,
+                lead,
+                changes,
                 message,
                 seen: None,
             }));

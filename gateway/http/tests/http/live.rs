@@ -99,7 +99,7 @@ impl Socket {
 }
 
 #[actix_web::test]
-async fn a_new_lead_is_told_with_its_whole_row_and_so_is_every_change() {
+async fn a_new_lead_is_told_with_its_whole_row_and_then_what_changed() {
     let world = World::start().await;
     let cookie = world.ola().await;
     let mut socket = Socket::open(&world, &cookie).await;
@@ -109,15 +109,37 @@ async fn a_new_lead_is_told_with_its_whole_row_and_so_is_every_change() {
     let captured = socket.event("lead.captured").await;
     assert_eq!(captured["lead"]["lead_id"], receipt["lead_id"]);
     assert_eq!(captured["lead"]["email"], "kari@example.no");
+    assert_eq!(captured["lead"]["excerpt"], "Er bilen ledig?");
     let posted = socket.event("message.posted").await;
     assert_eq!(posted["message"]["text"], "Er bilen ledig?");
+    assert_eq!(posted["changes"]["excerpt"], "Er bilen ledig?");
+    let mut row = captured["lead"].clone();
     loop {
         let changed = socket.event("lead.changed").await;
-        if changed["lead"]["promise"]["state"] == "kept" {
-            assert_eq!(changed["lead"]["promise"]["by"], "model");
+        assert_eq!(changed["lead"], Value::Null, "only what changed is told");
+        for (field, value) in changed["changes"].as_object().unwrap() {
+            row[field] = value.clone();
+        }
+        if changed["changes"]["promise"]["state"] == "kept" {
+            assert_eq!(changed["changes"]["promise"]["by"], "model");
             break;
         }
     }
+    // What was told, put together, is what the list says.
+    let list: Value = world
+        .get("/v1/leads")
+        .header(header::COOKIE, &cookie)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(row, list["leads"][0]);
+    // Somebody who is known comes back: the whole row is told again.
+    world.submit("kari@example.no", "Og på tirsdag?").await;
+    let again = socket.event("lead.repeated").await;
+    assert_eq!((&again["lead"]["repeats"], &again["changes"]), (&1.into(), &Value::Null));
     world.stop().await;
 }
 

@@ -1,6 +1,6 @@
 //! The journal in memory: an append is checked whole, then stored whole.
 
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use async_trait::async_trait;
 use forecourt_core::{
@@ -51,6 +51,7 @@ impl Journal for MemStore {
         let data = world.tenant(tenant)?;
         Ok(data.sessions.get(&session).map(|found| Loaded {
             state: found.state.clone(),
+            lead: data.lead_of(session).map(Arc::new),
             recent: data.named(found.messages.iter().rev().take(RECENT).rev()),
         }))
     }
@@ -255,8 +256,11 @@ impl TenantData {
                 _ => {}
             }
         }
-        let before = self.leads.values().find(|lead| lead.session == append.session).cloned();
+        let before = self.lead_of(append.session);
         let after = LeadRecord::after(before, append.at, &append.events, &append.state);
+        if let Some(fold) = &append.lead {
+            assert_eq!(fold.after.as_deref(), after.as_ref(), "the writer knows another row (A3)");
+        }
         self.leads.extend(after.map(|record| (record.lead, record)));
     }
 
@@ -315,6 +319,10 @@ impl TenantData {
             }
             Effect::StartTurn { .. } | Effect::CancelTurn { .. } => {}
         }
+    }
+
+    fn lead_of(&self, session: SessionId) -> Option<LeadRecord> {
+        self.leads.values().find(|lead| lead.session == session).cloned()
     }
 
     pub(super) fn member_name(&self, member: MemberId) -> Option<&str> {
