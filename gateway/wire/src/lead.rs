@@ -284,7 +284,8 @@ impl From<LeadRow> for Lead {
 
 impl From<LeadDelta> for LeadChanges {
     fn from(delta: LeadDelta) -> Self {
-        let LeadDelta { updated_at, status, excerpt, lang, promise, needs_human, held } = delta;
+        let LeadDelta { updated_at, status, excerpt, lang, promise, needs_human, held, assignee } =
+            delta;
         Self {
             updated_at,
             status: status.map(LeadStatus::from),
@@ -296,7 +297,7 @@ impl From<LeadDelta> for LeadChanges {
             needs_human: needs_human.map(|reason| reason.is_some()),
             session_status: held
                 .map(|held| SessionStatus::new(held == HeldBy::Nobody, held == HeldBy::Member)),
-            assignee: None,
+            assignee,
         }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use forecourt_core::{
     event::{AlertReason, Event, LeadCaptured},
+    id::MemberId,
     lang::Lang,
     session::{LeadSession, Speaker},
 };
@@ -50,6 +51,9 @@ pub struct LeadDelta {
     pub needs_human: Option<Option<AlertReason>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<HeldBy>,
+    /// `Some(None)`: it is nobody's any more.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub assignee: Option<Option<MemberId>>,
 }
 
 /// Who has a conversation.
@@ -146,6 +150,7 @@ impl LeadDelta {
             promise_of: _,
             promise,
             needs_human,
+            assignee,
         } = was;
         Self {
             updated_at: is.updated_at,
@@ -163,6 +168,7 @@ impl LeadDelta {
                 Event::Closed { .. } => Some(HeldBy::Nobody),
                 _ => None,
             },
+            assignee: new(assignee, &is.assignee),
         }
     }
 }
@@ -186,6 +192,7 @@ fn whole(record: &LeadRecord, told: &LeadCaptured, state: &LeadSession) -> LeadR
         repeats: record.repeats,
         promise: record.promise.clone(),
         needs_human: record.needs_human,
+        assignee: record.assignee,
         with_human: !state.closed && state.speaker != Speaker::Assistant,
         closed: state.closed,
     }
@@ -329,9 +336,9 @@ mod tests {
         let mut told = Told::new();
         told.tell(1, &[captured(true), posted(Author::Customer, 1, "Ledig?"), promised()]);
         let needed =
-            told.tell(2, &[Event::HandoffRequested { reason: AlertReason::NoModelAnswer }]);
+            told.tell(2, &[Event::HandoffRequested { reason: AlertReason::NoModelAnswer, reroute_ms: None }]);
         assert_eq!(delta(&needed.news[0]).needs_human, Some(Some(AlertReason::NoModelAnswer)));
-        let taken = Event::TakenOver { member, fence: Fence(1) };
+        let taken = Event::TakenOver { member, fence: Fence(1), give_back_ms: None };
         let kept = Event::PromiseKept {
             message: MessageId::from_uuid(Uuid::from_u128(1)),
             after_ms: 7,
