@@ -172,7 +172,7 @@ async fn timers_tell_what_they_wait_for_and_reminders_are_stopped_by_a_member() 
     let ola = world.ola().await;
     let dead = world.dead(&ola, 1, Dial::Permanent).await;
     let session = dead[0]["session_id"].as_str().unwrap();
-    let pending = world.rows(&ola, "/v1/timers?state=pending", "timers", 1).await;
+    let pending = world.rows(&ola, "/v1/timers?state=pending&kind=handoff", "timers", 1).await;
     assert_eq!(
         (&pending[0]["kind"], &pending[0]["status"]),
         (&json!("handoff"), &json!("pending"))
@@ -185,7 +185,7 @@ async fn timers_tell_what_they_wait_for_and_reminders_are_stopped_by_a_member() 
     assert_eq!(stopped.status(), StatusCode::NO_CONTENT);
     problem(world.tell(&ola, &cancel("handoff"), json!({})).await, 409, "stale").await;
     problem(world.tell(&ola, &cancel("tea"), json!({})).await, 404, "not-found").await;
-    world.rows(&ola, "/v1/timers", "timers", 0).await;
+    world.rows(&ola, "/v1/timers?kind=handoff", "timers", 0).await;
     let path = format!("/v1/timers?state=ended&kind=handoff&session={session}");
     let ended = world.rows(&ola, &path, "timers", 1).await;
     assert_eq!(
@@ -210,12 +210,13 @@ async fn lists_go_page_by_page_and_refuse_what_they_do_not_know() {
     let world = World::start().await;
     let ola = world.ola().await;
     world.dead(&ola, 5, Dial::Permanent).await;
-    for (list, name) in [("/v1/deliveries", "deliveries"), ("/v1/timers", "timers")] {
+    for (list, name) in [("/v1/deliveries?", "deliveries"), ("/v1/timers?kind=handoff&", "timers")]
+    {
         let all = world.look(&ola, list).await[name].as_array().unwrap().clone();
         assert_eq!(all.len(), 5, "{list}");
         let (mut paged, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = world.look(&ola, &format!("{list}?limit=2{cursor}")).await;
+            let page = world.look(&ola, &format!("{list}limit=2{cursor}")).await;
             paged.extend(page[name].as_array().unwrap().clone());
             let Some(next) = page["next"].as_str() else { break };
             cursor = format!("&cursor={next}");
@@ -264,6 +265,6 @@ async fn another_tenants_letters_and_timers_lead_nowhere() {
     assert_eq!(many["results"][0]["outcome"], "not_found");
     let path = format!("/v1/timers/{session}/handoff/cancel");
     problem(world.tell(&theirs, &path, json!({})).await, 404, "not-found").await;
-    assert_eq!(world.look(&ola, "/v1/timers").await["timers"].as_array().unwrap().len(), 1);
+    world.rows(&ola, "/v1/timers?kind=handoff", "timers", 1).await;
     world.stop().await;
 }
