@@ -39,7 +39,7 @@ use crate::{
     deliveries,
     engine::Ports,
     error::EngineError,
-    names,
+    names, people,
     registry::ExitGuard,
     tenant::TenantShared,
     turn::{RunningTurn, TurnJob},
@@ -269,6 +269,7 @@ impl SessionActor {
                     metrics::counter!(names::COMMANDS, "result" => "stored").increment(1);
                     actor.remember(&events, at);
                     let version = state.version;
+                    actor.tenant.waits.note(actor.state.as_ref(), &events, at);
                     (actor.state, actor.lead) = (Some(state), lead);
                     let span = waiting.dispatch.span.clone();
                     span.in_scope(|| actor.run(&effects, &events, ctx));
@@ -391,6 +392,9 @@ impl SessionActor {
     /// Runs what a stored decision asks for. Durable effects are rows already: here they only become faster.
     fn run(&mut self, effects: &[Effect], events: &[Event], ctx: &mut Context<Self>) {
         count(events);
+        if let Some(state) = &self.state {
+            people::route(&self.tenant, state, events);
+        }
         for effect in effects {
             match effect {
                 Effect::StartTurn { turn, rung, .. } => self.start_turn(*turn, *rung, ctx),

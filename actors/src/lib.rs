@@ -23,6 +23,7 @@ pub mod inspect;
 mod journal;
 mod lead_session;
 mod names;
+mod people;
 mod providers;
 mod registry;
 mod tenant;
@@ -34,6 +35,7 @@ pub mod way;
 pub use self::{
     engine::{Engine, EngineConfig, Ports},
     error::EngineError,
+    people::QueuePlace,
     providers::ProviderStatus,
     tenant::{Captured, Posted, TenantHandle},
 };

@@ -53,5 +53,7 @@ pub(crate) const DELIVERIES_UNDER_WAY: &str = "forecourt_deliveries_under_way";
 pub(crate) const TIMERS_IN_MEMORY: &str = "forecourt_timers_in_memory";
 /// Seconds that a message waits on a thread before it is looked at, by `arbiter`.
 pub(crate) const ARBITER_LAG: &str = "forecourt_arbiter_lag_seconds";
+/// Hand-offs that were given to a member by routing.
+pub(crate) const ROUTED: &str = "forecourt_handoffs_routed_total";
 /// Timers fired, by `kind`.
 pub(crate) const TIMERS: &str = "forecourt_timers_fired_total";

@@ -22,7 +22,7 @@ use arc_swap::ArcSwap;
 use forecourt_core::{
     capture::{self, Route, Submission},
     effect::TimerKind,
-    event::{AssignReason, Event, MessageSeq, Reader, Source, Version},
+    event::{Event, MessageSeq, Reader, Source, Version},
     id::{DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId},
     knowledge::Knowledge,
     lang::Lang,
@@ -40,6 +40,7 @@ use crate::{
     journal::JournalWriter,
     lead_session::Done,
     names,
+    people::Waits,
     providers::{Provider, ProviderStatus},
     registry::{InFlight, Registry},
     timers::TimersHandle,
@@ -74,6 +75,7 @@ pub(crate) struct TenantShared {
     pub(crate) timers: TimersHandle,
     pub(crate) deliveries: DeliveriesHandle,
     pub(crate) ports: Arc<Ports>,
+    pub(crate) waits: Waits,
     knowledge: Mutex<Option<(Timestamp, Arc<Knowledge>)>>,
 }
 
@@ -98,6 +100,7 @@ impl TenantShared {
             timers,
             deliveries: DeliveriesHandle::new(provider),
             ports,
+            waits: Waits::default(),
             knowledge: Mutex::default(),
         });
         shared.deliveries.start(&shared);
@@ -277,18 +280,6 @@ impl TenantHandle {
         self.act(session, Command::MemberTyping { member }).await
     }
 
-    /// Makes the conversation `to`'s, or with `None` anybody's, because `by` says so. `to` must be a
-    /// member of the tenant who may reply: that is for the caller to check.
-    pub async fn assign(
-        &self,
-        session: SessionId,
-        to: Option<MemberId>,
-        by: MemberId,
-    ) -> Result<(), EngineError> {
-        let (by, why) = (Some(by), AssignReason::ByHand);
-        self.act(session, Command::Assign { member: to, by, why }).await
-    }
-
     /// Everything up to `upto` was on somebody's screen. What was told before, or of a conversation
     /// that is closed by now, changes nothing.
     pub async fn seen(
@@ -390,7 +381,11 @@ impl TenantHandle {
     }
 
     /// A wish that is already fulfilled is fulfilled.
-    async fn act(&self, session: SessionId, command: Command) -> Result<(), EngineError> {
+    pub(crate) async fn act(
+        &self,
+        session: SessionId,
+        command: Command,
+    ) -> Result<(), EngineError> {
         self.open_for_new()?;
         match self.shared.dispatch(session, command).await {
             Ok(_) | Err(EngineError::Rejected(Rejection::Stale)) => Ok(()),

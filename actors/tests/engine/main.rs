@@ -7,6 +7,7 @@ mod fences;
 mod inspect;
 mod memory;
 mod outage;
+mod people;
 mod promise;
 mod repeats;
 mod support;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use forecourt_actors::{
-    Captured, Engine, EngineError, Posted, ProviderStatus, TenantHandle,
+    Captured, Engine, EngineError, Posted, ProviderStatus, QueuePlace, TenantHandle,
     inspect::{Filter, Inspection},
 };
 use forecourt_core::{
@@ -76,6 +76,7 @@ pub trait TenantDesk: Send + Sync {
         manager: bool,
     ) -> Result<(), EngineError>;
     async fn close(&self, session: SessionId, member: MemberId) -> Result<(), EngineError>;
+    async fn queue_place(&self, session: SessionId) -> Result<Option<QueuePlace>, EngineError>;
     async fn replay_delivery(
         &self,
         session: SessionId,
@@ -202,6 +203,10 @@ impl TenantDesk for TenantHandle {
 
     async fn close(&self, session: SessionId, member: MemberId) -> Result<(), EngineError> {
         Self::close(self, session, member).await
+    }
+
+    async fn queue_place(&self, session: SessionId) -> Result<Option<QueuePlace>, EngineError> {
+        Self::queue_place(self, session).await
     }
 
     async fn replay_delivery(

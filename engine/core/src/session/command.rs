@@ -182,6 +182,9 @@ pub enum Rejection {
     /// Only who has taken over can give back, and a manager.
     #[error("another person has the conversation")]
     NotYours,
+    /// They do not work for the tenant, or may not write to customers.
+    #[error("the person cannot take conversations")]
+    NotAReceiver,
     /// Somebody else wrote after what the sender had seen; `newest` is the last of it.
     #[error("somebody wrote meanwhile")]
     Conflict { newest: MessageSeq },

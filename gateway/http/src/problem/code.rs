@@ -83,6 +83,9 @@ codes! {
     NotYours = CONFLICT, "not-yours", "Somebody else has the conversation",
         "another member has taken the conversation over",
         "Take it over yourself first.";
+    NotAReceiver = CONFLICT, "not-a-receiver", "This person takes no conversations",
+        "whom it should go to does not work here, or may not write to customers",
+        "Choose an active member of the tenant.";
     Conflict = CONFLICT, "conflict", "Somebody wrote meanwhile",
         "somebody else wrote after what you had seen",
         "Read what is newer, then send again with its `seen_seq`, or without one to send in any case.";

@@ -153,6 +153,7 @@ impl From<EngineError> for Problem {
                 Rejection::OnItsWay => Self::new(Code::OnItsWay),
                 Rejection::OldFence => Self::new(Code::Superseded),
                 Rejection::MayHaveLeft => Self::new(Code::MayHaveLeft),
+                Rejection::NotAReceiver => Self::new(Code::NotAReceiver),
                 Rejection::Conflict { .. } => Self::new(Code::Conflict),
                 Rejection::SomebodyWaits => Self::new(Code::SomebodyWaits),
             },

@@ -243,6 +243,7 @@ const fn outcome(rejection: &Rejection) -> ReplayOutcome {
         | Rejection::AlreadyPosted { .. }
         | Rejection::NotYours
         | Rejection::Conflict { .. }
+        | Rejection::NotAReceiver
         | Rejection::SomebodyWaits => ReplayOutcome::Over,
     }
 }

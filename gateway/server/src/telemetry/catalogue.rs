@@ -178,6 +178,11 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "",
                 "Dead letters that a person had sent once more.",
             ),
+            counter(
+                "forecourt_handoffs_routed_total",
+                "",
+                "Hand-offs that were given to a member by routing.",
+            ),
             gauge(
                 "forecourt_provider_state",
                 "`provider`",
