@@ -1,15 +1,16 @@
 //! `POST /v1/sessions/{session}/messages`: a customer or a member writes.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use forecourt_actors::Posted;
+use forecourt_actors::{EngineError, Posted};
 use forecourt_core::{
     capture::MAX_MESSAGE,
-    event::{Event, Version},
+    event::{Event, MessageSeq, Version},
     id::{MessageId, SessionId, TenantId},
+    session::Rejection,
     text,
 };
 use forecourt_ports::store::Role;
-use forecourt_wire::{MessageAccepted, PostMessage};
+use forecourt_wire::{Message, MessageAccepted, PostMessage};
 
 use crate::{
     auth::{Caller, Owner, Staff},
@@ -23,6 +24,8 @@ use crate::{
 
 /// Events that are searched for a message that was posted before.
 const SEARCHED: u32 = 500;
+/// Messages that a member is shown who wrote without having seen them; the newest ones.
+const NEWER: u32 = 50;
 
 /// Answers 202 with the message's place once it is stored; with `Accept: text/event-stream` a customer gets
 /// the stream of the turn instead. The same `client_id` gives the same answer.
@@ -70,25 +73,79 @@ async fn by_member(
     text: String,
     client_id: String,
 ) -> Answer {
-    staff.require(Role::Seller)?;
     let session = sessions::named(request)?;
+    let message = ByMember { text, client_id, seen: None };
+    let posted = post_by_member(state, staff, session, message).await;
+    let accepted = posted.map_err(|refused| refused.problem)?;
+    Ok(HttpResponse::Accepted().json(accepted))
+}
+
+/// A member's message that was checked: [`parse_text`], [`check_client_id`].
+pub(crate) struct ByMember {
+    pub(crate) text: String,
+    pub(crate) client_id: String,
+    /// The newest message that the member had seen; with it the message is sent only if nobody else wrote since.
+    pub(crate) seen: Option<MessageSeq>,
+}
+
+impl std::fmt::Debug for ByMember {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ByMember").field("seen", &self.seen).finish_non_exhaustive() // A13
+    }
+}
+
+/// Why a member's message was not stored.
+pub(crate) struct NotPosted {
+    pub(crate) problem: Problem,
+    /// What was written after what the member had seen, oldest first.
+    pub(crate) newer: Vec<Message>,
+}
+
+impl<P: Into<Problem>> From<P> for NotPosted {
+    fn from(problem: P) -> Self {
+        Self { problem: problem.into(), newer: Vec::new() }
+    }
+}
+
+/// Posts a message of a member, asked for over HTTP and over the live socket alike.
+pub(crate) async fn post_by_member(
+    state: &State,
+    staff: &Staff,
+    session: SessionId,
+    message: ByMember,
+) -> Result<MessageAccepted, NotPosted> {
+    staff.require(Role::Seller)?;
     state.limiters.message_session.check(&session).await?;
     let tenant = sessions::tenant_of(state, staff).await?;
-    let posted =
-        tenant.post_member_message(session, staff.member.member, text, client_id, None).await?;
-    accepted(state, staff.member.tenant, session, posted).await
+    let (tenant_id, member) = (staff.member.tenant, staff.member.member);
+    let ByMember { text, client_id, seen } = message;
+    match tenant.post_member_message(session, member, text, client_id, seen).await {
+        Ok(posted) => Ok(placed(state, tenant_id, session, posted).await?),
+        Err(EngineError::Rejected(Rejection::Conflict { newest })) => {
+            let after = seen.unwrap_or(newest).max(MessageSeq(newest.0 - i64::from(NEWER)));
+            let newer = state.store.messages(tenant_id, session, after, NEWER).await?;
+            let newer = newer.into_iter().map(Message::from).collect();
+            Err(NotPosted { problem: Problem::new(Code::Conflict), newer })
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn accepted(state: &State, tenant: TenantId, session: SessionId, posted: Posted) -> Answer {
+    Ok(HttpResponse::Accepted().json(placed(state, tenant, session, posted).await?))
+}
+
+async fn placed(
+    state: &State,
+    tenant: TenantId,
+    session: SessionId,
+    posted: Posted,
+) -> Result<MessageAccepted, Problem> {
     let version = match posted.version {
         Version(0) => place_of(state, tenant, session, posted.message).await?,
         version => version,
     };
-    Ok(HttpResponse::Accepted().json(MessageAccepted {
-        message_id: posted.message,
-        seq: posted.seq.0,
-        version: version.0,
-    }))
+    Ok(MessageAccepted { message_id: posted.message, seq: posted.seq.0, version: version.0 })
 }
 
 /// Where a message stands in the log: a repeat is answered like the first time.

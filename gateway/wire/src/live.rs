@@ -339,6 +339,18 @@ pub struct Seen {
     pub seq: i64,
 }
 
+impl Seen {
+    /// What an event says of who has seen what; nothing of any other event.
+    pub const fn of(event: &forecourt_core::event::Event) -> Option<Self> {
+        let forecourt_core::event::Event::Seen { by, upto } = event else { return None };
+        let member_id = match by {
+            forecourt_core::event::Reader::Customer => None,
+            forecourt_core::event::Reader::Member(member) => Some(*member),
+        };
+        Some(Self { member_id, seq: upto.0 })
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub enum LeadEventName {
     #[serde(rename = "lead.captured")]

@@ -1,21 +1,31 @@
 //! `GET /v1/live`: the socket of the dashboard (subprotocol `forecourt.v1`).
 //!
-//! [`protocol`] is what is said, [`room`] tells everybody, [`catch_up`] those who were away; [`socket`] is the
-//! only file that knows actix-web-actors, and [`guard`] keeps oversized frames out of memory.
+//! [`protocol`] is what is said: it has each frame checked by [`ask`] and answered by [`answer`]. [`room`] tells
+//! everybody what was stored, [`filter`] leaves out what they did not ask for, [`catch_up`] tells those who were
+//! away. [`watch`] and [`lobby`] tell how things stand now, through an [`outlet`] that lets go of what does not fit.
+//! [`socket`] is the only file that knows actix-web-actors, and [`guard`] keeps oversized frames out of memory.
 
+mod answer;
+mod ask;
 mod catch_up;
 mod echo;
+mod filter;
 mod guard;
+mod lobby;
+mod outlet;
 mod protocol;
+mod reply;
 mod room;
+mod seat;
 mod socket;
+mod watch;
 
 use std::{sync::atomic::Ordering, time::Duration};
 
 use actix_web::{FromRequest as _, HttpRequest, dev::Payload, web};
 use forecourt_ports::store::Role;
 
-pub(crate) use self::room::Rooms;
+pub(crate) use self::{lobby::Lobbies, room::Rooms, watch::Watches};
 use crate::{
     auth::Staff,
     gateway::Gateway,

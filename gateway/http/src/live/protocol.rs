@@ -3,21 +3,26 @@
 //! # Invariants
 //! - the first frame is hello; until its answer is out, live frames wait, bounded (A9);
 //! - a frame whose place is not after the last one told is not told again;
-//! - whatever a client sends, the answer is a reply or a close with a code that says why.
+//! - whatever a client sends, the answer is a reply or a close with a code that says why;
+//! - each frame has one reply, in the order of the frames: one is asked about at a time, and [`WAITING`] wait.
+//!   Only who has more on the way is refused out of turn (A9).
 
-use std::{mem, sync::Arc};
+use std::{collections::VecDeque, mem, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use forecourt_core::event::Seq;
-use forecourt_wire::{BeatFrame, ClientFrame, HelloFrame, ReplyFrame, ServerFrame};
+use forecourt_ports::store::Role;
+use forecourt_wire::{BeatFrame, ClientFrame, HelloFrame, ServerFrame, Topic};
 use governor::DefaultDirectRateLimiter;
 
-use super::room::{Batch, text};
-use crate::{
-    extract,
-    problem::{Code, Problem},
+use super::{
+    ask::{self, Ask, Asked},
+    filter::Filter,
+    reply::{MAX_REF, Reply},
+    room::{Batch, text},
 };
+use crate::{extract, problem::Code};
 
 /// Why a socket is closed.
 pub(crate) mod close {
@@ -37,7 +42,8 @@ pub(crate) mod close {
 pub(crate) const MAX_MESSAGE: usize = 64 * 1024;
 /// Batches that wait while a listener catches up.
 const HELD: usize = 64;
-const MAX_REF: usize = 64;
+/// Frames that wait for the answer to the one before them.
+const WAITING: usize = 32;
 
 /// What the socket is to do.
 #[derive(Debug)]
@@ -46,6 +52,14 @@ pub(crate) enum Act {
     Close(u16, &'static str),
     /// Catch up from the hello's cursor, and come back with [`Protocol::greeted`].
     Greet(HelloFrame),
+    /// Ask, and come back with [`Protocol::answered`].
+    Ask(Ask),
+}
+
+/// A frame that waits for its turn.
+enum Waiting {
+    Answered(ByteString),
+    Asks { reference: String, ask: Ask },
 }
 
 /// What catching up gave.
@@ -66,7 +80,12 @@ enum Phase {
 /// One socket's side of the conversation.
 pub(crate) struct Protocol {
     phase: Phase,
+    role: Role,
+    filter: Filter,
     seen: Seq,
+    /// The `ref` of the frame that is being asked about; the hello's has its own answer.
+    asking: Option<String>,
+    waiting: VecDeque<Waiting>,
     /// A text message that comes in pieces.
     pieces: Option<BytesMut>,
     rate: Option<DefaultDirectRateLimiter>,
@@ -80,8 +99,27 @@ pub(crate) enum Piece {
 }
 
 impl Protocol {
-    pub(crate) fn new(rate: Option<DefaultDirectRateLimiter>) -> Self {
-        Self { phase: Phase::Silent, seen: Seq(0), pieces: None, rate }
+    pub(crate) fn new(role: Role, rate: Option<DefaultDirectRateLimiter>) -> Self {
+        Self {
+            phase: Phase::Silent,
+            role,
+            filter: Filter::closed(role),
+            seen: Seq(0),
+            asking: None,
+            waiting: VecDeque::new(),
+            pieces: None,
+            rate,
+        }
+    }
+
+    /// Whether the hello asked for a topic.
+    pub(crate) fn wants(&self, topic: Topic) -> bool {
+        self.filter.wants(topic)
+    }
+
+    /// Whether events must say whose conversation they are about.
+    pub(crate) const fn asks_whose(&self) -> bool {
+        self.filter.asks_whose()
     }
 
     /// Whether nothing was said yet.
@@ -114,34 +152,93 @@ impl Protocol {
         }
         let whole = self.pieces.take().unwrap_or_default();
         match std::str::from_utf8(&whole) {
-            Ok(text) => Some(self.message(text)),
+            Ok(text) => self.message(text),
             Err(_) => Some(Act::Close(close::NOT_UTF8, "text must be UTF-8")),
         }
     }
 
     /// A whole text message.
-    pub(crate) fn message(&mut self, message: &str) -> Act {
-        match extract::parse::<ClientFrame>(message.as_bytes()) {
-            Ok(ClientFrame::Hello(hello)) if self.is_silent() => {
-                if hello.reference.len() > MAX_REF {
-                    return Act::Close(close::BAD_HELLO, "ref is too long");
-                }
+    pub(crate) fn message(&mut self, message: &str) -> Option<Act> {
+        let frame = extract::parse::<ClientFrame>(message.as_bytes());
+        if self.is_silent() {
+            let Ok(ClientFrame::Hello(hello)) = frame else {
+                return Some(Act::Close(close::BAD_HELLO, "the first frame must be a hello"));
+            };
+            return Some(self.hello(hello));
+        }
+        let asked = match frame {
+            Ok(frame) => ask::check(frame),
+            Err(problem) => Asked { reference: reference_of(message), ask: Err(problem) },
+        };
+        self.enqueue(asked)
+    }
+
+    fn hello(&mut self, hello: HelloFrame) -> Act {
+        if hello.reference.chars().count() > MAX_REF {
+            return Act::Close(close::BAD_HELLO, "ref is too long");
+        }
+        match Filter::new(self.role, &hello) {
+            Ok(filter) => {
+                self.filter = filter;
                 self.phase = Phase::CatchingUp(Vec::new());
                 Act::Greet(hello)
             }
-            _ if self.is_silent() => {
-                Act::Close(close::BAD_HELLO, "the first frame must be a hello")
+            Err(words) => Act::Close(close::BAD_HELLO, words),
+        }
+    }
+
+    /// Answers a frame, asks, or lets it wait for the one before it.
+    fn enqueue(&mut self, asked: Asked) -> Option<Act> {
+        let Asked { reference, ask } = asked;
+        if self.waiting.len() >= WAITING {
+            return Some(Act::Send(Reply::from(ask::too_many()).frame(reference)));
+        }
+        let waiting = match ask {
+            Ok(None) => Waiting::Answered(Reply::done().frame(reference)),
+            Ok(Some(ask)) => Waiting::Asks { reference, ask },
+            Err(problem) => Waiting::Answered(Reply::from(problem).frame(reference)),
+        };
+        let live = matches!(self.phase, Phase::Live);
+        if live && self.asking.is_none() && self.waiting.is_empty() {
+            return Some(self.begin(waiting));
+        }
+        self.waiting.push_back(waiting);
+        None
+    }
+
+    fn begin(&mut self, waiting: Waiting) -> Act {
+        match waiting {
+            Waiting::Answered(frame) => Act::Send(frame),
+            Waiting::Asks { reference, ask } => {
+                self.asking = Some(reference);
+                Act::Ask(ask)
             }
-            Ok(ClientFrame::Hello(hello)) => {
-                let problem = Problem::field("/type", "type", "hello was said already");
-                reply(hello.reference, Some(&problem))
-            }
-            Ok(ClientFrame::Ping(ping)) => reply(ping.reference, None),
-            Ok(_) => {
-                let problem = Problem::field("/type", "type", "this frame is not understood");
-                reply(reference_of(message), Some(&problem))
-            }
-            Err(problem) => reply(reference_of(message), Some(&problem)),
+        }
+    }
+
+    /// The answer to what was asked, and whatever waited for it.
+    pub(crate) fn answered(&mut self, reply: Reply) -> Vec<Act> {
+        let mut acts = Vec::new();
+        if let Some(reference) = self.asking.take() {
+            acts.push(Act::Send(reply.frame(reference)));
+        }
+        self.go_on(&mut acts);
+        acts
+    }
+
+    /// What waited for the welcome.
+    pub(crate) fn resume(&mut self) -> Vec<Act> {
+        let mut acts = Vec::new();
+        self.go_on(&mut acts);
+        acts
+    }
+
+    fn go_on(&mut self, acts: &mut Vec<Act>) {
+        while self.asking.is_none()
+            && let Some(next) = self.waiting.pop_front()
+        {
+            let act = self.begin(next);
+            acts.push(act);
         }
     }
 
@@ -149,7 +246,8 @@ impl Protocol {
     pub(crate) fn greeted(&mut self, greeting: Greeting) -> Vec<ByteString> {
         let mut out = greeting.opening;
         self.seen = greeting.seen;
-        out.extend(greeting.replayed.iter().map(|(_, frame)| frame.clone()));
+        let replayed = greeting.replayed.iter().filter(|told| self.filter.admits(told));
+        out.extend(replayed.map(|told| told.frame.clone()));
         if let Phase::CatchingUp(held) = mem::replace(&mut self.phase, Phase::Live) {
             for batch in held {
                 self.tell(&batch, |frame| out.push(frame));
@@ -181,28 +279,15 @@ impl Protocol {
     }
 
     fn tell(&mut self, batch: &Batch, mut send: impl FnMut(ByteString)) {
-        for (seq, frame) in batch {
-            if *seq > self.seen {
-                self.seen = *seq;
-                send(frame.clone());
+        for told in batch {
+            if told.seq > self.seen {
+                self.seen = told.seq;
+                if self.filter.admits(told) {
+                    send(told.frame.clone());
+                }
             }
         }
     }
-}
-
-fn reply(reference: String, problem: Option<&Problem>) -> Act {
-    let mut reference = reference;
-    let cut = reference.char_indices().nth(MAX_REF).map_or(reference.len(), |(at, _)| at);
-    reference.truncate(cut);
-    let problem = problem.map(Problem::body);
-    Act::Send(text(&ServerFrame::Reply(ReplyFrame {
-        reference,
-        ok: problem.is_none(),
-        problem,
-        accepted: None,
-        newer: Vec::new(),
-        draft: None,
-    })))
 }
 
 /// The `ref` of a frame that is otherwise wrong, if one can be made out.
@@ -224,108 +309,5 @@ pub(crate) fn later(code: Code) -> Act {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HELLO: &str = r#"{"type":"hello","ref":"1","after":null,"topics":["leads"]}"#;
-
-    fn batch(seqs: &[i64]) -> Arc<Batch> {
-        seqs.iter().map(|seq| (Seq(*seq), ByteString::from(seq.to_string()))).collect()
-    }
-
-    fn live(seen: i64) -> Protocol {
-        let mut protocol = Protocol::new(None);
-        assert!(matches!(protocol.message(HELLO), Act::Greet(_)));
-        protocol.greeted(Greeting { opening: vec![], replayed: batch(&[]), seen: Seq(seen) });
-        protocol
-    }
-
-    fn told(protocol: &mut Protocol, seqs: &[i64]) -> Vec<String> {
-        let mut out = Vec::new();
-        assert!(protocol.pushed(batch(seqs), |frame| out.push(frame.to_string())).is_none());
-        out
-    }
-
-    fn sent(act: Act) -> serde_json::Value {
-        match act {
-            Act::Send(frame) => serde_json::from_str(&frame).unwrap(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn whatever_comes_before_hello_closes_the_socket() {
-        for message in
-            ["", "{}", "[]", "null", r#"{"type":"ping","ref":"1"}"#, r#"{"type":"hello"}"#]
-        {
-            let act = Protocol::new(None).message(message);
-            assert!(matches!(act, Act::Close(close::BAD_HELLO, _)), "{message}: {act:?}");
-        }
-    }
-
-    #[test]
-    fn live_frames_wait_for_the_welcome_and_replayed_ones_are_not_told_twice() {
-        let mut protocol = Protocol::new(None);
-        protocol.message(HELLO);
-        assert!(told(&mut protocol, &[4, 5]).is_empty());
-        assert!(told(&mut protocol, &[6]).is_empty());
-        let greeting =
-            Greeting { opening: vec!["hi".into()], replayed: batch(&[3, 4]), seen: Seq(4) };
-        assert_eq!(protocol.greeted(greeting), ["hi", "3", "4", "5", "6"]);
-        assert_eq!(told(&mut protocol, &[5, 6, 7]), ["7"]);
-        let beat: serde_json::Value = serde_json::from_str(&protocol.beat().unwrap()).unwrap();
-        assert_eq!(beat["seq"], 7);
-    }
-
-    #[test]
-    fn what_waits_for_the_welcome_is_bounded() {
-        let mut protocol = Protocol::new(None);
-        protocol.message(HELLO);
-        for seq in 0..64 {
-            assert!(protocol.pushed(batch(&[seq]), |_| ()).is_none());
-        }
-        let act = protocol.pushed(batch(&[65]), |_| ());
-        assert!(matches!(act, Some(Act::Close(close::SLOW, _))));
-    }
-
-    #[test]
-    fn a_wrong_frame_is_answered_under_its_ref() {
-        let mut protocol = live(0);
-        assert_eq!(sent(protocol.message(r#"{"type":"ping","ref":"7"}"#))["ok"], true);
-        for (message, reference, code) in [
-            (r#"{"type":"dance","ref":"8"}"#, "8", "invalid"),
-            (HELLO, "1", "invalid"),
-            ("{", "", "malformed-json"),
-            (r#"{"ref":5}"#, "", "invalid"),
-        ] {
-            let reply = sent(protocol.message(message));
-            assert_eq!(
-                (&reply["ok"], &reply["ref"]),
-                (&false.into(), &reference.into()),
-                "{message}"
-            );
-            assert_eq!(reply["problem"]["code"], code, "{message}");
-        }
-    }
-
-    #[test]
-    fn pieces_are_joined_up_to_the_limit_and_must_be_utf_8_together() {
-        let mut protocol = Protocol::new(None);
-        let (first, rest) = HELLO.as_bytes().split_at(10);
-        assert!(protocol.piece(Piece::First(Bytes::copy_from_slice(first))).is_none());
-        assert!(protocol.piece(Piece::Next(Bytes::new())).is_none());
-        let act = protocol.piece(Piece::Last(Bytes::copy_from_slice(rest)));
-        assert!(matches!(act, Some(Act::Greet(_))));
-
-        let mut protocol = live(0);
-        protocol.piece(Piece::First(Bytes::from_static(b"\"\xc3")));
-        let act = protocol.piece(Piece::Last(Bytes::from_static(b"\xa5\"")));
-        assert!(matches!(act, Some(Act::Send(_))), "a character may be cut");
-        protocol.piece(Piece::First(Bytes::from_static(b"\xc3")));
-        let act = protocol.piece(Piece::Last(Bytes::from_static(b"\x28")));
-        assert!(matches!(act, Some(Act::Close(close::NOT_UTF8, _))));
-        protocol.piece(Piece::First(Bytes::from(vec![b'a'; MAX_MESSAGE])));
-        let act = protocol.piece(Piece::Next(Bytes::from_static(b"a")));
-        assert!(matches!(act, Some(Act::Close(close::TOO_BIG, _))));
-    }
-}
+#[path = "protocol_tests.rs"]
+mod tests;

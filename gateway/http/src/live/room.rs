@@ -22,22 +22,25 @@ use std::{
 use actix::{Message, Recipient, dev::SendError};
 use bytestring::ByteString;
 use forecourt_core::{
-    event::{Event, EventRecord, Seq},
-    id::{SessionId, TenantId},
+    event::{Event, EventRecord},
+    id::{MemberId, SessionId, TenantId},
 };
 use forecourt_ports::{
     bus::{Bus, Published, Pushed, Subscription},
     clock::Clock,
     store::{LeadDelta, LeadNews, LeadRow, Store, StoreError},
 };
-use forecourt_wire::{EventFrame, Lead, LeadChanges, LeadEventName, ServerFrame};
+use forecourt_wire::{EventFrame, Lead, LeadChanges, LeadEventName, Seen, ServerFrame};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::protocol::close;
+use super::{
+    filter::{Told, Whose},
+    protocol::close,
+};
 use crate::{gateway::lock, names::Names};
 
 /// How often sign-ins are looked at again.
@@ -52,14 +55,19 @@ const COMMANDS: usize = 1_024;
 /// Tries to read rows before everybody is asked to come back.
 const TRIES: u32 = 3;
 
+/// Conversations of which a room knows whose they are; one more begins anew.
+const MOST_KNOWN: usize = 20_000;
+
 /// Frames of one moment, in order, each with its place in the log.
-pub(crate) type Batch = [(Seq, ByteString)];
+pub(crate) type Batch = [Told];
 
 /// What a room tells a socket.
 #[derive(Clone, Message)]
 #[rtype(result = "()")]
 pub(crate) enum Push {
     Frames(Arc<Batch>),
+    /// How things stand now; see [`super::outlet`].
+    Now(Arc<[ByteString]>),
     Close(u16, &'static str),
 }
 
@@ -80,11 +88,18 @@ pub(crate) struct Listener {
     fate: Fate,
     /// Names the sign-in session.
     signed_in: [u8; 32],
+    /// Wants the conversations of one member alone.
+    asks_whose: bool,
 }
 
 impl Listener {
-    pub(crate) fn new(to: Recipient<Push>, fate: Fate, signed_in: [u8; 32]) -> Self {
-        Self { to, fate, signed_in }
+    pub(crate) const fn new(
+        to: Recipient<Push>,
+        fate: Fate,
+        signed_in: [u8; 32],
+        asks_whose: bool,
+    ) -> Self {
+        Self { to, fate, signed_in, asks_whose }
     }
 
     /// False when the listener is gone or too slow.
@@ -147,6 +162,7 @@ impl Rooms {
                 subscription: self.0.bus.subscribe_tenant(tenant),
                 shared: Arc::clone(&self.0),
                 listeners: Vec::new(),
+                whose: HashMap::new(),
                 quiet_until: Instant::now(),
             };
             actix_web::rt::spawn(room.run(inbox));
@@ -172,6 +188,8 @@ struct Room {
     shared: Arc<Shared>,
     subscription: Subscription,
     listeners: Vec<Listener>,
+    /// Whose conversations are, as far as events told since the room opened.
+    whose: HashMap<SessionId, Option<MemberId>>,
     /// When the next batch may leave.
     quiet_until: Instant,
 }
@@ -188,6 +206,7 @@ impl Room {
                         // Too slow for the bus: everybody resumes with their cursor.
                         self.send_back();
                         self.subscription = self.shared.bus.subscribe_tenant(self.tenant);
+                        self.whose.clear();
                     }
                     self.gather(&mut queue).await;
                     self.tell(&mut queue).await;
@@ -253,7 +272,8 @@ impl Room {
         let mut tries = 0;
         let batch = loop {
             let told = events.iter().map(|event| (&event.record, &event.news));
-            match self.shared.frames(self.tenant, told).await {
+            let batch = self.shared.frames(self.tenant, told).await;
+            match self.fill(batch).await {
                 Ok(batch) => break batch,
                 Err(_) if tries < TRIES => {
                     tries += 1;
@@ -268,6 +288,39 @@ impl Room {
         if !batch.is_empty() {
             self.listeners.retain(|one| one.push(Push::Frames(Arc::clone(&batch))));
         }
+    }
+
+    /// Finds out whose the conversations are, if a listener asks for somebody's; and remembers it.
+    async fn fill(
+        &mut self,
+        batch: Result<Vec<Told>, StoreError>,
+    ) -> Result<Arc<Batch>, StoreError> {
+        let mut batch = batch?;
+        let asked = self.listeners.iter().any(|one| one.asks_whose);
+        let known =
+            |told: &Told| told.whose != Whose::Unknown || self.whose.contains_key(&told.session);
+        let unknown: HashSet<SessionId> =
+            batch.iter().filter(|told| asked && !known(told)).map(|told| told.session).collect();
+        if self.whose.len() + batch.len() > MOST_KNOWN {
+            self.whose.clear();
+        }
+        if !unknown.is_empty() {
+            let unknown: Vec<SessionId> = unknown.into_iter().collect();
+            let rows = self.shared.store.lead_rows(self.tenant, &unknown).await?;
+            self.whose.extend(rows.into_iter().map(|row| (row.session, row.assignee)));
+        }
+        for told in &mut batch {
+            match told.whose {
+                Whose::Known(whose) | Whose::Given(whose) => {
+                    self.whose.insert(told.session, whose);
+                }
+                Whose::Unknown => {
+                    let whose = self.whose.get(&told.session).copied();
+                    told.whose = whose.map_or(Whose::Unknown, Whose::Known);
+                }
+            }
+        }
+        Ok(batch.into())
     }
 
     /// Closes every socket: each resumes where it stands.
@@ -310,7 +363,7 @@ impl Rooms {
         records: &[EventRecord],
     ) -> Result<Arc<Batch>, StoreError> {
         let told = records.iter().map(|record| (record, &LeadNews::Unread));
-        self.0.frames(tenant, told).await
+        Ok(self.0.frames(tenant, told).await?.into())
     }
 }
 
@@ -320,7 +373,7 @@ impl Shared {
         &self,
         tenant: TenantId,
         told: impl Iterator<Item = (&'a EventRecord, &'a LeadNews)> + Clone,
-    ) -> Result<Arc<Batch>, StoreError> {
+    ) -> Result<Vec<Told>, StoreError> {
         let told = told.filter_map(|(record, news)| {
             let event = LeadEventName::of(&record.event)?;
             (*news != LeadNews::NoLead).then_some((record, news, event))
@@ -353,6 +406,10 @@ impl Shared {
                 }
                 _ => None,
             };
+            let whose = match &record.event {
+                Event::Assigned { member, .. } => Whose::Given(*member),
+                _ => lead.as_ref().map_or(Whose::Unknown, |lead| Whose::Known(lead.assignee)),
+            };
             let frame = ServerFrame::Event(Box::new(EventFrame {
                 seq: record.seq.0,
                 event,
@@ -361,11 +418,12 @@ impl Shared {
                 lead,
                 changes,
                 message,
-                seen: None,
+                seen: Seen::of(&record.event),
             }));
-            batch.push((record.seq, text(&frame)));
+            let (seq, frame, session) = (record.seq, text(&frame), record.session);
+            batch.push(Told { seq, frame, event, session, whose });
         }
-        Ok(batch.into())
+        Ok(batch)
     }
 }
 

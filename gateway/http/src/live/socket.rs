@@ -4,7 +4,7 @@
 //! A jammed socket stops its actor from being polled at all, its heartbeat included. So the room notices, by
 //! a full mailbox, and `TCP_USER_TIMEOUT` frees the socket (see `harden`).
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use actix::{
     Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Handler, StreamHandler,
@@ -15,14 +15,22 @@ use actix_web::{HttpRequest, dev::Payload};
 use actix_web_actors::ws::{
     CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, WsResponseBuilder,
 };
+use forecourt_ports::{presence::Person, store::Role};
 use forecourt_wire::HelloFrame;
 
 use super::{
+    answer::{Then, answer},
+    ask::Ask,
     catch_up::catch_up,
     echo::Echo,
     guard::FrameGuard,
+    lobby::Guest,
+    outlet::{OnTheWay, Outlet},
     protocol::{Act, MAX_MESSAGE, Piece, Protocol, close, later},
+    reply::Reply,
     room::{Fate, Listener, Push},
+    seat::Seat,
+    watch::Look,
 };
 use crate::{
     auth::Staff,
@@ -42,9 +50,13 @@ const QUEUE: usize = 32;
 pub(crate) struct Live {
     gateway: Gateway,
     /// `None` when nobody is signed in: the socket is opened only to say so.
-    staff: Option<Staff>,
+    staff: Option<Arc<Staff>>,
     protocol: Protocol,
     fate: Fate,
+    on_the_way: OnTheWay,
+    /// After the welcome.
+    seat: Option<Seat>,
+    look: Option<Look>,
     oversized: Rc<Cell<bool>>,
     closing: bool,
 }
@@ -59,11 +71,15 @@ pub(crate) fn start(
     staff: Option<Staff>,
 ) -> Answer {
     let oversized = Rc::new(Cell::new(false));
+    let role = staff.as_ref().map_or(Role::Seller, |staff| staff.member.role);
     let live = Live {
         gateway: gateway.clone(),
-        staff,
-        protocol: Protocol::new(gateway.0.config.limits.live_frames.limiter()),
+        staff: staff.map(Arc::new),
+        protocol: Protocol::new(role, gateway.0.config.limits.live_frames.limiter()),
         fate: Fate::default(),
+        on_the_way: OnTheWay::default(),
+        seat: None,
+        look: None,
         oversized: Rc::clone(&oversized),
         closing: false,
     };
@@ -107,6 +123,13 @@ impl Live {
             Some(Act::Send(frame)) => ctx.text(frame),
             Some(Act::Close(code, words)) => self.close(code, words, ctx),
             Some(Act::Greet(hello)) => self.greet(hello, ctx),
+            Some(Act::Ask(ask)) => self.ask(ask, ctx),
+        }
+    }
+
+    fn acts(&mut self, acts: Vec<Act>, ctx: &mut Context) {
+        for act in acts {
+            self.act(Some(act), ctx);
         }
     }
 
@@ -122,7 +145,8 @@ impl Live {
         let Some(staff) = &self.staff else { return };
         let tenant = staff.member.tenant;
         let to = ctx.address().recipient();
-        let listener = Listener::new(to, self.fate.clone(), staff.session);
+        let asks_whose = self.protocol.asks_whose();
+        let listener = Listener::new(to, self.fate.clone(), staff.session, asks_whose);
         let joined = self.gateway.0.rooms.join(tenant, listener);
         let gateway = self.gateway.clone();
         let greeting = async move { catch_up(&gateway.0, tenant, hello, joined).await };
@@ -131,9 +155,81 @@ impl Live {
                 for frame in live.protocol.greeted(greeting) {
                     ctx.text(frame);
                 }
+                live.sit_down(ctx);
+                let acts = live.protocol.resume();
+                live.acts(acts, ctx);
             }
             Err(problem) => live.act(Some(later(problem.code())), ctx),
         }));
+    }
+}
+
+impl Live {
+    fn outlet(&self, ctx: &Context) -> Outlet {
+        Outlet::new(ctx.address().recipient(), self.on_the_way.clone())
+    }
+
+    /// The member is there from now on, and told who else is.
+    fn sit_down(&mut self, ctx: &mut Context) {
+        let Some(staff) = &self.staff else { return };
+        let state = &self.gateway.0;
+        let member = &staff.member;
+        let person = Person { member: member.member, name: member.name.as_str().into() };
+        self.seat = Some(Seat::take(Arc::clone(&state.bus), member.tenant, person));
+        if let Some(guest) = Guest::new(self.outlet(ctx), |topic| self.protocol.wants(topic))
+            && !state.lobbies.join(member.tenant, guest)
+        {
+            self.act(Some(later(Code::Busy)), ctx);
+        }
+    }
+
+    /// Asks what a frame asks for, and comes back with the answer.
+    fn ask(&mut self, ask: Ask, ctx: &mut Context) {
+        let Some(staff) = self.staff.clone() else { return };
+        let gateway = self.gateway.clone();
+        let due = match (&ask, &self.seat) {
+            (Ask::Typing { session, .. }, Some(seat)) => seat.is_due(*session),
+            _ => false,
+        };
+        let answer = async move { answer(&gateway.0, &staff, ask, due).await };
+        ctx.spawn(answer.into_actor(self).map(|(reply, then), live, ctx| {
+            if live.closing {
+                return;
+            }
+            let reply = live.then(then, ctx).map_or(reply, Reply::from);
+            let acts = live.protocol.answered(reply);
+            live.acts(acts, ctx);
+        }));
+    }
+
+    /// What is done here after a yes; `Some` when it cannot be done after all.
+    fn then(&mut self, then: Then, ctx: &mut Context) -> Option<Problem> {
+        let (Some(staff), Some(seat)) = (&self.staff, &mut self.seat) else { return None };
+        match then {
+            Then::Nothing => {}
+            Then::Typing { session, on, told } => {
+                if told {
+                    seat.told(session);
+                }
+                seat.type_at(session, on);
+            }
+            Then::StopTyping(session) => seat.stop_typing_at(session),
+            Then::Say(availability) => seat.say(availability),
+            Then::View(session) => {
+                self.look = None;
+                seat.view(session);
+                let tenant = staff.member.tenant;
+                if let Some(session) = session {
+                    let outlet = self.outlet(ctx);
+                    self.look = self.gateway.0.watches.look(tenant, session, outlet);
+                    if self.look.is_none() {
+                        let busy = Problem::new(Code::Busy).retry_after(Duration::from_secs(1));
+                        return Some(busy);
+                    }
+                }
+            }
+        }
+        None
     }
 }
 
@@ -181,6 +277,12 @@ impl Handler<Push> for Live {
             Push::Frames(_) if self.fate.is_cut() => {
                 self.close(close::SLOW, "too slow, resume", ctx);
             }
+            Push::Now(frames) => {
+                self.on_the_way.taken();
+                for frame in frames.iter() {
+                    ctx.text(frame.clone());
+                }
+            }
             Push::Frames(batch) => {
                 let act = self.protocol.pushed(batch, |frame| ctx.text(frame));
                 self.act(act, ctx);
@@ -198,7 +300,7 @@ impl StreamHandler<Result<Message, ProtocolError>> for Live {
             return self.act(Some(act), ctx);
         }
         let act = match message {
-            Ok(Message::Text(text)) => Some(self.protocol.message(&text)),
+            Ok(Message::Text(text)) => self.protocol.message(&text),
             Ok(Message::Continuation(item)) => match piece(item) {
                 Some(piece) => self.protocol.piece(piece),
                 None => Some(Act::Close(close::NOT_TEXT, "send text")),
