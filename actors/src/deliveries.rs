@@ -31,7 +31,7 @@ use forecourt_core::{
 };
 use forecourt_ports::{
     sender::{Letter, Outgoing, Recipient, SendError},
-    store::{Content, DueDelivery, HandOver, Postponed, StoredMessage},
+    store::{Content, DueDelivery, HandOver, Leaving, Postponed},
 };
 use jiff::{SignedDuration, Timestamp};
 use tracing::{Instrument as _, Span};
@@ -42,8 +42,10 @@ use crate::{
     inspect::{AskDeliveries, DeliveriesDepth},
     names,
     providers::{Provider, ProviderStatus, Use},
+    recent::Recent,
     registry::InFlight,
     tenant::TenantShared,
+    together::Together,
     way,
 };
 
@@ -72,11 +74,11 @@ const REPORT_AGAIN: SignedDuration = SignedDuration::from_millis(500);
 pub(crate) fn due_now(
     tenant: TenantId,
     state: &LeadSession,
-    recent: &VecDeque<StoredMessage>,
+    recent: &Recent,
     queued: &DeliveryQueued,
 ) -> Option<DueDelivery> {
     let carried = match queued.message {
-        Some(message) => Some(recent.iter().rev().find(|m| m.message == message)?),
+        Some(message) => Some(recent.iter().find(|said| said.message == message)?),
         None => None,
     };
     Some(DueDelivery {
@@ -92,9 +94,9 @@ pub(crate) fn due_now(
         content: Content {
             customer_name: state.customer_name.clone(),
             vehicle_interest: state.vehicle_interest.clone(),
-            text: carried.map_or_else(|| state.last_customer_text.clone(), |m| m.text.clone()),
-            author: carried.map(|message| message.author),
-            member_name: carried.and_then(|message| message.member_name.clone()),
+            text: carried.map_or_else(|| state.last_customer_text.clone(), |said| said.text.into()),
+            author: carried.map(|said| said.author),
+            member_name: carried.and_then(|said| said.member_name.map(str::to_owned)),
         },
         thread: state.thread.clone(),
     })
@@ -377,13 +379,25 @@ impl Deliveries {
     }
 }
 
+/// Records the handovers of a tenant, those that wait at the same time in one transaction.
+pub(crate) fn handovers(tenant: TenantId, ports: &Arc<Ports>) -> Together<Leaving, HandOver> {
+    let (own, io) = (Arc::clone(ports), &ports.io);
+    Together::start(io, UNDER_WAY_IN_A_BURST, move |tries: Vec<Leaving>| {
+        let ports = Arc::clone(&own);
+        async move {
+            let Ports { store, clock, node, .. } = &*ports;
+            store.hand_over_all(tenant, &tries, *node, clock.now(), HANDOVER_LEASE).await
+        }
+    })
+}
+
 /// One try; `None` when somebody else had it.
 async fn attempt(
     due: DueDelivery,
     tenant: Arc<TenantShared>,
     handed_over: Arc<AtomicBool>,
 ) -> Option<DeliveryReport> {
-    let Ports { store, clock, sender, node, .. } = &*tenant.ports;
+    let sender = &tenant.ports.sender;
     if due.lost {
         return Some(DeliveryReport::Uncertain { code: "lost".into() });
     }
@@ -395,10 +409,8 @@ async fn attempt(
     if tenant.registry.is_closed() {
         return None; // stopping: its row waits
     }
-    let recorded = store
-        .hand_over(tenant.id, due.delivery, due.attempt, *node, clock.now(), HANDOVER_LEASE)
-        .await;
-    match recorded {
+    let leaving = Leaving { session: due.session, delivery: due.delivery, attempt: due.attempt };
+    match tenant.handovers.ask(leaving).await {
         Ok(HandOver::Go) => {}
         Ok(HandOver::Stale) => return None,
         Ok(HandOver::Refused) => return Some(DeliveryReport::Refused),

@@ -29,7 +29,7 @@ use forecourt_core::{
     session::{Circumstances, Command, Decided, Fresh, LeadSession, Rejection, replay::Cause},
 };
 use forecourt_ports::store::{
-    Append, Appended, InboundEvent, InboundOutcome, LeadFold, LeadRecord, StoreError, StoredMessage,
+    Append, Appended, InboundEvent, InboundOutcome, LeadFold, LeadRecord, StoreError,
 };
 use jiff::Timestamp;
 use tokio::sync::oneshot;
@@ -40,9 +40,10 @@ use crate::{
     engine::Ports,
     error::EngineError,
     names, people,
+    recent::Recent,
     registry::ExitGuard,
     tenant::TenantShared,
-    turn::{RunningTurn, TurnJob},
+    turn::{self, RunningTurn, TurnJob},
     vitals::{Fate, Vitals},
     way,
 };
@@ -51,8 +52,6 @@ use crate::{
 const QUEUE: usize = 32;
 /// How often a lost race against another node is decided anew before the caller is told to try again.
 const MAX_CONFLICTS: u32 = 5;
-/// Lines of the conversation kept for the next turn.
-const RECENT: usize = 20;
 /// The pause before the engine's own command is stored again after a failure.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -116,7 +115,7 @@ pub(crate) struct SessionActor {
     lead: Option<Arc<LeadRecord>>,
     /// Whether what it owes is taken up with the first read.
     takes_up: bool,
-    recent: VecDeque<StoredMessage>,
+    recent: Recent,
     queue: VecDeque<Waiting>,
     busy: bool,
     turn: Option<RunningTurn>,
@@ -144,7 +143,7 @@ impl SessionActor {
             state: (begin == Begin::Fresh).then(|| LeadSession::new(id)),
             lead: None,
             takes_up: begin == Begin::TakesUp || (begin == Begin::Woken && sole),
-            recent: VecDeque::new(),
+            recent: Recent::default(),
             queue: VecDeque::new(),
             busy: false,
             turn: None,
@@ -267,7 +266,7 @@ impl SessionActor {
             match outcome {
                 Ok(Appended::Stored { .. }) => {
                     metrics::counter!(names::COMMANDS, "result" => "stored").increment(1);
-                    actor.remember(&events, at);
+                    actor.remember(&events);
                     let version = state.version;
                     actor.tenant.waits.note(actor.state.as_ref(), &events, at);
                     (actor.state, actor.lead) = (Some(state), lead);
@@ -363,11 +362,12 @@ impl SessionActor {
             actor.busy = false;
             match loaded {
                 Ok(loaded) => {
-                    let (state, lead, recent) = match loaded {
+                    let (mut state, lead, recent) = match loaded {
                         Some(loaded) => (loaded.state, loaded.lead, loaded.recent),
                         None => (LeadSession::new(actor.id), None, Vec::new()),
                     };
-                    actor.recent = recent.into();
+                    actor.recent = Recent::of(&recent);
+                    state.remembered.shrink_to_fit();
                     let owed = if actor.takes_up { state.owed() } else { Vec::new() };
                     actor.takes_up = false;
                     // A turn that is over by what another node stored falls silent here and now (A7).
@@ -435,7 +435,7 @@ impl SessionActor {
             channel: state.channel,
             customer_name: state.customer_name.clone(),
             vehicle_interest: state.vehicle_interest.clone(),
-            transcript: self.recent.iter().cloned().collect(),
+            transcript: turn::lines(&self.recent),
             until: state.turn_until(rung).unwrap_or_else(|| self.ports.clock.now()),
         };
         self.turn =
@@ -443,22 +443,11 @@ impl SessionActor {
     }
 
     /// Keeps the lines that the next turn needs.
-    fn remember(&mut self, events: &[Event], at: Timestamp) {
+    fn remember(&mut self, events: &[Event]) {
         for event in events {
             match event {
                 Event::MessagePosted(posted) => {
-                    if self.recent.len() == RECENT {
-                        self.recent.pop_front();
-                    }
-                    self.recent.push_back(StoredMessage {
-                        message: posted.message,
-                        seq: posted.seq,
-                        author: posted.author,
-                        member_name: None,
-                        text: posted.text.clone(),
-                        client_id: posted.client_id.clone(),
-                        at,
-                    });
+                    self.recent.push(posted);
                     if posted.author != Author::Customer {
                         self.turn = None;
                     }

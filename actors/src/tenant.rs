@@ -20,7 +20,8 @@ use actix::{
 use actix_rt::ArbiterHandle;
 use arc_swap::ArcSwap;
 use forecourt_core::{
-    capture::{self, Route, Submission},
+    capture::{self, Known, Route, Submission},
+    contact::{Email, Phone},
     effect::TimerKind,
     event::{Event, MessageSeq, Reader, Source, Version},
     id::{DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId},
@@ -28,13 +29,13 @@ use forecourt_core::{
     lang::Lang,
     session::{Command, Rejection, SubmittedContact},
 };
-use forecourt_ports::store::{InboundEvent, InboundOutcome, TenantSnapshot};
+use forecourt_ports::store::{HandOver, InboundEvent, InboundOutcome, Leaving, TenantSnapshot};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
 use crate::{
-    deliveries::DeliveriesHandle,
+    deliveries::{self, DeliveriesHandle},
     engine::{Ports, lock},
     error::EngineError,
     journal::JournalWriter,
@@ -44,12 +45,13 @@ use crate::{
     providers::{Provider, ProviderStatus},
     registry::{InFlight, Registry},
     timers::TimersHandle,
+    together::Together,
 };
 
 /// Captures that may wait for their turn.
 const CAPTURES: usize = 2_048;
-/// Captures that look up their person at once: the tenant's commits need connections too.
-const LOOKUPS: usize = 6;
+/// Persons that are looked up in one transaction.
+const LOOKUPS: usize = 256;
 /// Writes that wait for their commit before new work is turned away. What the engine itself must store
 /// (answers, reports, timers) comes before what a caller can send again.
 const NEW_WORK: usize = 1_024;
@@ -69,8 +71,9 @@ pub(crate) struct Held {
 pub(crate) struct TenantShared {
     pub(crate) id: TenantId,
     held: ArcSwap<Held>,
-    lookups: Semaphore,
+    lookups: Together<(Email, Option<Phone>), Known>,
     pub(crate) journal: JournalWriter,
+    pub(crate) handovers: Together<Leaving, HandOver>,
     pub(crate) registry: Registry,
     pub(crate) timers: TimersHandle,
     pub(crate) deliveries: DeliveriesHandle,
@@ -91,7 +94,8 @@ impl TenantShared {
         let shared = Arc::new(Self {
             id: snapshot.id,
             journal: JournalWriter::start(snapshot.id, store, bus, &ports.io),
-            lookups: Semaphore::new(LOOKUPS),
+            lookups: lookups(snapshot.id, &ports),
+            handovers: deliveries::handovers(snapshot.id, &ports),
             held: ArcSwap::from_pointee(Held {
                 print: snapshot.settings.print(),
                 snapshot: Arc::new(snapshot),
@@ -474,18 +478,27 @@ impl Tenant {
     }
 }
 
+/// Looks up persons, those whose captures wait at the same time in one transaction: the tenant's commits need
+/// connections too.
+fn lookups(tenant: TenantId, ports: &Arc<Ports>) -> Together<(Email, Option<Phone>), Known> {
+    let store = Arc::clone(&ports.store);
+    Together::start(&ports.io, LOOKUPS, move |persons: Vec<(Email, Option<Phone>)>| {
+        let store = Arc::clone(&store);
+        async move { store.known_all(tenant, &persons).await }
+    })
+}
+
 /// Finds whose submission it is, and gives it to that session; again, if another node was faster.
 async fn route_and_submit(
     shared: &Arc<TenantShared>,
     submission: &Submission,
     inbound: &InboundEvent,
 ) -> Result<Captured, EngineError> {
-    let Ports { store, ids, clock, .. } = &*shared.ports;
+    let Ports { ids, clock, .. } = &*shared.ports;
     let mut closed = None;
     for _ in 0..MAX_ROUTES {
-        let looking = shared.lookups.acquire().await.map_err(|_| EngineError::UNAVAILABLE)?;
-        let known = store.known(shared.id, &submission.email, submission.phone.as_ref()).await?;
-        drop(looking);
+        let person = (submission.email.clone(), submission.phone.clone());
+        let known = shared.lookups.ask(person).await?;
         let route = match capture::route(&known, clock.now()) {
             // The session said it is closed: what the lead's row says is behind.
             Route::Existing { session, .. } if closed == Some(session) => {

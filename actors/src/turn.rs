@@ -32,14 +32,19 @@ use forecourt_core::{
 use forecourt_ports::{
     bus::{Draft, Step},
     model::{Ask, Delta, Done, Line, Medium, Model, ModelError, Who},
-    store::StoredMessage,
 };
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{Instrument as _, Span};
 
 use crate::{
-    engine::Ports, names, registry::InFlight, tenant::TenantShared, vitals::TurnSeen, way,
+    engine::Ports,
+    names,
+    recent::{Recent, Said},
+    registry::InFlight,
+    tenant::TenantShared,
+    vitals::TurnSeen,
+    way,
 };
 
 /// Tries of one turn, as long as nothing was shown and its time lasts (S2-US-3.4-8).
@@ -58,7 +63,7 @@ pub(crate) struct TurnJob {
     pub(crate) channel: Channel,
     pub(crate) customer_name: Option<String>,
     pub(crate) vehicle_interest: Option<String>,
-    pub(crate) transcript: Vec<StoredMessage>,
+    pub(crate) transcript: Vec<Line>,
     pub(crate) until: Timestamp,
 }
 
@@ -218,7 +223,7 @@ async fn run(
         },
         customer_name: job.customer_name.clone(),
         vehicle_interest: job.vehicle_interest.clone(),
-        transcript: lines(&job.transcript),
+        transcript: job.transcript.clone(),
         grounding,
     };
     let mut pause = FIRST_PAUSE;
@@ -390,14 +395,14 @@ const fn failure_name(failure: TurnFailure) -> &'static str {
     }
 }
 
-fn lines(transcript: &[StoredMessage]) -> Vec<Line> {
-    let line = |message: &StoredMessage| Line {
-        who: match message.author {
+pub(crate) fn lines(recent: &Recent) -> Vec<Line> {
+    let line = |said: Said<'_>| Line {
+        who: match said.author {
             Author::Customer => Who::Customer,
             Author::Assistant => Who::Assistant,
             Author::Member { .. } => Who::Member,
         },
-        text: message.text.clone(),
+        text: said.text.to_owned(),
     };
-    transcript.iter().map(line).collect()
+    recent.iter().map(line).collect()
 }

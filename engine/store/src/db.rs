@@ -32,7 +32,9 @@
 //!   must not hold up another one's query.
 
 use std::{
+    pin::pin,
     sync::atomic::{AtomicU64, Ordering},
+    task::Poll,
     time::Duration,
 };
 
@@ -45,7 +47,7 @@ use diesel_async::{
     },
 };
 use forecourt_core::id::TenantId;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, join, poll};
 use tokio::{
     runtime::Handle,
     time::{Instant, timeout, timeout_at},
@@ -159,8 +161,47 @@ impl Db {
         }
     }
 
+    /// Like [`Db::tenant`], for statements that find each row by its key (`Scope::TenantByKey`). The first ones of
+    /// `work` are sent together with the `BEGIN`; without its scope they would find and write nothing (A8).
+    pub(crate) async fn tenant_at_once<'a, R, F>(
+        &'a self,
+        tenant: TenantId,
+        work: F,
+    ) -> Result<R, DbError>
+    where
+        for<'tx> F: AsyncFnOnce(&'tx TenantTx) -> Result<R, DbError>
+            + Work<&'tx TenantTx, Result<R, DbError>, Fut: Send>
+            + Send
+            + 'a,
+        R: Send + 'a,
+    {
+        let lease = self.0.lease().await?;
+        let limit = Instant::now() + self.0.config.transaction_timeout;
+        let tx = TenantTx { lease, tenant };
+        let both = async {
+            let mut begin = pin!(tx.lease.begin(Scope::TenantByKey(tenant)));
+            // Into the connection's queue before everything else.
+            match poll!(begin.as_mut()) {
+                Poll::Ready(begun) => (begun, work(&tx).await),
+                Poll::Pending => join!(begin, work(&tx)),
+            }
+        };
+        match timeout_at(limit, both).await {
+            Ok((Ok(()), Ok(value))) => {
+                let committed = timeout_at(limit, tx.lease.commit()).await;
+                committed.map_err(|_| DbError::OutcomeUnknown)??;
+                Ok(value)
+            }
+            Ok((Err(error), _) | (_, Err(error))) => {
+                self.end(tx.lease).await;
+                Err(error)
+            }
+            Err(_) => Err(DbError::Timeout("the transaction")),
+        }
+    }
+
     async fn begin(&self, scope: Scope<'_>) -> Result<(Lease, Instant), DbError> {
-        let mut lease = self.0.lease().await?;
+        let lease = self.0.lease().await?;
         let limit = Instant::now() + self.0.config.transaction_timeout;
         let begun = timeout_at(limit, lease.begin(scope)).await;
         begun.map_err(|_| DbError::Timeout("the server"))??;
@@ -181,7 +222,7 @@ impl Db {
             return Ok(None);
         }
         let query = async {
-            let mut lease = self.0.lease().await?;
+            let lease = self.0.lease().await?;
             lease.begin(Scope::Slug(slug)).await?;
             let mut tx = SlugTx(lease);
             let found = tenants::table
@@ -201,7 +242,7 @@ impl Db {
     /// Whether the database answers, for readiness.
     pub async fn ping(&self) -> Result<(), DbError> {
         let ping = async {
-            let mut lease = self.0.lease().await?;
+            let lease = self.0.lease().await?;
             lease.begin(Scope::None).await?;
             lease.rollback().await;
             Ok(())

@@ -85,7 +85,7 @@ impl JobsDb {
         R: Send,
     {
         let work = async {
-            let mut lease = self.0.lease().await?;
+            let lease = self.0.lease().await?;
             lease.begin(Scope::None).await?;
             let mut tx = JobsTx(lease);
             let found: Vec<R> = query.load(&mut tx).await?;

@@ -14,15 +14,15 @@
 use diesel::{
     QueryResult,
     pg::Pg,
-    query_builder::{AsQuery, QueryFragment, QueryId},
+    query_builder::{AsQuery, AstPass, QueryFragment, QueryId},
     result::Error,
 };
 use diesel_async::{
-    AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection,
+    AsyncConnectionCore, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection,
     pooled_connection::deadpool::Object,
 };
 use forecourt_core::id::TenantId;
-use futures_util::{FutureExt, future::ready};
+use futures_util::{FutureExt, future::ready, try_join};
 
 use crate::error::DbError;
 
@@ -130,6 +130,9 @@ pub(crate) struct Lease(Option<Object<AsyncPgConnection>>);
 #[derive(Clone, Copy)]
 pub(crate) enum Scope<'a> {
     Tenant(TenantId),
+    /// Like `Tenant`, for statements that find each row by its key: they are planned once, and for an index,
+    /// however small Postgres takes a young table to be.
+    TenantByKey(TenantId),
     /// Like `Tenant`, but all reads see the same instant and nothing can be written.
     TenantRead(TenantId),
     /// Must have passed [`is_slug`]: it becomes part of a statement.
@@ -153,11 +156,21 @@ impl Lease {
     }
 
     /// `BEGIN` and the scope in one round trip.
-    pub(crate) async fn begin(&mut self, scope: Scope<'_>) -> Result<(), DbError> {
+    pub(crate) async fn begin(&self, scope: Scope<'_>) -> Result<(), DbError> {
         let begin = match scope {
             // A UUID prints as hex digits and dashes, a slug holds nothing else than `[a-z0-9-]`.
             Scope::Tenant(tenant) => {
                 format!("BEGIN; SELECT set_config('app.tenant_id', '{}', true)", tenant.as_uuid())
+            }
+            Scope::TenantByKey(tenant) => {
+                let connection = self.shared().ok_or_else(|| DbError::from(ended()))?;
+                let (mut plain, mut prepared) = (connection, connection);
+                // Into the queue in this order; prepared, because it is the most frequent of all.
+                let begun = plain.batch_execute("BEGIN");
+                let set = ByKey(tenant.as_uuid().to_string());
+                return try_join!(begun, set.execute(&mut prepared))
+                    .map(drop)
+                    .map_err(DbError::from);
             }
             Scope::TenantRead(tenant) => format!(
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
@@ -169,7 +182,8 @@ impl Lease {
             }
             Scope::None => "BEGIN READ ONLY".to_owned(),
         };
-        self.connection()?.batch_execute(&begin).await.map_err(DbError::from)
+        let mut connection = self.shared().ok_or_else(|| DbError::from(ended()))?;
+        connection.batch_execute(&begin).await.map_err(DbError::from)
     }
 
     /// Commits. An error says which of the two it was: rolled back, or nobody knows.
@@ -212,6 +226,27 @@ impl Drop for Lease {
             // Taken out of the pool and closed: nobody knows what its session is in the middle of.
             drop(Object::take(object));
         }
+    }
+}
+
+/// The settings of [`Scope::TenantByKey`]; holds the tenant.
+struct ByKey(String);
+
+impl QueryId for ByKey {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for ByKey {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT set_config('app.tenant_id', ");
+        out.push_bind_param::<diesel::sql_types::Text, _>(&self.0)?;
+        out.push_sql(
+            ", true), set_config('plan_cache_mode', 'force_generic_plan', true), \
+             set_config('enable_seqscan', 'off', true), \
+             set_config('enable_bitmapscan', 'off', true)",
+        );
+        Ok(())
     }
 }
 

@@ -10,7 +10,10 @@ use futures_util::future::join;
 use jiff::SignedDuration;
 
 use super::{Ground, LEASE, Stage, open_answer};
-use crate::store::{DueDelivery, HandOver};
+use crate::{
+    ids::Ids as _,
+    store::{DueDelivery, HandOver, Leaving},
+};
 
 /// A lead whose answer is on its way.
 async fn answered(stage: &Stage<'_>) -> (LeadSession, DeliveryId) {
@@ -53,6 +56,35 @@ pub async fn a_queued_delivery_belongs_to_its_own_node_at_first(ground: &dyn Gro
     assert!(!due[0].lost);
     assert_eq!(hand_over(&stage, delivery, 1).await, HandOver::Stale, "another node has it now");
     assert_eq!(other_hands_over(&stage, delivery, 1).await, HandOver::Go);
+}
+
+pub async fn letters_that_leave_together_each_leave_by_their_own_right(ground: &dyn Ground) {
+    let stage = Stage::set(ground).await;
+    let (first, goes) = answered(&stage).await;
+    let second = stage.lead("Ola Nordmann", "ola@example.no").await;
+    let second = stage.play(&second, Stage::answer(&second, "Ja.")).await;
+    let refused = open_answer(&second);
+    stage.play(&second, Command::TakeOver { member: stage.member }).await;
+    let leaving = |session: &LeadSession, delivery, attempt| Leaving {
+        session: session.id,
+        delivery,
+        attempt,
+    };
+    let never = DeliveryId::from_uuid(stage.ids.uuid());
+    let tries = [
+        leaving(&second, refused, 1),
+        leaving(&first, goes, 2),
+        leaving(&first, goes, 1),
+        leaving(&first, goes, 1),
+        leaving(&first, never, 1),
+        leaving(&second, goes, 1),
+    ];
+    let (store, node) = (&stage.store, stage.node);
+    let recorded = store.hand_over_all(stage.tenant, &tries[..5], node, stage.now, LEASE).await;
+    let (go, stale) = (HandOver::Go, HandOver::Stale);
+    assert_eq!(recorded.expect("answers"), [HandOver::Refused, stale, go, stale, stale]);
+    let again = store.hand_over_all(stage.tenant, &tries[2..], node, stage.now, LEASE).await;
+    assert_eq!(again.expect("answers"), [stale; 4], "it has left");
 }
 
 pub async fn a_claimed_delivery_carries_all_that_the_letter_needs(ground: &dyn Ground) {

@@ -70,6 +70,33 @@ pub async fn a_person_is_known_by_mail_whatever_its_case_and_by_phone(ground: &d
     assert_eq!(known.by_phone, None, "no phone was asked for");
 }
 
+pub async fn persons_that_are_looked_up_together_are_told_apart(ground: &dyn Ground) {
+    let mut stage = Stage::set(ground).await;
+    let form = |name, mail| submission(name, mail, Some("+47 912 34 567"), "Er bilen ledig?");
+    let (kari, per) = (form("Kari", "kari@example.no"), form("Per", "per@example.no"));
+    let open = stage.play(&stage.new_session(), stage.submit_new(kari.clone())).await;
+    stage.pass(1);
+    let closed = stage.play(&stage.new_session(), stage.submit_new(per.clone())).await;
+    stage.play(&closed, Command::Close { member: stage.member }).await;
+    let stranger = submission("X", "stranger@example.no", None, "Hei");
+    let persons: Vec<_> = [&stranger, &per, &kari, &per]
+        .map(|form| (form.email.clone(), form.phone.clone()))
+        .to_vec();
+    let together = stage.store.known_all(stage.tenant, &persons).await.expect("a read");
+    for ((email, phone), known) in persons.iter().zip(&together) {
+        let alone = stage.store.known(stage.tenant, email, phone.as_ref()).await.expect("a read");
+        assert_eq!(*known, alone);
+    }
+    assert_eq!(together[0].by_email, None);
+    let lead = |known: &forecourt_core::capture::Known| {
+        known.by_email.clone().and_then(|contact| contact.lead)
+    };
+    let (per, kari) = (lead(&together[1]).expect("a lead"), lead(&together[2]).expect("a lead"));
+    assert_eq!((per.session, per.open), (closed.id, false));
+    assert_eq!((kari.session, kari.open), (open.id, true));
+    assert_eq!(stage.store.known_all(stage.tenant, &[]).await, Ok(Vec::new()));
+}
+
 pub async fn the_newest_lead_of_a_contact_counts_until_it_is_closed(ground: &dyn Ground) {
     let mut stage = Stage::set(ground).await;
     let first = stage.lead("Kari", "kari@example.no").await;

@@ -55,6 +55,7 @@ macro_rules! store_contract {
             nothing_is_seen_of_another_tenant
             // leads
             a_person_is_known_by_mail_whatever_its_case_and_by_phone
+            persons_that_are_looked_up_together_are_told_apart
             the_newest_lead_of_a_contact_counts_until_it_is_closed
             the_list_shows_the_newest_first_page_by_page
             a_search_knows_no_case_and_takes_wildcards_as_letters
@@ -80,6 +81,7 @@ macro_rules! store_contract {
             what_a_member_wrote_is_told_from_what_the_assistant_wrote
             an_older_fence_is_refused_at_the_handover
             a_handover_is_recorded_for_one_node_and_one_try
+            letters_that_leave_together_each_leave_by_their_own_right
             a_lost_handover_is_claimed_as_lost_and_never_tried_again
             a_retried_delivery_is_due_at_its_time_as_the_next_try
             an_ended_delivery_is_never_claimed

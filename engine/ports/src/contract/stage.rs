@@ -1,6 +1,9 @@
 //! A tenant with people, and the moves that a conversation is made of.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use forecourt_core::{
     capture::{RawSubmission, Submission},
@@ -12,8 +15,8 @@ use forecourt_core::{
     lang::Lang,
     promise::PromiseSettings,
     session::{
-        Answer, Circumstances, Command, DeliveryReport, Fresh, LeadSession, SubmittedContact,
-        replay::Cause,
+        Answer, Circumstances, Command, Decided, DeliveryReport, Fresh, LeadSession,
+        SubmittedContact, replay::Cause,
     },
     settings::{Brand, MailSettings, TenantSettings},
 };
@@ -23,7 +26,10 @@ use super::Ground;
 use crate::{
     fake::SeqIds,
     ids::Ids as _,
-    store::{Append, Appended, Batch, Member, NewMember, NewTenant, Role, Store, TenantSnapshot},
+    store::{
+        Append, Appended, Batch, LeadFold, LeadRecord, Member, NewMember, NewTenant, Role, Store,
+        TenantSnapshot,
+    },
 };
 
 /// Where a test plays: one tenant, two nodes, a time that stands still.
@@ -38,7 +44,11 @@ pub struct Stage<'a> {
     pub settings: TenantSettings,
     pub ids: SeqIds,
     pub now: Timestamp,
+    leads: Leads,
 }
+
+/// The rows of leads as writers hold them: by the state that a session has with them.
+type Leads = Mutex<HashMap<SessionId, Vec<(LeadSession, Option<Arc<LeadRecord>>)>>>;
 
 /// What a test calls a tenant, a member and their settings.
 pub fn new_tenant(slug: &str, ids: &SeqIds) -> NewTenant {
@@ -99,7 +109,8 @@ impl<'a> Stage<'a> {
         let (node, store) = ground.node(1);
         let (other_node, other) = ground.node(2);
         let now = "2026-11-23T08:00:00.123456Z".parse().expect("a time");
-        Self { ground, node, store, other_node, other, tenant, member, settings, ids, now }
+        let leads = Leads::default();
+        Self { ground, node, store, other_node, other, tenant, member, settings, ids, now, leads }
     }
 
     /// Another tenant on the same ground: the same stage, played for it.
@@ -119,6 +130,7 @@ impl<'a> Stage<'a> {
             settings: self.settings.clone(),
             ids: SeqIds::lane(lane | 1), // not the lane of `set`
             now: self.now,
+            leads: Leads::default(),
         }
     }
 
@@ -136,6 +148,7 @@ impl<'a> Stage<'a> {
             settings: self.settings.clone(),
             ids: SeqIds::lane(2_000 + n * 2), // even: the lanes of other tenants are odd
             now: self.now,
+            leads: Leads::default(),
         }
     }
 
@@ -155,6 +168,7 @@ impl<'a> Stage<'a> {
             settings: self.settings.print(),
         };
         let decided = state.decide(command, circumstances).expect("the command is allowed");
+        let lead = self.fold(state, &decided);
         Append {
             session: state.id,
             expected: state.version,
@@ -162,10 +176,26 @@ impl<'a> Stage<'a> {
             events: decided.decision.events,
             state: decided.state,
             effects: decided.decision.effects,
-            lead: None,
+            lead,
             cause: Some(cause),
             inbound: None,
         }
+    }
+
+    /// The lead's row goes along where this stage has seen it, as it does with an actor; elsewhere the store reads.
+    fn fold(&self, before: &LeadSession, decided: &Decided) -> Option<LeadFold> {
+        let mut leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = leads.entry(before.id).or_default();
+        let row = match seen.iter().find(|(state, _)| state == before) {
+            Some((_, row)) => row.clone(),
+            None if !before.exists() => None,
+            None => return None,
+        };
+        let fold = LeadFold::of(row.as_ref(), self.now, &decided.decision.events, &decided.state);
+        // Races are between the newest states.
+        seen.truncate(8);
+        seen.insert(0, (decided.state.clone(), fold.after.clone()));
+        Some(fold)
     }
 
     /// Stores appends in one commit of the first node.

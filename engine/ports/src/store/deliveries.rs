@@ -51,6 +51,14 @@ pub struct Postponed {
     pub until: Timestamp,
 }
 
+/// A try that wants to pass the point of no return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    pub session: SessionId,
+    pub delivery: DeliveryId,
+    pub attempt: u32,
+}
+
 /// Whether a try may pass the point of no return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandOver {
@@ -86,6 +94,24 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
         lease: SignedDuration,
     ) -> Result<HandOver, StoreError>;
+
+    /// [`Deliveries::hand_over`] for the tries of a tenant that want to leave at the same time: one answer each, in
+    /// order, and each by its own right. After an error none may leave.
+    async fn hand_over_all(
+        &self,
+        tenant: TenantId,
+        tries: &[Leaving],
+        node: NodeId,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Vec<HandOver>, StoreError> {
+        let mut recorded = Vec::with_capacity(tries.len());
+        for Leaving { delivery, attempt, .. } in tries {
+            let one = self.hand_over(tenant, *delivery, *attempt, node, now, lease).await?;
+            recorded.push(one);
+        }
+        Ok(recorded)
+    }
 
     /// Puts off tries that `node` holds or nobody does, without counting them; whatever is not
     /// pending any more, or another node's, stays as it is. Nobody holds them afterwards: at their

@@ -204,6 +204,19 @@ pub trait Leads: Send + Sync {
         phone: Option<&Phone>,
     ) -> Result<Known, StoreError>;
 
+    /// [`Leads::known`] for several persons at the same time: one answer each, in order.
+    async fn known_all(
+        &self,
+        tenant: TenantId,
+        persons: &[(Email, Option<Phone>)],
+    ) -> Result<Vec<Known>, StoreError> {
+        let mut known = Vec::with_capacity(persons.len());
+        for (email, phone) in persons {
+            known.push(self.known(tenant, email, phone.as_ref()).await?);
+        }
+        Ok(known)
+    }
+
     async fn list_leads(
         &self,
         tenant: TenantId,

@@ -18,7 +18,7 @@ mod timers;
 
 pub use self::{
     decisions::Decisions,
-    deliveries::{Content, Deliveries, DueDelivery, HandOver, Postponed},
+    deliveries::{Content, Deliveries, DueDelivery, HandOver, Leaving, Postponed},
     inbound::{InboundEvent, InboundOutcome},
     journal::{Append, Appended, Batch, Head, Journal, Loaded, StoredMessage},
     leads::{

@@ -268,7 +268,9 @@ mod tests {
 
         fn tell(&mut self, second: i64, events: &[Event]) -> LeadFold {
             let at = Timestamp::from_second(second).unwrap();
-            events.iter().for_each(|event| self.state.apply(event, at));
+            for event in events {
+                self.state.apply(event, at);
+            }
             let before = self.lead.as_deref().cloned();
             let fold = LeadFold::of(self.lead.as_ref(), at, events, &self.state);
             let stored = LeadRecord::after(before, at, events, &self.state);
@@ -335,8 +337,10 @@ mod tests {
         let member = MemberId::from_uuid(Uuid::nil());
         let mut told = Told::new();
         told.tell(1, &[captured(true), posted(Author::Customer, 1, "Ledig?"), promised()]);
-        let needed =
-            told.tell(2, &[Event::HandoffRequested { reason: AlertReason::NoModelAnswer, reroute_ms: None }]);
+        let needed = told.tell(
+            2,
+            &[Event::HandoffRequested { reason: AlertReason::NoModelAnswer, reroute_ms: None }],
+        );
         assert_eq!(delta(&needed.news[0]).needs_human, Some(Some(AlertReason::NoModelAnswer)));
         let taken = Event::TakenOver { member, fence: Fence(1), give_back_ms: None };
         let kept = Event::PromiseKept {

@@ -1,20 +1,29 @@
 //! One commit of a tenant's journal: few statements, however many decisions share it.
 //!
 //! ```text
-//! BEGIN + scope │ lock the log │ versions, leads, contacts │ all that is written │ COMMIT
+//! at once:  BEGIN + scope, move the log, versions, all that is written │ COMMIT
+//! reading:  BEGIN + scope │ lock the log │ versions, leads, contacts │ all that is written │ COMMIT
 //! ```
 //!
-//! Each column is one round trip; the statements in it share it, and need nothing of each other.
+//! Each column is one round trip; the statements in it share it, and need nothing of each other. The node that
+//! wrote last for a tenant knows where the log stands: it writes at once, and commits only when log and versions
+//! were where it believed them. Otherwise, and when the tables refuse a key, it reads.
 //!
 //! # Invariants
 //! - **A2** versions are read under the lock of the tenant's log, so of two nodes that commit at once
 //!   the second sees what the first has stored; there is no second lock to wait for, hence no
-//!   deadlock between commits;
+//!   deadlock between commits. A commit at once takes the same lock first and compares the same versions,
+//!   after its writes are sent and before they are committed;
 //! - a batch that the database refuses is stored append by append, so that one poisoned decision
 //!   harms only its own session (R8).
 
-use diesel::QueryResult;
-use forecourt_core::{contact::Email, event::Event, id::TenantId};
+use std::collections::HashMap;
+
+use forecourt_core::{
+    contact::Email,
+    event::{Event, Seq, Version},
+    id::{SessionId, TenantId},
+};
 use forecourt_ports::store::{Append, Appended, Batch, InboundEvent};
 use futures_util::try_join;
 
@@ -28,7 +37,7 @@ use crate::{
     error::DbError,
     tables::{
         bulk::{Bulk, send},
-        contacts::{self, NewContacts, TellContacts},
+        contacts::{self, KnownContact, NewContacts, TellContacts},
         deliveries::{MarkReplayed, MoveDeliveries, NewDeliveries},
         inbound_events::InboundEvents,
         journal::Events,
@@ -38,7 +47,7 @@ use crate::{
         session_drafts,
         sessions::{self, PutSessions},
         tenants,
-        timers::{EndTimers, SetTimers},
+        timers::SetTimers,
     },
 };
 
@@ -48,9 +57,55 @@ impl PgStore {
         tenant: TenantId,
         batch: &Batch,
     ) -> Result<Vec<Appended>, DbError> {
+        if let Some(result) = self.commit_at_once(tenant, &batch.appends, &batch.inbound).await {
+            return result;
+        }
         match self.commit_once(tenant, &batch.appends, &batch.inbound).await {
             Err(error) if is_about_data(&error) => self.commit_singly(tenant, batch).await,
             result => result,
+        }
+    }
+
+    /// Writes without reading, where this node knows enough; `None` when it must read.
+    async fn commit_at_once(
+        &self,
+        tenant: TenantId,
+        appends: &[Append],
+        inbound: &[InboundEvent],
+    ) -> Option<Result<Vec<Appended>, DbError>> {
+        let last = self.heads.guess(tenant)?;
+        let known = taken_for_granted(last, appends)?;
+        let versions = known.sessions.clone();
+        let plan = Plan::of(appends, inbound, known, self.node).ok()?;
+        let is_stored = |appended: &Appended| matches!(appended, Appended::Stored { .. });
+        if plan.events.is_empty() || !plan.appended.iter().all(is_stored) {
+            return None;
+        }
+        let moved = plan.last;
+        let work = async |tx: &TenantTx| {
+            let (moved, stand, appended) = try_join!(
+                tenants::move_log_from(tx, last, moved),
+                are_at(tx, &versions),
+                write(tx, plan),
+            )?;
+            if moved && stand { Ok(appended) } else { Err(DbError::Serialization) }
+        };
+        match self.app.tenant_at_once(tenant, work).await {
+            Ok(appended) => {
+                self.heads.moved(tenant, moved);
+                Some(Ok(appended))
+            }
+            Err(
+                error @ (DbError::Unavailable(_) | DbError::OutcomeUnknown | DbError::Timeout(_)),
+            ) => {
+                self.heads.forget(tenant);
+                Some(Err(error))
+            }
+            // Whoever is right is found out by reading.
+            Err(_) => {
+                self.heads.was_wrong(tenant);
+                None
+            }
         }
     }
 
@@ -97,25 +152,42 @@ impl PgStore {
     ) -> Result<Vec<Appended>, DbError> {
         let mut retry = Retry::default();
         loop {
-            let work = async |tx: &mut TenantTx| -> Result<Vec<Appended>, DbError> {
+            let work = async |tx: &mut TenantTx| -> Result<_, DbError> {
+                let tx = &*tx;
                 let known = read(tx, appends).await?;
                 let plan = Plan::of(appends, inbound, known, self.node)?;
-                write(tx, plan).await
+                let moved = (!plan.events.is_empty()).then_some(plan.last);
+                let log = async {
+                    match moved {
+                        Some(last) => Ok(tenants::move_log(tx, last).await?),
+                        None => Ok(0),
+                    }
+                };
+                let (_, appended) = try_join!(log, write(tx, plan))?;
+                Ok((appended, moved))
             };
             match self.app.tenant(tenant, work).await {
+                Ok((appended, moved)) => {
+                    if let Some(last) = moved {
+                        self.heads.moved(tenant, last);
+                    }
+                    return Ok(appended);
+                }
                 Err(error) if retry.again(&error).await => {}
-                result => return result,
+                Err(error) => {
+                    self.heads.forget(tenant);
+                    return Err(error);
+                }
             }
         }
     }
 }
 
 /// Reads what decides who wins. Nobody else changes it before this transaction ends.
-async fn read(tx: &mut TenantTx, appends: &[Append]) -> Result<Known, DbError> {
+async fn read(tx: &TenantTx, appends: &[Append]) -> Result<Known, DbError> {
     if appends.is_empty() {
         return Ok(Known::default());
     }
-    let tx = &*tx;
     let by_index = async { local::set(tx, Local::ByIndex).await.map_err(DbError::from) };
     let ((), last) = try_join!(by_index, tenants::lock_log(tx))?;
     let mut ids: Vec<_> = appends.iter().map(|append| append.session.into_uuid()).collect();
@@ -146,36 +218,62 @@ async fn read(tx: &mut TenantTx, appends: &[Append]) -> Result<Known, DbError> {
     Ok(Known { last, sessions, leads, contacts: [by_key, by_id].concat() })
 }
 
+/// What reading would find if nobody else has written; versions are compared, and the tables refuse keys that
+/// are taken. `None` when that is not enough: a lead's row must be read.
+fn taken_for_granted(last: Seq, appends: &[Append]) -> Option<Known> {
+    let mut sessions: HashMap<SessionId, Version> = HashMap::new();
+    let mut contacts = Vec::new();
+    for append in appends {
+        append.lead.as_ref()?;
+        sessions.entry(append.session).or_insert(append.expected);
+        contacts.extend(append.events.iter().filter_map(|event| match event {
+            Event::LeadCaptured(captured) if !captured.new_contact => {
+                Some(KnownContact { contact: captured.contact, email_key: None })
+            }
+            _ => None,
+        }));
+    }
+    Some(Known { last, sessions: sessions.into_iter().collect(), leads: Vec::new(), contacts })
+}
+
+/// Whether sessions have these versions; 0 is of those that do not exist.
+async fn are_at(tx: &TenantTx, versions: &[(SessionId, Version)]) -> Result<bool, DbError> {
+    let ids: Vec<_> = versions.iter().map(|(session, _)| session.into_uuid()).collect();
+    let found: HashMap<_, _> = sessions::versions(tx, &ids).await?.into_iter().collect();
+    let is_at = |(session, version): &(SessionId, Version)| {
+        found.get(session).copied().unwrap_or_default() == *version
+    };
+    Ok(versions.iter().all(is_at))
+}
+
 /// Writes a plan. What points to each other is checked when all of it is there, at the end.
-async fn write(tx: &mut TenantTx, plan: Plan) -> Result<Vec<Appended>, DbError> {
-    let tx = &*tx;
-    let (moves, last) = (!plan.events.is_empty(), plan.last);
-    let log = async { if moves { tenants::move_log(tx, last).await } else { Ok(0) } };
+async fn write(tx: &TenantTx, plan: Plan) -> Result<Vec<Appended>, DbError> {
     try_join!(
-        log,
         put::<PutSessions, _>(tx, plan.sessions),
         put::<Events, _>(tx, plan.events),
         put::<NewContacts, _>(tx, plan.new_contacts.into_values()),
         put::<TellContacts, _>(tx, plan.told_contacts.into_values()),
         put::<PutLeads, _>(tx, plan.leads),
         put::<Messages, _>(tx, plan.messages),
-        put::<SetTimers, _>(tx, plan.set_timers.into_values()),
-        put::<EndTimers, _>(tx, plan.ended_timers.into_values()),
+        put::<SetTimers, _>(tx, plan.timers.into_values()),
         // What ended leaves its meaning to what follows it (the intent ledger).
         put::<MoveDeliveries, _>(tx, plan.moved_deliveries.into_values()),
         put::<NewDeliveries, _>(tx, plan.new_deliveries.into_values()),
         put::<MarkReplayed, _>(tx, plan.replayed_deliveries.into_values()),
         put::<InboundEvents, _>(tx, plan.inbound),
-        session_drafts::end(tx, plan.sent, plan.sent_at),
+        async { Ok(session_drafts::end(tx, plan.sent, plan.sent_at).await?) },
     )?;
     Ok(plan.appended)
 }
 
-async fn put<Rows, Row>(tx: &TenantTx, rows: impl IntoIterator<Item = Row>) -> QueryResult<usize>
+async fn put<Rows, Row>(
+    tx: &TenantTx,
+    rows: impl IntoIterator<Item = Row>,
+) -> Result<usize, DbError>
 where
     Rows: Bulk + FromIterator<Row>,
 {
-    send(tx, rows.into_iter().collect::<Rows>()).await
+    Ok(send(tx, rows.into_iter().collect::<Rows>()).await?)
 }
 
 /// Whether the rows themselves are the reason: repeating the same batch would fail again.

@@ -8,7 +8,7 @@ use forecourt_core::{
     session::LeadSession,
 };
 use forecourt_ports::store::{
-    Content, Deliveries, DueDelivery, HandOver, Postponed, StoreError, StoredMessage,
+    Content, Deliveries, DueDelivery, HandOver, Leaving, Postponed, StoreError, StoredMessage,
 };
 use futures_util::{StreamExt, TryStreamExt, stream, try_join};
 use jiff::{SignedDuration, Timestamp};
@@ -58,6 +58,26 @@ impl Deliveries for PgStore {
         let try_ = Try { delivery, attempt, node, now, until };
         let record = async |tx: &mut TenantTx| deliveries::hand_over(tx, try_).await;
         self.app.tenant(tenant, record).await.map_err(store_error)
+    }
+
+    async fn hand_over_all(
+        &self,
+        tenant: TenantId,
+        tries: &[Leaving],
+        node: NodeId,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Vec<HandOver>, StoreError> {
+        let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+        let tries: Vec<_> = tries
+            .iter()
+            .map(|leaving| {
+                let Leaving { session, delivery, attempt } = *leaving;
+                (session, Try { delivery, attempt, node, now, until })
+            })
+            .collect();
+        let record = async |tx: &TenantTx| deliveries::hand_over_all(tx, &tries).await;
+        self.app.tenant_at_once(tenant, record).await.map_err(store_error)
     }
 
     async fn postpone_deliveries(

@@ -12,6 +12,7 @@
 mod commit;
 mod decisions;
 mod deliveries;
+mod heads;
 mod journal;
 mod leads;
 mod members;
@@ -27,6 +28,7 @@ use forecourt_core::id::{NodeId, TenantId};
 use forecourt_ports::store::{NewTenant, StoreError};
 use jiff::Timestamp;
 
+use self::heads::Heads;
 use crate::{Db, JobsDb, PoolStatus, error::DbError};
 
 /// Everything the engine keeps, in Postgres. Cheap to clone.
@@ -35,12 +37,13 @@ pub struct PgStore {
     app: Db,
     jobs: JobsDb,
     node: NodeId,
+    heads: Heads,
 }
 
 impl PgStore {
     /// The store as `node` sees it: what a commit queues is this node's to send at first.
     pub fn new(app: Db, jobs: JobsDb, node: NodeId) -> Self {
-        Self { app, jobs, node }
+        Self { app, jobs, node, heads: Heads::default() }
     }
 
     /// How the pools stand, by name.

@@ -13,7 +13,7 @@ use crate::tables::{
     Word,
     deliveries::{self, MovedDelivery, NewDelivery, ReplayedDelivery},
     some,
-    timers::{self, EndedTimer, TimerRow},
+    timers::{self, TimerRow},
 };
 
 /// How long a commit holds the deliveries it queued for its own node, which sends them from memory.
@@ -27,7 +27,6 @@ impl Plan {
         let (session, at) = (append.session, append.at);
         match effect {
             Effect::SetTimer { kind, due_at } => {
-                self.ended_timers.remove(&(session, *kind));
                 let row = TimerRow {
                     entity_kind: timers::SESSION,
                     entity_id: session.into_uuid(),
@@ -39,7 +38,7 @@ impl Plan {
                     reason: reason_of(&append.events).map(str::to_owned),
                     written_by: Some(node.into_uuid()),
                 };
-                self.set_timers.insert((session, *kind), row);
+                self.timers.insert((session, *kind), row);
             }
             Effect::EndTimer { kind, end } => self.end_timer(append, *kind, *end, node),
             Effect::QueueDelivery(queued) => {
@@ -93,20 +92,23 @@ impl Plan {
     fn end_timer(&mut self, append: &Append, kind: TimerKind, end: TimerEnd, node: NodeId) {
         let (session, at) = (append.session, append.at);
         let reason = reason_of(&append.events).map(str::to_owned);
-        if let Some(set) = self.set_timers.get_mut(&(session, kind)) {
+        if let Some(set) = self.timers.get_mut(&(session, kind)) {
             (set.status, set.ended_at, set.reason) = (end.word(), some(Some(at)), reason);
             return;
         }
-        let row = EndedTimer {
+        let row = TimerRow {
             entity_kind: timers::SESSION,
             entity_id: session.into_uuid(),
             kind: kind.word(),
+            // The row that stands knows better; there is one, or nothing could end.
+            due_at: at.into(),
             status: end.word(),
+            set_at: at.into(),
             ended_at: some(Some(at)),
             reason,
             written_by: Some(node.into_uuid()),
         };
-        self.ended_timers.insert((session, kind), row);
+        self.timers.insert((session, kind), row);
     }
 
     fn move_delivery(&mut self, id: DeliveryId, moved: MovedDelivery) {

@@ -29,7 +29,7 @@ use crate::{
         leads::LeadColumns,
         messages::MessageRow,
         sessions::SessionRow,
-        timers::{EndedTimer, TimerRow},
+        timers::TimerRow,
     },
 };
 
@@ -55,8 +55,7 @@ pub(super) struct Plan {
     pub(super) leads: Vec<LeadColumns>,
     pub(super) new_contacts: BTreeMap<ContactId, NewContact>,
     pub(super) told_contacts: BTreeMap<ContactId, ToldContact>,
-    pub(super) set_timers: BTreeMap<(SessionId, TimerKind), TimerRow>,
-    pub(super) ended_timers: BTreeMap<(SessionId, TimerKind), EndedTimer>,
+    pub(super) timers: BTreeMap<(SessionId, TimerKind), TimerRow>,
     pub(super) new_deliveries: BTreeMap<DeliveryId, NewDelivery>,
     pub(super) moved_deliveries: BTreeMap<DeliveryId, MovedDelivery>,
     pub(super) replayed_deliveries: BTreeMap<DeliveryId, ReplayedDelivery>,
@@ -263,6 +262,8 @@ impl<'a> Planning<'a> {
                 self.plan.leads.extend(progress.lead.map(LeadColumns::of));
             }
         }
+        // Locked in one order by whoever locks several (see `hand_over_all`).
+        self.plan.sessions.sort_unstable_by_key(|row| row.session_id);
         Ok(self.plan)
     }
 }

@@ -1,8 +1,11 @@
-//! Many rows in one statement: each column is sent as one array.
+//! Many rows at once: new rows in one statement, each column as one array; changes row by row, all in
+//! one round trip.
 //!
-//! The text of the statement does not depend on how many rows there are, so it is prepared once per
-//! connection; a list of row values would be parsed and planned anew for each number of rows. What a
-//! column may hold is checked against [`crate::schema`] when this is compiled.
+//! The text of a statement does not depend on how many rows there are, so it is prepared once per
+//! connection; a list of row values would be parsed and planned anew for each number of rows. Changes are
+//! not joined to their rows: while Postgres takes a tenant for small it reads all of the tenant's rows and
+//! compares each with every change, and a prepared statement keeps that plan. What a column may hold is
+//! checked against [`crate::schema`] when this is compiled.
 
 use diesel::{
     QueryResult,
@@ -10,12 +13,16 @@ use diesel::{
     query_builder::{QueryFragment, QueryId},
 };
 use diesel_async::RunQueryDsl as _;
+use futures_util::future::try_join_all;
 
 use crate::TenantTx;
 
 /// Rows that wait to be sent; see [`bulk!`].
-pub(crate) trait Bulk: QueryFragment<Pg> + QueryId + Send {
-    fn is_empty(&self) -> bool;
+pub(crate) trait Bulk {
+    type Statement: QueryFragment<Pg> + QueryId + Send;
+
+    /// What is sent for them; nothing when there are none.
+    fn statements(self) -> impl Iterator<Item = Self::Statement>;
 }
 
 /// Sends rows, unless there are none; says how many were written.
@@ -23,16 +30,16 @@ pub(crate) trait Bulk: QueryFragment<Pg> + QueryId + Send {
 /// Takes a shared transaction, so that statements which do not need each other's rows can share a
 /// round trip.
 pub(crate) async fn send(tx: &TenantTx, rows: impl Bulk) -> QueryResult<usize> {
-    if rows.is_empty() {
-        return Ok(0);
-    }
-    let mut tx = tx;
-    rows.execute(&mut tx).await
+    let sent = rows.statements().map(async |statement| {
+        let mut tx = tx;
+        statement.execute(&mut tx).await
+    });
+    let written = try_join_all(sent).await?;
+    Ok(written.into_iter().sum())
 }
 
-/// Declares a row, a collection of such rows, and the statement that writes them all.
-///
-/// `insert` needs only what follows the rows; `update` writes the rest of the statement around them.
+/// Declares a row, a collection of such rows, and what writes them all: of an `insert` what follows the
+/// rows, of an `update` what is set and where.
 /// A column marked `[maybe]` may be empty in a row although it is never empty in the table.
 macro_rules! bulk {
     (
@@ -58,12 +65,61 @@ macro_rules! bulk {
         $set:literal where $matched:literal
     ) => {
         $crate::tables::bulk::bulk! {
-            @rows $(#[$doc])* $name $row $table { $first: $first_type $(, $column $([$maybe])?: $type)* }
-            concat!("UPDATE ", stringify!($table), " AS old SET ", $set, " FROM unnest("),
-            concat!(
-                ") AS new (", stringify!($first) $(, ", ", stringify!($column))*,
-                ") WHERE ", $matched
-            )
+            @row $(#[$doc])* $row { $first: $first_type $(, $column: $type)* }
+        }
+
+        #[doc = concat!("Changes of [`", stringify!($row), "`], row by row.")]
+        #[derive(Debug, Default)]
+        pub(crate) struct $name(Vec<$row>);
+
+        impl FromIterator<$row> for $name {
+            fn from_iter<Rows: IntoIterator<Item = $row>>(rows: Rows) -> Self {
+                Self(rows.into_iter().collect())
+            }
+        }
+
+        impl $crate::tables::bulk::Bulk for $name {
+            type Statement = $row;
+
+            fn statements(self) -> impl Iterator<Item = $row> {
+                self.0.into_iter()
+            }
+        }
+
+        impl diesel::query_builder::QueryId for $row {
+            type QueryId = Self;
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+
+        impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $row {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
+            ) -> diesel::QueryResult<()> {
+                use diesel::dsl::SqlTypeOf;
+                out.push_sql(concat!(
+                    "UPDATE ", stringify!($table), " AS old SET ", $set, " FROM (SELECT "
+                ));
+                out.push_bind_param::<SqlTypeOf<$crate::schema::$table::$first>, _>(&self.$first)?;
+                $(
+                    out.push_sql(", ");
+                    out.push_bind_param::<
+                        $crate::tables::bulk::sql_type!($table $column $($maybe)?), _
+                    >(&self.$column)?;
+                )*
+                out.push_sql(concat!(
+                    ") AS new (", stringify!($first) $(, ", ", stringify!($column))*,
+                    ") WHERE ", $matched
+                ));
+                Ok(())
+            }
+        }
+    };
+    (@row $(#[$doc:meta])* $row:ident { $($column:ident: $type:ty),* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub(crate) struct $row {
+            $(pub(crate) $column: $type,)*
         }
     };
     (
@@ -71,11 +127,8 @@ macro_rules! bulk {
         { $first:ident: $first_type:ty $(, $column:ident $([$maybe:ident])?: $type:ty)* }
         $before:expr, $after:expr
     ) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub(crate) struct $row {
-            pub(crate) $first: $first_type,
-            $(pub(crate) $column: $type,)*
+        $crate::tables::bulk::bulk! {
+            @row $(#[$doc])* $row { $first: $first_type $(, $column: $type)* }
         }
 
         #[doc = concat!("Rows of [`", stringify!($row), "`], column by column.")]
@@ -97,8 +150,11 @@ macro_rules! bulk {
         }
 
         impl $crate::tables::bulk::Bulk for $name {
-            fn is_empty(&self) -> bool {
-                self.$first.is_empty()
+            type Statement = Self;
+
+            fn statements(self) -> impl Iterator<Item = Self> {
+                let none = self.$first.is_empty();
+                (!none).then_some(self).into_iter()
             }
         }
 
@@ -144,7 +200,7 @@ pub(crate) use sql_type;
 mod tests {
     use diesel::{debug_query, pg::Pg};
 
-    use crate::tables::timers::{EndTimers, SetTimers};
+    use crate::tables::{deliveries::ReplayedDelivery, timers::SetTimers};
 
     #[test]
     fn the_statement_is_the_same_for_any_number_of_rows() {
@@ -154,19 +210,22 @@ mod tests {
             statement.starts_with(
                 "INSERT INTO timers (entity_kind, entity_id, kind, due_at, status, set_at, \
                  ended_at, reason, written_by) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, \
-                 $8, $9) ON CONFLICT (tenant_id, entity_kind, entity_id, kind) DO UPDATE SET \
-                 due_at = EXCLUDED.due_at, status = EXCLUDED.status, "
+                 $8, $9) ON CONFLICT (tenant_id, entity_kind, entity_id, kind) DO UPDATE SET "
             ),
             "{statement}"
         );
-        let none = debug_query::<Pg, _>(&EndTimers::default()).to_string();
-        assert!(none.starts_with(
-            "UPDATE timers AS old SET status = new.status, ended_at = new.ended_at, \
-             claimed_by = NULL, claimed_until = NULL, reason = new.reason, "
-        ));
-        assert!(none.contains(
-            " FROM unnest($1, $2, $3, $4, $5, $6, $7) AS new (entity_kind, entity_id, kind, status, \
-             ended_at, reason, written_by) WHERE "
-        ));
+    }
+
+    #[test]
+    fn a_change_names_one_row_and_joins_nothing() {
+        let change = ReplayedDelivery { delivery_id: uuid::Uuid::nil(), replayed_by: None };
+        let statement = debug_query::<Pg, _>(&change).to_string();
+        assert!(
+            statement.starts_with(
+                "UPDATE deliveries AS old SET replayed_by = new.replayed_by FROM (SELECT $1, $2) AS \
+                 new (delivery_id, replayed_by) WHERE old.delivery_id = new.delivery_id"
+            ),
+            "{statement}"
+        );
     }
 }

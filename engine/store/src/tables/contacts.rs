@@ -122,6 +122,23 @@ pub(crate) async fn find_by_phone(
     Ok(found.map(ContactId::from_uuid))
 }
 
+/// The newest contact with each of these phone numbers.
+pub(crate) async fn newest_with_phones(
+    mut tx: &TenantTx,
+    phones: &[String],
+) -> Result<Vec<(String, ContactId)>, DbError> {
+    if phones.is_empty() {
+        return Ok(Vec::new());
+    }
+    let one = contacts::table
+        .filter(contacts::phone.eq(wanted::<sql_types::Text>().nullable()))
+        .order((contacts::created_at.desc(), contacts::contact_id.desc()))
+        .select((contacts::phone.assume_not_null(), contacts::contact_id));
+    let found: Vec<(String, Uuid)> =
+        each::<sql_types::Text, _, _>(phones, one).load(&mut tx).await?;
+    Ok(found.into_iter().map(|(phone, id)| (phone, ContactId::from_uuid(id))).collect())
+}
+
 /// Marks the contact of a session; the first time stays. Says whether the session has one.
 pub(crate) async fn unsubscribe(
     tx: &mut TenantTx,

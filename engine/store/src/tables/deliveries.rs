@@ -1,5 +1,7 @@
 //! `deliveries`: letters on their way, from the decision to the proof.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, Queryable,
     Selectable, SelectableHelper,
@@ -10,10 +12,15 @@ use forecourt_core::{
     id::{DeliveryId, MessageId, NodeId, SessionId},
 };
 use forecourt_ports::store::{DeliveryRow, HandOver};
+use futures_util::{future::try_join_all, try_join};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{HandingOver, Pending, Time, Word, bulk::bulk, number};
+use super::{
+    HandingOver, Pending, Time, Word,
+    bulk::{self, bulk},
+    number, sessions as session_rows,
+};
 use crate::{
     TenantTx,
     error::DbError,
@@ -262,6 +269,97 @@ pub(crate) async fn hand_over(tx: &mut TenantTx, try_: Try) -> Result<HandOver, 
     );
     diesel::update(this).set(set).execute(tx).await?;
     Ok(HandOver::Go)
+}
+
+/// Records those tries that may still be handed over; one answer each, in order.
+///
+/// The rules are those of [`hand_over`]; here all sessions are locked first and then all deliveries, each kind
+/// in the order of its ids, as a commit does: two of them wait for each other in one direction only.
+pub(crate) async fn hand_over_all(
+    tx: &TenantTx,
+    tries: &[(SessionId, Try)],
+) -> Result<Vec<HandOver>, DbError> {
+    let of_sessions: BTreeSet<SessionId> = tries.iter().map(|(session, _)| *session).collect();
+    let wanted: BTreeSet<DeliveryId> = tries.iter().map(|(_, try_)| try_.delivery).collect();
+    let fences = of_sessions.iter().map(|session| session_rows::lock_fence(tx, *session));
+    let standing = wanted.iter().map(|delivery| lock_standing(tx, *delivery));
+    let (fences, standing) = try_join!(try_join_all(fences), try_join_all(standing))?;
+    let fences: BTreeMap<_, _> = of_sessions.into_iter().zip(fences).collect();
+    let mut standing: BTreeMap<_, _> = wanted.into_iter().zip(standing).collect();
+    let (mut answers, mut go) = (Vec::with_capacity(tries.len()), Vec::new());
+    for (session, try_) in tries {
+        let found = standing.get_mut(&try_.delivery).and_then(Option::take);
+        let fence = fences.get(session).copied().flatten();
+        let (Some(found), Some(fence)) = (found, fence) else {
+            answers.push(HandOver::Stale);
+            continue;
+        };
+        let answer = found.may_leave(*session, *try_, fence);
+        if answer == HandOver::Go {
+            go.push(BegunDelivery {
+                delivery_id: try_.delivery.into_uuid(),
+                claimed_by: Some(try_.node.into_uuid()),
+                claimed_until: Some(try_.until.into()),
+                updated_at: try_.now.into(),
+            });
+        } else {
+            // The next try of the same letter may be the one that is due.
+            standing.insert(try_.delivery, Some(found));
+        }
+        answers.push(answer);
+    }
+    bulk::send(tx, go.into_iter().collect::<BeginDeliveries>()).await?;
+    Ok(answers)
+}
+
+bulk! {
+    /// A delivery whose handover begins.
+    update BeginDeliveries of BegunDelivery in deliveries {
+        delivery_id: Uuid,
+        claimed_by: Option<Uuid>,
+        claimed_until: Option<Time>,
+        updated_at: Time,
+    }
+    "status = 'handing_over', claimed_by = new.claimed_by, claimed_until = new.claimed_until, \
+     updated_at = new.updated_at"
+    where "old.delivery_id = new.delivery_id"
+}
+
+/// How a delivery stands that wants to leave.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = deliveries, check_for_backend(diesel::pg::Pg))]
+struct Standing {
+    session_id: Uuid,
+    status: String,
+    attempts: i32,
+    claimed_by: Option<Uuid>,
+    claimed_until: Option<Time>,
+    fence: Option<i64>,
+}
+
+impl Standing {
+    fn may_leave(&self, session: SessionId, try_: Try, fence: i64) -> HandOver {
+        let held_by_another = self.claimed_by.is_some_and(|holder| holder != try_.node.into_uuid())
+            && self.claimed_until.is_some_and(|until| until.to_jiff() > try_.now);
+        let due = i64::from(self.attempts) + 1 == i64::from(try_.attempt);
+        let of_session = self.session_id == session.into_uuid();
+        if self.status != PENDING || !due || held_by_another || !of_session {
+            HandOver::Stale
+        } else if self.fence.is_some_and(|carried| carried < fence) {
+            HandOver::Refused
+        } else {
+            HandOver::Go
+        }
+    }
+}
+
+async fn lock_standing(
+    mut tx: &TenantTx,
+    delivery: DeliveryId,
+) -> Result<Option<Standing>, DbError> {
+    let this = deliveries::table.filter(deliveries::delivery_id.eq(delivery.into_uuid()));
+    let found = this.select(Standing::as_select()).for_no_key_update().get_result(&mut tx).await;
+    Ok(found.optional()?)
 }
 
 /// Ends every claim of the tenant's deliveries; what was being handed over is lost then.

@@ -188,3 +188,19 @@ pub(crate) async fn of_sessions(
     let found: Vec<StoredLead> = each::<sql_types::Uuid, _, _>(ids, one).load(&mut tx).await?;
     found.into_iter().map(StoredLead::into_record).collect()
 }
+
+/// The newest lead of each of these contacts.
+pub(crate) async fn newest_of_contacts(
+    mut tx: &TenantTx,
+    ids: &[Uuid],
+) -> Result<Vec<LeadRecord>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let one = leads::table
+        .filter(leads::contact_id.eq(wanted::<sql_types::Uuid>()))
+        .order((leads::created_at.desc(), leads::lead_id.desc()))
+        .select(StoredLead::as_select());
+    let found: Vec<StoredLead> = each::<sql_types::Uuid, _, _>(ids, one).load(&mut tx).await?;
+    found.into_iter().map(StoredLead::into_record).collect()
+}

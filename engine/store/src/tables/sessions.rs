@@ -82,6 +82,29 @@ pub(crate) async fn versions(
     Ok(found.into_iter().map(version).collect())
 }
 
+/// Which of these sessions are closed.
+pub(crate) async fn closed(mut tx: &TenantTx, ids: &[Uuid]) -> Result<Vec<SessionId>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let one = sessions::table
+        .filter(sessions::session_id.eq(wanted::<sql_types::Uuid>()))
+        .select((sessions::session_id, sessions::status));
+    let found: Vec<(Uuid, String)> = each::<sql_types::Uuid, _, _>(ids, one).load(&mut tx).await?;
+    let closed = found.into_iter().filter(|(_, status)| status == CLOSED);
+    Ok(closed.map(|(id, _)| SessionId::from_uuid(id)).collect())
+}
+
+/// Locks a session until the end of the transaction and says its fence.
+pub(crate) async fn lock_fence(
+    mut tx: &TenantTx,
+    session: SessionId,
+) -> Result<Option<i64>, DbError> {
+    let this = sessions::table.filter(sessions::session_id.eq(session.into_uuid()));
+    let fence = this.select(sessions::fence).for_no_key_update().get_result(&mut tx).await;
+    Ok(fence.optional()?)
+}
+
 /// The snapshot of a session with its version.
 pub(crate) async fn find(
     mut tx: &TenantTx,

@@ -33,6 +33,14 @@ pub(crate) async fn move_log(mut tx: &TenantTx, last: Seq) -> QueryResult<usize>
     diesel::update(own(tx)).set(set).execute(&mut tx).await
 }
 
+/// Moves the end of the log from where it is believed to be, and locks it as [`lock_log`] does; false when it is
+/// somewhere else.
+pub(crate) async fn move_log_from(mut tx: &TenantTx, from: Seq, to: Seq) -> Result<bool, DbError> {
+    let there = own(tx).filter(tenants::last_seq.eq(from.0));
+    let moved = diesel::update(there).set(tenants::last_seq.eq(to.0)).execute(&mut tx).await?;
+    Ok(moved == 1)
+}
+
 pub(crate) async fn head(mut tx: &TenantTx) -> Result<Head, DbError> {
     let head = own(tx)
         .select((tenants::epoch, tenants::last_seq))

@@ -22,7 +22,7 @@ pub(crate) const SESSION: &str = "session";
 pub(crate) const PENDING: &str = "pending";
 
 bulk! {
-    /// A timer that this commit sets, or sets and ends.
+    /// A timer that this commit sets or ends.
     insert SetTimers of TimerRow into timers {
         entity_kind: &'static str,
         entity_id: Uuid,
@@ -35,42 +35,27 @@ bulk! {
         written_by: Option<Uuid>,
     }
     // One that was due when it is set anew has fired; one that was not is moved; one that had ended
-    // begins again.
-    "ON CONFLICT (tenant_id, entity_kind, entity_id, kind) DO UPDATE SET due_at = EXCLUDED.due_at, \
+    // begins again. One that ends was due when it was.
+    "ON CONFLICT (tenant_id, entity_kind, entity_id, kind) DO UPDATE SET \
      status = EXCLUDED.status, claimed_by = NULL, claimed_until = NULL, ended_at = EXCLUDED.ended_at, \
      reason = EXCLUDED.reason, written_by = EXCLUDED.written_by, \
-     set_at = CASE WHEN timers.status = 'pending' AND timers.due_at > EXCLUDED.set_at \
-     THEN timers.set_at ELSE EXCLUDED.set_at END, \
-     moved = CASE WHEN timers.status = 'pending' AND timers.due_at > EXCLUDED.set_at \
-     THEN timers.moved + 1 ELSE 0 END, \
-     moved_at = CASE WHEN timers.status = 'pending' AND timers.due_at > EXCLUDED.set_at \
-     THEN EXCLUDED.set_at END, \
-     fired = CASE WHEN timers.status = 'pending' AND timers.due_at <= EXCLUDED.set_at \
+     due_at = CASE WHEN EXCLUDED.status = 'pending' THEN EXCLUDED.due_at ELSE timers.due_at END, \
+     set_at = CASE WHEN EXCLUDED.status <> 'pending' OR timers.status = 'pending' \
+     AND timers.due_at > EXCLUDED.set_at THEN timers.set_at ELSE EXCLUDED.set_at END, \
+     moved = CASE WHEN EXCLUDED.status <> 'pending' THEN timers.moved \
+     WHEN timers.status = 'pending' AND timers.due_at > EXCLUDED.set_at THEN timers.moved + 1 \
+     ELSE 0 END, \
+     moved_at = CASE WHEN EXCLUDED.status <> 'pending' THEN timers.moved_at \
+     WHEN timers.status = 'pending' AND timers.due_at > EXCLUDED.set_at THEN EXCLUDED.set_at END, \
+     fired = CASE WHEN EXCLUDED.status = 'fired' OR EXCLUDED.status = 'pending' \
+     AND timers.status = 'pending' AND timers.due_at <= EXCLUDED.set_at \
      THEN timers.fired + 1 ELSE timers.fired END, \
-     fired_at = CASE WHEN timers.status = 'pending' AND timers.due_at <= EXCLUDED.set_at \
-     THEN EXCLUDED.set_at ELSE timers.fired_at END, \
-     fired_by = CASE WHEN timers.status = 'pending' AND timers.due_at <= EXCLUDED.set_at \
+     fired_at = CASE WHEN EXCLUDED.status = 'fired' THEN EXCLUDED.ended_at \
+     WHEN EXCLUDED.status = 'pending' AND timers.status = 'pending' \
+     AND timers.due_at <= EXCLUDED.set_at THEN EXCLUDED.set_at ELSE timers.fired_at END, \
+     fired_by = CASE WHEN EXCLUDED.status = 'fired' OR EXCLUDED.status = 'pending' \
+     AND timers.status = 'pending' AND timers.due_at <= EXCLUDED.set_at \
      THEN EXCLUDED.written_by ELSE timers.fired_by END"
-}
-
-bulk! {
-    /// A timer that was set earlier and ends with this commit.
-    update EndTimers of EndedTimer in timers {
-        entity_kind: &'static str,
-        entity_id: Uuid,
-        kind: &'static str,
-        status: &'static str,
-        ended_at: Option<Time>,
-        reason: Option<String>,
-        written_by: Option<Uuid>,
-    }
-    "status = new.status, ended_at = new.ended_at, claimed_by = NULL, claimed_until = NULL, \
-     reason = new.reason, written_by = new.written_by, \
-     fired = old.fired + (new.status = 'fired')::int, \
-     fired_at = CASE WHEN new.status = 'fired' THEN new.ended_at ELSE old.fired_at END, \
-     fired_by = CASE WHEN new.status = 'fired' THEN new.written_by ELSE old.fired_by END"
-    where "old.entity_kind = new.entity_kind AND old.entity_id = new.entity_id \
-     AND old.kind = new.kind"
 }
 
 bulk! {
