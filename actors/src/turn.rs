@@ -31,7 +31,7 @@ use forecourt_core::{
 };
 use forecourt_ports::{
     bus::{Draft, Step},
-    model::{Ask, Delta, Done, Line, Medium, Model, ModelError, Who},
+    model::{Allowance, Ask, Delta, Done, Line, Medium, Model, ModelError, Task, Toolbox, Who},
 };
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -225,6 +225,9 @@ async fn run(
         vehicle_interest: job.vehicle_interest.clone(),
         transcript: job.transcript.clone(),
         grounding,
+        task: Task::Answer,
+        allowance: Allowance::Open,
+        toolbox: Toolbox::default(),
     };
     let mut pause = FIRST_PAUSE;
     let mut step = Step::Thinking;
@@ -307,6 +310,9 @@ impl Try<'_> {
             };
             let released = match next {
                 Some(Ok(Delta::Text(text))) => gate.push(&text),
+                Some(Ok(Delta::Call(_))) => {
+                    return Err(failed(&ModelError::Protocol("a call that nobody offered")));
+                }
                 Some(Ok(Delta::Done(done))) => {
                     let last = gate.finish();
                     self.show(&last, &mut shown_chars, started);
@@ -365,20 +371,23 @@ fn gate_withheld(released: &Released) -> bool {
 
 /// Sorts a model's error: whether to call again, and what to tell the session.
 fn failed(error: &ModelError) -> Failed {
-    let (failure, retry, retry_after) = match error {
-        ModelError::Status { status, retry_after, .. } => {
-            let slow_down = matches!(status, 429 | 529);
-            let failure = if slow_down { TurnFailure::RateLimited } else { TurnFailure::Model };
-            (failure, slow_down || matches!(status, 408 | 409 | 500..), *retry_after)
+    let (failure, retry_after) = match error {
+        ModelError::Status { retry_after, .. } if error.is_limit() => {
+            (TurnFailure::RateLimited, *retry_after)
         }
+        ModelError::Status { retry_after, .. } => (TurnFailure::Model, *retry_after),
         ModelError::InStream { .. } | ModelError::Idle | ModelError::Truncated => {
-            (TurnFailure::Stream, true, None)
+            (TurnFailure::Stream, None)
         }
-        ModelError::FirstByte | ModelError::Transport => (TurnFailure::Model, true, None),
+        ModelError::FirstByte
+        | ModelError::Transport
+        | ModelError::TooSlow
+        | ModelError::Budget => (TurnFailure::Model, None),
         ModelError::Protocol(_) | ModelError::TooLong | ModelError::Refused => {
-            (TurnFailure::Unusable, false, None)
+            (TurnFailure::Unusable, None)
         }
     };
+    let retry = error.is_passing();
     let retry_after = retry_after.and_then(|after| SignedDuration::try_from(after).ok());
     Failed { failure, retry, retry_after }
 }

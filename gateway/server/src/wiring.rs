@@ -165,7 +165,7 @@ fn models(args: &ModelArgs, io: &Handle) -> anyhow::Result<(Arc<dyn Model>, Arc<
     });
     let anthropic = |model: &str| -> anyhow::Result<Arc<dyn Model>> {
         let mut config = AnthropicConfig::for_model(key.clone(), model);
-        config.base_url.clone_from(&args.anthropic_base_url);
+        config.client.base_url.clone_from(&args.anthropic_base_url);
         config.version = match args.anthropic_version {
             config::ApiVersion::V2023 => ApiVersion::V2023,
             config::ApiVersion::V2026 => ApiVersion::V2026,

@@ -148,8 +148,7 @@ impl Model for GatedModel {
                 yields(1).await;
             } else if step == WORDS.len() {
                 race.done.notify_one();
-                let (model, prompt) = ("gated".to_owned(), "script@1".to_owned());
-                let done = Done { model, prompt, input_tokens: 1, output_tokens: 1 };
+                let done = Done::free("gated", "script@1");
                 return Some((Ok(Delta::Done(done)), (race, step + 1)));
             }
             let words = WORDS.get(step)?;

@@ -8,42 +8,37 @@
 //! `message_start` is a spliced stream (a proxy tried again in the middle): two answers must never be
 //! mixed, so it is an error.
 
-use forecourt_ports::model::{Done, ModelError};
-use serde::de::DeserializeOwned;
+use forecourt_ports::model::{Carry, ModelError, Stop, Toolbox, tools::MAX_ARGUMENTS};
+use serde_json::{Value, json};
 
-use super::{
-    failure,
-    sentences::Sentences,
-    wire::{BlockDelta, BlockStart, BlockStop, Failure, Kind, MessageDelta, MessageStart, Usage},
+use super::wire::{
+    BlockDelta, BlockStart, BlockStop, Change, Failure, Kind, MessageDelta, MessageStart, Usage,
+};
+use crate::{
+    client::{self, ClientConfig, Draft, NOT_JSON, OUT_OF_ORDER, SPLICED, Step, read},
+    prompts::Prompt,
 };
 
-/// The most events of an answer, whatever they are.
-const MAX_EVENTS: usize = 50_000;
-
-/// What an event leads to.
-#[derive(Debug, PartialEq)]
-pub(super) enum Step {
-    /// A sign of life that carries nothing.
-    Alive,
-    /// The answer went on, with text to let go where there is some.
-    Content(Option<String>),
-    /// The answer is complete; the last of its text comes first.
-    Complete(Option<String>, Done),
-}
+/// The most bytes of thoughts that go back with calls.
+const MAX_THOUGHTS: usize = 8 * MAX_ARGUMENTS;
 
 /// An answer under way.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     at: At,
     /// The next block's index.
     next_block: u32,
-    events: usize,
-    max_chars: usize,
-    sentences: Sentences,
-    stop: Option<StopReason>,
+    stop: Option<Stop>,
     usage: Usage,
-    model: String,
-    prompt: String,
+    thoughts: Vec<Thought>,
+    thought_bytes: usize,
+    draft: Draft,
+}
+
+#[derive(Debug)]
+enum Thought {
+    Open { thinking: String, signature: String },
+    Sealed { data: String },
 }
 
 /// Where in the grammar.
@@ -51,41 +46,22 @@ pub(super) struct Reply {
 enum At {
     Start,
     Between,
-    In { index: u32, is_text: bool },
+    In { index: u32, block: In },
     Stopped,
 }
 
+/// In which kind of block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum StopReason {
-    Finished,
-    Cut,
+enum In {
+    Text,
+    Call { place: usize },
+    Thought,
+    Other,
 }
 
-const NOT_JSON: ModelError = ModelError::Protocol("an event is not of its shape");
-const OUT_OF_ORDER: ModelError = ModelError::Protocol("an event is out of order");
-
-impl Reply {
-    /// `model` stands in for the name that the provider gives, should it give none.
-    pub(super) fn new(model: &str, prompt: String, max_chars: usize) -> Self {
-        Self {
-            at: At::Start,
-            next_block: 0,
-            events: 0,
-            max_chars,
-            sentences: Sentences::default(),
-            stop: None,
-            usage: Usage::default(),
-            model: model.to_owned(),
-            prompt,
-        }
-    }
-
-    /// Takes in one event: the name of its `event:` line (`message` where it has none) and its data.
-    pub(super) fn event(&mut self, name: &str, data: &str) -> Result<Step, ModelError> {
-        self.events += 1;
-        if self.events > MAX_EVENTS {
-            return Err(ModelError::TooLong);
-        }
+impl client::Reply for Reply {
+    fn event(&mut self, name: &str, data: &str) -> Result<Step, ModelError> {
+        self.draft.heard()?;
         let kind = match serde_json::from_str::<Kind>(data) {
             Ok(Kind { kind }) => kind,
             Err(_) if name == "message" || is_known(name) => return Err(NOT_JSON),
@@ -98,65 +74,114 @@ impl Reply {
             return Err(ModelError::Protocol("an event has two names"));
         }
         match kind.as_str() {
-            "message_start" => self.message_start(read(data)?),
-            "content_block_start" => self.block_start(&read(data)?),
+            "message_start" => self.message_start(&read(data)?),
+            "content_block_start" => self.block_start(read(data)?),
             "content_block_delta" => self.block_delta(read(data)?),
             "content_block_stop" => self.block_stop(&read(data)?),
             "message_delta" => self.message_delta(&read(data)?),
             "message_stop" => self.message_stop(),
             "error" => {
                 let failure = read::<Failure>(data)?;
-                Err(ModelError::InStream { kind: failure::kind(&failure.error.kind) })
+                Err(ModelError::InStream { kind: client::kind(&failure.error.kind) })
             }
             _ => Ok(Step::Alive),
+        }
+    }
+}
+
+impl Reply {
+    pub(super) fn new(config: &ClientConfig, tools: &Toolbox, prompt: &Prompt) -> Self {
+        Self {
+            at: At::Start,
+            next_block: 0,
+            stop: None,
+            usage: Usage::default(),
+            thoughts: Vec::new(),
+            thought_bytes: 0,
+            draft: Draft::new(config, tools, prompt),
         }
     }
 
     fn message_start(
         &mut self,
-        MessageStart { message }: MessageStart,
+        MessageStart { message }: &MessageStart,
     ) -> Result<Step, ModelError> {
         if self.at != At::Start {
-            return Err(ModelError::Protocol("a second answer starts in the first"));
+            return Err(SPLICED);
         }
         if message.role != "assistant" {
             return Err(ModelError::Protocol("the answer is not the assistant's"));
         }
-        let named = (1..=128).contains(&message.model.len())
-            && message.model.bytes().all(|byte| byte.is_ascii_graphic());
-        if named {
-            self.model = message.model;
-        }
+        self.draft.named(&message.model);
         self.usage = message.usage;
         self.at = At::Between;
         Ok(Step::Content(None))
     }
 
-    fn block_start(&mut self, start: &BlockStart) -> Result<Step, ModelError> {
-        if self.at != At::Between || start.index != self.next_block {
+    fn block_start(&mut self, start: BlockStart) -> Result<Step, ModelError> {
+        let BlockStart { index, content_block: block } = start;
+        if self.at != At::Between || index != self.next_block {
             return Err(OUT_OF_ORDER);
         }
-        // No tool was offered, so a call of one is no answer.
-        if start.content_block.kind.ends_with("tool_use") {
-            return Err(ModelError::Protocol("the answer calls a tool that was not offered"));
-        }
-        let is_text = start.content_block.kind == "text";
-        self.at = At::In { index: start.index, is_text };
-        if is_text { self.text(&start.content_block.text) } else { Ok(Step::Content(None)) }
+        let kind = match block.kind.as_str() {
+            "text" => In::Text,
+            "thinking" => {
+                let (thinking, signature) = (String::new(), String::new());
+                self.thoughts.push(Thought::Open { thinking, signature });
+                In::Thought
+            }
+            "redacted_thinking" => {
+                let data = block.data.unwrap_or_default();
+                self.thought(data.len())?;
+                self.thoughts.push(Thought::Sealed { data });
+                In::Other
+            }
+            // Tools of the provider's own end like this too; none of them was offered.
+            call if call.ends_with("tool_use") => {
+                In::Call { place: self.draft.calls.begin(&block.id, &block.name)? }
+            }
+            _ => In::Other,
+        };
+        self.at = At::In { index, block: kind };
+        if kind == In::Text { self.draft.text(&block.text) } else { Ok(Step::Content(None)) }
     }
 
     fn block_delta(&mut self, BlockDelta { index, delta }: BlockDelta) -> Result<Step, ModelError> {
-        match (self.at, delta.kind.as_str()) {
-            (At::In { index: open, is_text: true }, "text_delta") if open == index => {
-                self.text(&delta.text.ok_or(NOT_JSON)?)
-            }
-            (At::In { index: open, is_text: false }, "text_delta") if open == index => {
-                Err(ModelError::Protocol("text in a block of another kind"))
-            }
-            // Thinking, signatures, citations, and what may come later.
-            (At::In { index: open, .. }, _) if open == index => Ok(Step::Content(None)),
-            _ => Err(OUT_OF_ORDER),
+        let At::In { index: open, block } = self.at else { return Err(OUT_OF_ORDER) };
+        if open != index {
+            return Err(OUT_OF_ORDER);
         }
+        match (block, delta.kind.as_str()) {
+            (In::Text, "text_delta") => self.draft.text(&delta.text.ok_or(NOT_JSON)?),
+            (In::Call { place }, "input_json_delta") => {
+                self.draft.calls.add(place, &delta.partial_json.ok_or(NOT_JSON)?)?;
+                Ok(Step::Content(None))
+            }
+            (_, "text_delta" | "input_json_delta") => {
+                Err(ModelError::Protocol("a part in a block of another kind"))
+            }
+            (In::Thought, "thinking_delta" | "signature_delta") => self.think(&delta),
+            // Citations, and what may come later.
+            _ => Ok(Step::Content(None)),
+        }
+    }
+
+    fn think(&mut self, delta: &Change) -> Result<Step, ModelError> {
+        let (more, sign) = (
+            delta.thinking.as_deref().unwrap_or_default(),
+            delta.signature.as_deref().unwrap_or_default(),
+        );
+        self.thought(more.len() + sign.len())?;
+        if let Some(Thought::Open { thinking, signature }) = self.thoughts.last_mut() {
+            thinking.push_str(more);
+            signature.push_str(sign);
+        }
+        Ok(Step::Content(None))
+    }
+
+    fn thought(&mut self, bytes: usize) -> Result<(), ModelError> {
+        self.thought_bytes += bytes;
+        if self.thought_bytes > MAX_THOUGHTS { Err(ModelError::TooLong) } else { Ok(()) }
     }
 
     fn block_stop(&mut self, stop: &BlockStop) -> Result<Step, ModelError> {
@@ -175,8 +200,9 @@ impl Reply {
         self.usage.overwrite(delta.usage);
         if let Some(reason) = &delta.delta.stop_reason {
             self.stop = Some(match reason.as_str() {
-                "end_turn" | "stop_sequence" => StopReason::Finished,
-                "max_tokens" | "model_context_window_exceeded" => StopReason::Cut,
+                "end_turn" | "stop_sequence" => Stop::Finished,
+                "max_tokens" | "model_context_window_exceeded" => Stop::Cut,
+                "tool_use" => Stop::Calls,
                 "refusal" => return Err(ModelError::Refused),
                 _ => return Err(ModelError::Protocol("the answer stopped for another reason")),
             });
@@ -187,31 +213,23 @@ impl Reply {
 
     fn message_stop(&mut self) -> Result<Step, ModelError> {
         let stop = self.stop.filter(|_| self.at == At::Stopped).ok_or(OUT_OF_ORDER)?;
-        let rest = match stop {
-            StopReason::Finished => self.sentences.finish(),
-            StopReason::Cut => self.sentences.finish_cut(),
-        };
-        match (stop, self.sentences.let_go()) {
-            (StopReason::Cut, false) => Err(ModelError::TooLong),
-            (StopReason::Finished, false) => Err(ModelError::Protocol("the answer is empty")),
-            (_, true) => Ok(Step::Complete(
-                rest,
-                Done {
-                    model: std::mem::take(&mut self.model),
-                    prompt: std::mem::take(&mut self.prompt),
-                    input_tokens: self.usage.input(),
-                    output_tokens: self.usage.output(),
-                },
-            )),
+        self.draft.usage = self.usage.counted();
+        if stop == Stop::Calls && !self.thoughts.is_empty() {
+            let what = self.thoughts.drain(..).map(Value::from).collect();
+            self.draft.carry = Some(Carry { by: "anthropic".into(), what });
         }
+        Ok(Step::Complete(Box::new(self.draft.finish(stop)?)))
     }
+}
 
-    fn text(&mut self, text: &str) -> Result<Step, ModelError> {
-        let whole = self.sentences.push(text);
-        if self.sentences.chars() > self.max_chars {
-            return Err(ModelError::TooLong);
+impl From<Thought> for Value {
+    fn from(thought: Thought) -> Self {
+        match thought {
+            Thought::Open { thinking, signature } => {
+                json!({"type": "thinking", "thinking": thinking, "signature": signature})
+            }
+            Thought::Sealed { data } => json!({"type": "redacted_thinking", "data": data}),
         }
-        Ok(Step::Content(whole))
     }
 }
 
@@ -227,10 +245,6 @@ fn is_known(kind: &str) -> bool {
             | "ping"
             | "error"
     )
-}
-
-fn read<T: DeserializeOwned>(data: &str) -> Result<T, ModelError> {
-    serde_json::from_str(data).map_err(|_| NOT_JSON)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The shapes of the stream's events, as far as they are read. Unknown fields are passed over.
 
+use forecourt_ports::model::Usage as Counted;
 use serde::Deserialize;
 
 /// The type alone: what is not known is never looked into.
@@ -25,12 +26,19 @@ pub(super) struct Message {
 
 /// Counters so far; each event overwrites those that it names.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[expect(clippy::struct_field_names, reason = "the provider's names")]
 pub(super) struct Usage {
     pub input_tokens: Option<u64>,
     pub cache_creation_input_tokens: Option<u64>,
     pub cache_read_input_tokens: Option<u64>,
     pub output_tokens: Option<u64>,
+    pub cache_creation: Option<Written>,
+}
+
+/// What was written to the cache, by how long it stays.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) struct Written {
+    #[serde(default)]
+    pub ephemeral_1h_input_tokens: u64,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +54,13 @@ pub(super) struct Block {
     /// Empty in practice; what stands here belongs to the text.
     #[serde(default)]
     pub text: String,
+    /// Of a call.
+    #[serde(default)]
+    pub id: String,
+    #[serde(default)]
+    pub name: String,
+    /// Of a thought that only the provider can read.
+    pub data: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +74,9 @@ pub(super) struct Change {
     #[serde(rename = "type")]
     pub kind: String,
     pub text: Option<String>,
+    pub partial_json: Option<String>,
+    pub thinking: Option<String>,
+    pub signature: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,19 +111,19 @@ impl Usage {
         self.cache_read_input_tokens =
             later.cache_read_input_tokens.or(self.cache_read_input_tokens);
         self.output_tokens = later.output_tokens.or(self.output_tokens);
+        self.cache_creation = later.cache_creation.or(self.cache_creation);
     }
 
-    /// All tokens of the prompt: what was cached is counted apart by the provider.
-    pub(super) fn input(self) -> u32 {
-        [self.input_tokens, self.cache_creation_input_tokens, self.cache_read_input_tokens]
-            .into_iter()
-            .flatten()
-            .fold(0_u64, u64::saturating_add)
-            .try_into()
-            .unwrap_or(u32::MAX)
-    }
-
-    pub(super) fn output(self) -> u32 {
-        self.output_tokens.unwrap_or(0).try_into().unwrap_or(u32::MAX)
+    /// The same in our terms: the provider's parts of a prompt do not overlap.
+    pub(super) fn counted(self) -> Counted {
+        let written = self.cache_creation_input_tokens.unwrap_or(0);
+        let long = self.cache_creation.unwrap_or_default().ephemeral_1h_input_tokens.min(written);
+        Counted {
+            input: self.input_tokens.unwrap_or(0),
+            cached: self.cache_read_input_tokens.unwrap_or(0),
+            written: written - long,
+            written_long: long,
+            output: self.output_tokens.unwrap_or(0),
+        }
     }
 }

@@ -47,12 +47,7 @@ impl Model for HouseResponder {
         let text = Self::say(&ask);
         let words: Vec<_> =
             text.split_inclusive(' ').map(|word| Ok(Delta::Text(word.to_owned()))).collect();
-        let done = Done {
-            model: "house".into(),
-            prompt: VERSION.into(),
-            input_tokens: 0,
-            output_tokens: u32::try_from(words.len()).unwrap_or(u32::MAX),
-        };
+        let done = Done::free("house", VERSION);
         stream::iter(words).chain(stream::iter([Ok(Delta::Done(done))])).boxed()
     }
 }

@@ -14,7 +14,7 @@ use forecourt_core::{
     promise::PromiseSettings,
     settings::{Brand, MailSettings, TenantSettings},
 };
-use forecourt_ports::model::Medium;
+use forecourt_ports::model::{Allowance, Medium, Task, Toolbox};
 use jiff::civil::time;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -156,6 +156,9 @@ fn ask(lang: Lang, text: &str, medium: Medium) -> Ask {
         vehicle_interest: None,
         transcript: vec![Line { who: Who::Customer, text: text.into() }],
         grounding: grounding(),
+        task: Task::default(),
+        allowance: Allowance::default(),
+        toolbox: Toolbox::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use forecourt_core::{
     money::{Currency, Money},
     settings::{Brand, MailSettings, TenantSettings},
 };
-use forecourt_ports::model::{Ask, Line, Medium, Who};
+use forecourt_ports::model::{Allowance, Ask, Line, Medium, Task, Toolbox, Who};
 use jiff::civil::{date, time};
 use uuid::Uuid;
 
@@ -29,6 +29,9 @@ pub(crate) fn ask() -> Ask {
             knowledge: Arc::new(knowledge()),
             now: "2026-11-23T09:00:00Z".parse().unwrap(),
         }),
+        task: Task::default(),
+        allowance: Allowance::default(),
+        toolbox: Toolbox::default(),
     }
 }
 

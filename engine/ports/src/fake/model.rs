@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::lock;
 use crate::{
     clock::Clock,
-    model::{Ask, Delta, Done, Model, ModelError},
+    model::{Ask, Delta, Done, Model, ModelError, Usage},
 };
 
 /// One step of an answer.
@@ -182,12 +182,8 @@ impl Speaking {
                 }
                 None => {
                     self.over = true;
-                    let done = Done {
-                        model: self.name.to_owned(),
-                        prompt: "script@1".to_owned(),
-                        input_tokens: 100,
-                        output_tokens: self.words,
-                    };
+                    let usage = Usage { input: 100, output: self.words.into(), ..Usage::default() };
+                    let done = Done { usage, ..Done::free(self.name, "script@1") };
                     return Some((Ok(Delta::Done(done)), self));
                 }
             }
@@ -213,7 +209,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{contract::new_tenant, fake::ManualClock, fake::SeqIds, model::Medium};
+    use crate::model::{Allowance, Medium, Task, Toolbox};
+    use crate::{contract::new_tenant, fake::ManualClock, fake::SeqIds};
 
     fn ask() -> Ask {
         Ask {
@@ -229,6 +226,9 @@ mod tests {
                 knowledge: Arc::new(Knowledge::default()),
                 now: Timestamp::UNIX_EPOCH,
             }),
+            task: Task::Answer,
+            allowance: Allowance::Open,
+            toolbox: Toolbox::default(),
         }
     }
 

@@ -1,6 +1,11 @@
+use forecourt_ports::model::Done;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::client::{
+    Ending, Reply as _,
+    testing::{MAX_EVENTS, config, offering, prompt},
+};
 
 const START: &str = r#"{"type":"message_start","message":{"role":"assistant","model":"claude-x-1","content":[],"usage":{"input_tokens":12,"cache_read_input_tokens":100,"output_tokens":1},"new_field":{}}}"#;
 const BLOCK: &str =
@@ -21,7 +26,7 @@ fn end(reason: &str) -> String {
 
 /// The text and what was told of it, from events named after their types.
 fn read_all<S: AsRef<str>>(events: &[S]) -> Result<(String, Option<Done>), ModelError> {
-    let mut reply = Reply::new("claude-x", "reply@1".into(), 200);
+    let mut reply = Reply::new(&config("claude-x", 200), &offering(&[]), &prompt());
     let mut whole = String::new();
     for data in events {
         let data = data.as_ref();
@@ -29,7 +34,8 @@ fn read_all<S: AsRef<str>>(events: &[S]) -> Result<(String, Option<Done>), Model
         match reply.event(value["type"].as_str().unwrap(), data)? {
             Step::Alive => {}
             Step::Content(text) => whole.push_str(&text.unwrap_or_default()),
-            Step::Complete(text, done) => {
+            Step::Complete(ending) => {
+                let Ending { text, done, .. } = *ending;
                 whole.push_str(&text.unwrap_or_default());
                 return Ok((whole, Some(done)));
             }
@@ -55,7 +61,7 @@ fn a_complete_answer_has_its_text_and_the_last_counters() {
     assert_eq!(whole, "Hei! Bilen er ledig.");
     let done = done.unwrap();
     assert_eq!((done.model.as_str(), done.prompt.as_str()), ("claude-x-1", "reply@1"));
-    assert_eq!((done.input_tokens, done.output_tokens), (112, 30));
+    assert_eq!((done.usage.input, done.usage.cached, done.usage.output), (12, 100, 30));
 }
 
 #[test]
@@ -140,7 +146,7 @@ fn an_answer_of_too_many_characters_or_events_is_too_long() {
 
 #[test]
 fn names_and_shapes_are_checked_and_unknown_events_are_not() {
-    let mut reply = Reply::new("claude-x", "reply@1".into(), 200);
+    let mut reply = Reply::new(&config("claude-x", 200), &offering(&[]), &prompt());
     assert_eq!(reply.event("news", "not json"), Ok(Step::Alive));
     assert_eq!(reply.event("message", r#"{"type":"news"}"#), Ok(Step::Alive));
     assert_eq!(reply.event("ping", "{"), Err(NOT_JSON));

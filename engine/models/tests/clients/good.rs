@@ -1,7 +1,11 @@
 //! Answers that are whole, whatever the wire does to them, and what was asked for them.
 
 use forecourt_models::anthropic::Anthropic;
-use forecourt_models::anthropic::{ApiVersion, Auth, ConfigError};
+use forecourt_models::{
+    anthropic::{ApiVersion, Auth},
+    client::ConfigError,
+};
+use forecourt_ports::model::NanoUsd;
 use serde_json::json;
 
 use super::*;
@@ -14,7 +18,9 @@ fn assert_hello(outcome: &Outcome) {
         (done.model.as_str(), done.prompt.as_str()),
         ("claude-haiku-4-5-20251001", "reply@1")
     );
-    assert_eq!((done.input_tokens, done.output_tokens), (4_108, 30));
+    assert_eq!((done.usage.input, done.usage.cached, done.usage.output), (12, 4_096, 30));
+    // 12 × 1,000 + 4,096 × 100 + 30 × 5,000 billionths of a dollar.
+    assert_eq!(done.cost, Some(NanoUsd(571_600)));
 }
 
 #[tokio::test]

@@ -66,13 +66,16 @@ impl Stream for Answer {
         let piece = std::task::ready!(self.pieces.poll_recv(cx));
         // A task that ended without its last word died: its runtime was shut down.
         let piece = piece.unwrap_or(Err(ModelError::Transport));
-        self.ended = !matches!(piece, Ok(Delta::Text(_)));
+        self.ended = !matches!(piece, Ok(Delta::Text(_) | Delta::Call(_)));
         Poll::Ready(Some(piece))
     }
 }
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        self.task.abort();
+        // A call that had its last word may read its connection to the end.
+        if !self.ended {
+            self.task.abort();
+        }
     }
 }

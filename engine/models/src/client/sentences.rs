@@ -5,7 +5,7 @@
 
 /// The text of an answer on its way out.
 #[derive(Debug, Default)]
-pub(super) struct Sentences {
+pub(crate) struct Sentences {
     held: String,
     chars: usize,
     let_go: bool,

@@ -1,4 +1,4 @@
-//! The client of the Messages API against a provider that fails in every way we could think of.
+//! The clients against providers that fail in every way we could think of.
 //!
 //! Every case ends in bounded time with one request, and with `Done` or one typed error.
 
@@ -6,8 +6,11 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod dialects;
 mod faults;
 mod good;
+mod matrix;
+mod requests;
 mod script;
 mod server;
 
@@ -34,7 +37,9 @@ struct Outcome {
 }
 
 fn config(base_url: String) -> AnthropicConfig {
-    AnthropicConfig { base_url, ..AnthropicConfig::new("sk-ant-sentinel".to_owned().into()) }
+    let mut config = AnthropicConfig::new("sk-ant-sentinel".to_owned().into());
+    config.client.base_url = base_url;
+    config
 }
 
 fn client(config: AnthropicConfig) -> Anthropic {
@@ -70,6 +75,7 @@ async fn read(model: &dyn Model) -> (String, Result<Done, ModelError>) {
                 text.push_str(&piece);
                 continue;
             }
+            Ok(Delta::Call(call)) => panic!("no tool was offered, and {call:?} came"),
             Ok(Delta::Done(done)) => Ok(done),
             Err(error) => Err(error),
         };

@@ -54,6 +54,8 @@ struct Seen {
     stuck: bool,
     /// A connection was left, or the script ended it.
     left: bool,
+    /// Bytes of repeated pieces that the other side took.
+    taken: usize,
 }
 
 const STUCK: Duration = Duration::from_millis(500);
@@ -99,6 +101,11 @@ impl Server {
 
     pub(crate) async fn until_stuck(&mut self) {
         self.seen.wait_for(|seen| seen.stuck).await.unwrap();
+    }
+
+    /// How many bytes of an endless answer the other side took.
+    pub(crate) fn taken(&self) -> usize {
+        self.seen.borrow().taken
     }
 
     pub(crate) async fn until_left(&mut self) {
@@ -174,6 +181,7 @@ async fn repeat(
         if written.is_err() {
             return false;
         }
+        sees.send_modify(|seen| seen.taken += bytes.len());
         if !pause.is_zero() {
             let mut gone = [0];
             tokio::select! {

@@ -13,29 +13,63 @@ use reqwest::{
 };
 use tokio::time::timeout;
 
-use super::wire::Failure;
+use super::{Protocol, limits};
 
 /// The most that is read of an error body, in bytes and in time.
 const MAX_BODY: usize = 16 * 1024;
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
+/// What an error body says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// As [`kind`] lets it through.
+    pub(crate) kind: String,
+    /// The wait, where the protocol tells it in the body.
+    pub(crate) retry_after: Option<Duration>,
+}
+
 /// The error that a response with another status than 200 is.
-pub(super) async fn of_status(response: Response, now: Timestamp, longest: Duration) -> ModelError {
+///
+/// The wait is the header's, else the body's, else the time until a limit that is used up is whole
+/// again. What a limit still leaves is told with answers too, but the event source keeps their
+/// headers to itself; here they are at hand, and here they matter.
+pub(super) async fn of_status<P: Protocol>(
+    response: Response,
+    now: Timestamp,
+    longest: Duration,
+) -> ModelError {
     let status = response.status().as_u16();
-    let retry_after = retry_after(response.headers(), now).map(|wait| wait.min(longest));
+    let header = retry_after(response.headers(), now);
+    let limits = limits::of(response.headers(), &P::LIMITS, now);
     let body = timeout(MAX_WAIT, start_of_body(response)).await.unwrap_or_default();
-    let kind = serde_json::from_slice::<Failure>(&body)
-        .map_or_else(|_| UNKNOWN.to_owned(), |failure| kind(&failure.error.kind));
+    let refusal = P::refusal(&body);
+    let in_body = refusal.as_ref().and_then(|refusal| refusal.retry_after);
+    let in_limits = if status == 429 { limits.wait() } else { None };
+    let kind = refusal.map_or_else(|| UNKNOWN.to_owned(), |refusal| refusal.kind);
+    let retry_after = header.or(in_body).or(in_limits).map(|wait| wait.min(longest));
     ModelError::Status { status, kind, retry_after }
+}
+
+/// The error that a 200 is which is no stream of events: some servers answer with an error object.
+pub(super) async fn of_success<P: Protocol>(response: Response) -> ModelError {
+    let body = timeout(MAX_WAIT, start_of_body(response)).await.unwrap_or_default();
+    match P::refusal(&body) {
+        Some(refusal) => ModelError::InStream { kind: refusal.kind },
+        None => ModelError::Protocol("the answer is not an event stream"),
+    }
 }
 
 /// What stands for a kind that is missing or no plain word.
 const UNKNOWN: &str = "unknown";
 
-/// A kind as it may stand in an error and in a metric: `rate_limit_error`.
-pub(super) fn kind(raw: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    if (1..=48).contains(&raw.len()) && raw.bytes().all(plain) { raw } else { UNKNOWN }.to_owned()
+/// A kind as it may stand in an error and in a metric: `rate_limit_error`. Capitals become small.
+pub(crate) fn kind(raw: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if (1..=48).contains(&raw.len()) && raw.bytes().all(plain) {
+        raw.to_ascii_lowercase()
+    } else {
+        UNKNOWN.to_owned()
+    }
 }
 
 async fn start_of_body(mut response: Response) -> Vec<u8> {
@@ -68,7 +102,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 }
 
 /// `12` or `0.5`, nothing else that a float may look like.
-fn decimal(text: &str) -> Option<f64> {
+pub(super) fn decimal(text: &str) -> Option<f64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     text.parse().ok().filter(|_| plain)
 }
@@ -114,6 +148,7 @@ mod tests {
     #[test]
     fn a_kind_that_is_no_plain_word_is_unknown() {
         assert_eq!(kind("overloaded_error"), "overloaded_error");
+        assert_eq!(kind("RESOURCE_EXHAUSTED"), "resource_exhausted");
         for raw in ["", "Kari Nordmann", "<b>", "a".repeat(49).as_str()] {
             assert_eq!(kind(raw), UNKNOWN);
         }

@@ -1,32 +1,39 @@
 //! One call: render, post, read to the end marker.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use forecourt_ports::model::{Ask, Delta, ModelError};
 use futures_util::StreamExt as _;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest_eventsource::{Error, Event, EventSource, retry};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
-    Shared, failure,
-    reply::{Reply, Step},
-    request::Body,
+    Ending, Protocol, Reply as _, Shared, Step, failure,
     stream::{Gone, Out},
 };
 
 /// Carries the turn's id, so that a repeated call can be told from a new one.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// How long the end of a complete answer's body is waited for: read to its end, a connection serves
+/// the next call too.
+const LINGER: Duration = Duration::from_millis(250);
 
 /// Calls and sends what comes, ending with `Done` or an error.
-pub(super) async fn run(shared: Arc<Shared>, ask: Ask, out: Out) {
-    let last = match answer(&shared, &ask, &out).await {
-        Ok(last) => Ok(last),
-        Err(Stop::Error(error)) => Err(error),
+pub(super) async fn run<P: Protocol>(shared: Arc<Shared<P>>, ask: Ask, out: Out) {
+    let total = shared.protocol.client().total;
+    let told = timeout(total, answer(&shared, &ask, &out)).await;
+    let (last, events) = match told.unwrap_or(Err(Stop::Error(ModelError::TooSlow))) {
+        Ok((done, events)) => (Ok(done), Some(events)),
+        Err(Stop::Error(error)) => (Err(error), None),
         Err(Stop::Gone) => return,
     };
     // Whoever asked may be gone by now, and then nobody needs to know.
     let _gone = out.send(last).await;
+    if let Some(mut events) = events {
+        let rest = async { while let Some(Ok(_)) = events.next().await {} };
+        let _left = timeout(LINGER, rest).await;
+    }
 }
 
 /// Why a call ends without a complete answer.
@@ -48,11 +55,15 @@ impl From<Gone> for Stop {
     }
 }
 
-async fn answer(shared: &Shared, ask: &Ask, out: &Out) -> Result<Delta, Stop> {
-    let config = &shared.config;
+async fn answer<P: Protocol>(
+    shared: &Shared<P>,
+    ask: &Ask,
+    out: &Out,
+) -> Result<(Delta, EventSource), Stop> {
+    let config = shared.protocol.client();
     let prompt = shared.prompts.render(ask).map_err(|error| ModelError::Protocol(error.brief()))?;
-    let mut events = post(shared, ask, &Body::new(config, ask, &prompt))?;
-    let mut reply = Reply::new(&config.model, prompt.id, config.max_chars);
+    let mut events = post(shared, ask, shared.protocol.body(ask, &prompt)?)?;
+    let mut reply = shared.protocol.reply(&ask.toolbox, &prompt);
     let mut opened = false;
     let mut heard = None::<(Instant, Instant)>;
     let first = Instant::now() + config.first_byte;
@@ -63,16 +74,17 @@ async fn answer(shared: &Shared, ask: &Ask, out: &Out) -> Result<Delta, Stop> {
                 ((event + config.idle).min(content + config.silence), ModelError::Idle)
             }
         };
-        let event = match timeout_at(until, events.next()).await.map_err(|_| late)? {
-            Some(Ok(Event::Message(event))) => event,
+        let step = match timeout_at(until, events.next()).await.map_err(|_| late)? {
+            Some(Ok(Event::Message(event))) => reply.event(&event.event, &event.data)?,
             Some(Ok(Event::Open)) => {
                 opened = true;
                 continue;
             }
+            Some(Err(Error::StreamEnded)) if opened => Step::Complete(Box::new(reply.end()?)),
             Some(Err(error)) => return Err(failed(error, opened, shared, ask).await.into()),
             None => return Err(ModelError::Truncated.into()),
         };
-        let content = match reply.event(&event.event, &event.data)? {
+        let content = match step {
             Step::Alive => false,
             Step::Content(text) => {
                 if let Some(text) = text {
@@ -80,11 +92,15 @@ async fn answer(shared: &Shared, ask: &Ask, out: &Out) -> Result<Delta, Stop> {
                 }
                 true
             }
-            Step::Complete(text, done) => {
+            Step::Complete(ending) => {
+                let Ending { text, calls, done } = *ending;
                 if let Some(text) = text {
                     out.send(Ok(Delta::Text(text))).await?;
                 }
-                return Ok(Delta::Done(done));
+                for call in calls {
+                    out.send(Ok(Delta::Call(call))).await?;
+                }
+                return Ok((Delta::Done(done), events));
             }
         };
         // Taken after the send: the time that a slow listener took is not the provider's silence.
@@ -94,13 +110,11 @@ async fn answer(shared: &Shared, ask: &Ask, out: &Out) -> Result<Delta, Stop> {
     }
 }
 
-fn post(shared: &Shared, ask: &Ask, body: &Body<'_>) -> Result<EventSource, ModelError> {
-    let body = serde_json::to_vec(body)
-        .map_err(|_| ModelError::Protocol("the request cannot be written"))?;
+fn post<P>(shared: &Shared<P>, ask: &Ask, body: Vec<u8>) -> Result<EventSource, ModelError> {
     let turn = HeaderValue::from_str(&ask.turn.to_string())
         .map_err(|_| ModelError::Protocol("the turn's id cannot stand in a header"))?;
     let request = shared
-        .client
+        .http
         .post(shared.url.clone())
         .headers(shared.headers.clone())
         .header(IDEMPOTENCY_KEY, turn)
@@ -114,13 +128,18 @@ fn post(shared: &Shared, ask: &Ask, body: &Body<'_>) -> Result<EventSource, Mode
 
 /// What an error of the event source is to the caller. A stream that opened and broke is cut,
 /// whether the connection ended cleanly or not.
-async fn failed(error: Error, opened: bool, shared: &Shared, ask: &Ask) -> ModelError {
+async fn failed<P: Protocol>(
+    error: Error,
+    opened: bool,
+    shared: &Shared<P>,
+    ask: &Ask,
+) -> ModelError {
     match error {
         Error::InvalidStatusCode(_, response) => {
-            let longest = shared.config.longest_retry_after;
-            failure::of_status(response, ask.grounding.now, longest).await
+            let longest = shared.protocol.client().longest_retry_after;
+            failure::of_status::<P>(response, ask.grounding.now, longest).await
         }
-        Error::InvalidContentType(..) => ModelError::Protocol("the answer is not an event stream"),
+        Error::InvalidContentType(_, response) => failure::of_success::<P>(response).await,
         Error::Utf8(_) => ModelError::Protocol("the stream is not UTF-8"),
         // The parser's one error of its own is a limit.
         Error::Parser(_) => ModelError::TooLong,
