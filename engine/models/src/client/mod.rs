@@ -156,6 +156,8 @@ impl<P: Protocol> Client<P> {
             .tcp_keepalive(Duration::from_secs(30))
             .tcp_nodelay(true)
             .redirect(redirect::Policy::none())
+            // Reading the roots takes a while, and a server without TLS shows no certificate.
+            .tls_built_in_root_certs(url.scheme() == "https")
             .retry(reqwest::retry::never())
             // Compression holds events back, and a small body could become a large one.
             .no_gzip();

@@ -224,7 +224,7 @@ async fn nonsense_at_any_place_ends_in_time_and_completes_nothing() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_without_end_is_cut_off_whatever_it_is_made_of() {
     let dialects = ALL.into_iter().flat_map(|dialect| {
         let events = dialect.answer();
@@ -243,7 +243,7 @@ async fn an_answer_without_end_is_cut_off_whatever_it_is_made_of() {
             flood(text, "event: news\ndata: {}\n\n".into()),
         ]
     });
-    for (dialect, begun, piece) in dialects {
+    let floods = dialects.map(|(dialect, begun, piece)| async move {
         let flood = Act::Repeat(piece.repeat(100).into_bytes(), Duration::ZERO);
         let script = [sends(begun.as_bytes()), vec![flood]].concat();
         let mut server = Server::start(script).await;
@@ -259,6 +259,10 @@ async fn an_answer_without_end_is_cut_off_whatever_it_is_made_of() {
         assert!(told.text.chars().count() <= 6_000);
         timeout(PATIENCE, server.until_left()).await.expect("the connection is closed");
         assert!(server.taken() < MOST_READ, "{dialect:?} read {} bytes", server.taken());
+    });
+    let tasks: Vec<_> = floods.map(tokio::spawn).collect();
+    for task in tasks {
+        task.await.unwrap();
     }
 }
 
