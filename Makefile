@@ -9,7 +9,7 @@ CARGO ?= cargo
 # `make run PROFILE=release` builds the fast one.
 PROFILE ?= dev
 # Where the judges of provider protocols lie; see loadtest/README.md.
-FORECOURT_CHECKS ?= ../shared/checks/llm_conformance/anthropic_check.py
+FORECOURT_CHECKS ?= ../shared/checks/llm_conformance
 
 .PHONY: help
 help: ## Show this list
@@ -89,7 +89,7 @@ each_scenario = missed=; for name in $(or $(2),$(SCENARIOS)); do \
 	  if [ -n "$$missed" ]; then echo "missed:$$missed" >&2; exit 1; fi
 
 .PHONY: bench-conformance
-bench-conformance: ## Let the vendor's own SDK judge the model simulator (FORECOURT_CHECKS=path of the judge)
+bench-conformance: ## Let the vendors' own SDKs judge the model simulator (FORECOURT_CHECKS=folder of the judges)
 	$(CARGO) build -p forecourt-loadtest
 	FORECOURT_CHECKS=$(FORECOURT_CHECKS) loadtest/conformance/run.sh
 

@@ -1,27 +1,33 @@
 #!/usr/bin/env bash
-# Runs the independent conformance judge of the Messages protocol against our model simulator,
-# with both generations of the official SDK.
+# Runs the independent conformance judges of the three protocols against our model simulator, each with
+# two generations of the vendor's official SDK.
 #
-#   loadtest/conformance/run.sh [options of the judge, as --only wire -v]
+#   loadtest/conformance/run.sh [options of the judges, as --only wire -v]
 #
-#   FORECOURT_CHECKS  path of the judge anthropic_check.py; its folder also holds common.py
-#                     [default: ../shared/checks/llm_conformance/anthropic_check.py beside the project]
+#   FORECOURT_CHECKS  folder of the judges anthropic_check.py, openai_check.py and gemini_check.py, or the
+#                     path of one of them [default: ../shared/checks/llm_conformance beside the project]
+#   FORECOURT_JUDGES  which of them: any of anthropic, openai, gemini [default: all]
 #   FORECOURT_LOADTEST  a built forecourt-loadtest binary [default: built by cargo]
 #   PYTHON            the Python that makes the environments [default: python3]
 #
+# The simulator has no Responses endpoint: the engine does not use it, so those four checks are skipped.
 # The environments live in loadtest/.venv; once they exist no network is needed. Exit status: 0 all
 # passed, 1 a check failed, 2 nothing could be judged.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-judge=${FORECOURT_CHECKS:-$root/../shared/checks/llm_conformance/anthropic_check.py}
+checks=${FORECOURT_CHECKS:-$root/../shared/checks/llm_conformance}
+[ -f "$checks" ] && checks=$(dirname "$checks")
+judges=${FORECOURT_JUDGES:-anthropic openai gemini}
 
-if [ ! -f "$judge" ]; then
-    echo "error: the conformance judge is not at $judge" >&2
-    echo "  Set FORECOURT_CHECKS to the path of anthropic_check.py." >&2
-    exit 2
-fi
+for judge in $judges; do
+    if [ ! -f "$checks/${judge}_check.py" ]; then
+        echo "error: there is no conformance judge at $checks/${judge}_check.py" >&2
+        echo "  Set FORECOURT_CHECKS to the folder of the judges." >&2
+        exit 2
+    fi
+done
 
 # One environment per requirements file, made anew when that file changes.
 environment() { # name, requirements file
@@ -36,14 +42,16 @@ environment() { # name, requirements file
     echo "$folder/bin/python"
 }
 
-newest=$(environment newest requirements.txt) || exit 2
-older=$(environment older requirements-older.txt) || exit 2
+for judge in $judges; do
+    environment "$judge" "requirements-$judge.txt" >/dev/null || exit 2
+    environment "$judge-older" "requirements-$judge-older.txt" >/dev/null || exit 2
+done
 
 binary=${FORECOURT_LOADTEST:-}
 if [ -z "$binary" ]; then
     # Where cargo puts it depends on the environment: cargo itself is asked.
     binary=$(cd "$root" && cargo build --quiet -p forecourt-loadtest --bin forecourt-loadtest \
-        --message-format=json | "$newest" -c '
+        --message-format=json | "${PYTHON:-python3}" -c '
 import json, sys
 for line in sys.stdin:
     message = json.loads(line)
@@ -65,15 +73,22 @@ for _ in $(seq 100); do
     fi
     sleep 0.1
 done
-address=$("$newest" -c 'import json, sys; print(json.load(open(sys.argv[1]))["listening"])' "$ready") || {
+address=$("${PYTHON:-python3}" -c 'import json, sys; print(json.load(open(sys.argv[1]))["listening"])' "$ready") || {
     echo "error: the simulator was not ready in time" >&2
     exit 2
 }
 
 worst=0
-for python in "$newest" "$older"; do
-    status=0
-    PYTHONDONTWRITEBYTECODE=1 "$python" "$judge" "http://$address" "$@" || status=$?
-    [ "$status" -gt "$worst" ] && worst=$status
+for judge in $judges; do
+    case $judge in
+    openai) base=http://$address/v1 skip=responses ;;
+    *) base=http://$address skip= ;;
+    esac
+    for generation in "$judge" "$judge-older"; do
+        status=0
+        PYTHONDONTWRITEBYTECODE=1 "$root/loadtest/.venv/$generation/bin/python" \
+            "$checks/${judge}_check.py" "$base" ${skip:+--skip "$skip"} "$@" || status=$?
+        [ "$status" -gt "$worst" ] && worst=$status
+    done
 done
 exit "$worst"

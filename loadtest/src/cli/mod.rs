@@ -40,7 +40,7 @@ enum Command {
     /// One prepared write an event and listener: the bound that the comparison names
     #[command(hide = true)]
     SendLoop,
-    /// A model provider that speaks Anthropic's Messages protocol and misbehaves on demand
+    /// A model provider that speaks Anthropic's, OpenAI's and Gemini's protocols and misbehaves on demand
     ModelSim(model_sim::Args),
     /// A mail provider that keeps what it accepts and misbehaves on demand
     SmtpSim(smtp_sim::Args),

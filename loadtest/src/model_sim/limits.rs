@@ -95,6 +95,21 @@ impl RateLimits {
         buckets.output.take(output);
     }
 
+    /// The headers that every answer of chat completions carries: durations, not times.
+    pub fn chat_headers(&self) -> Vec<(String, String)> {
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let tell = |name: &str, bucket: &Bucket| {
+            let reset = format!("{}ms", bucket.wait_for(bucket.limit).as_millis());
+            [
+                (format!("x-ratelimit-limit-{name}"), format!("{:.0}", bucket.limit)),
+                (format!("x-ratelimit-remaining-{name}"), format!("{:.0}", bucket.level.floor())),
+                (format!("x-ratelimit-reset-{name}"), reset),
+            ]
+        };
+        let both = [tell("requests", &buckets.requests), tell("tokens", &buckets.input)];
+        both.into_iter().flatten().collect()
+    }
+
     /// The headers that every answer carries.
     pub fn headers(&self, at: Timestamp) -> Vec<(String, String)> {
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);

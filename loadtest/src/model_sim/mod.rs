@@ -1,4 +1,5 @@
-//! The model simulator: a server that speaks Anthropic's Messages protocol and misbehaves on demand.
+//! The model simulator: a server that speaks Anthropic's Messages protocol, OpenAI's chat completions
+//! and embeddings, and Gemini's `generateContent`, and misbehaves on demand in each of them.
 //!
 //! Lives here: the server's life ([`ModelSim`]) and its dials ([`ModelSimConfig`]); each part of the
 //! protocol has a module. It runs on threads and a runtime of its own, so a test may start it from
@@ -9,9 +10,13 @@
 //! json200 bom endless spliced unfinished novel badtool`.
 
 pub mod cache;
+mod call;
 pub mod canned;
+mod chat;
 pub mod control;
+mod dialect;
 pub mod error;
+mod gemini;
 pub mod http;
 pub mod ids;
 pub mod limits;
@@ -234,6 +239,9 @@ fn serve(
                 .app_data(PayloadConfig::new(http::MAX_BODY))
                 .route("/v1/messages", web::post().to(http::messages))
                 .route("/v1/messages/count_tokens", web::post().to(http::count_tokens))
+                .route("/v1/chat/completions", web::post().to(chat::completions))
+                .route("/v1/embeddings", web::post().to(chat::embed::embeddings))
+                .route("/v1beta/models/{call}", web::post().to(gemini::generate))
                 .route("/v1/models", web::get().to(http::list_models))
                 .route("/v1/models/{id}", web::get().to(http::show_model))
                 .route("/sim/scenario", web::post().to(control::set_orders))

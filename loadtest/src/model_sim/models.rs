@@ -174,6 +174,24 @@ pub const MODELS: &[ModelRules] = &[
     },
 ];
 
+/// What the chat completions of the simulator know: one of the company's own, one of everybody.
+pub const CHAT: &[ModelRules] = &[
+    ModelRules { id: "gpt-5.4-mini", display_name: "GPT-5.4 mini", line: "gpt", ..BASE },
+    ModelRules { id: "gpt-6-luna", display_name: "GPT-6 Luna", line: "gpt", ..FIVE },
+    ModelRules { id: "local-model", display_name: "A local model", line: "local", ..BASE },
+];
+
+/// What the simulator knows of Gemini: a model that signs its calls, and one that does not.
+pub const GEMINI: &[ModelRules] = &[
+    ModelRules { id: "gemini-3-flash-preview", display_name: "3 Flash", line: "gemini", ..FIVE },
+    ModelRules { id: "gemini-2.5-flash", display_name: "2.5 Flash", line: "gemini", ..FIVE },
+];
+
+/// The row of `name` in `list`.
+pub fn find_in(list: &'static [ModelRules], name: &str) -> Option<&'static ModelRules> {
+    list.iter().find(|model| model.id == name)
+}
+
 /// The row of `name`, dated or not.
 pub fn find(name: &str) -> Option<&'static ModelRules> {
     MODELS.iter().find(|model| model.id == name || model.dated == Some(name))

@@ -124,6 +124,11 @@ impl Prompt {
         Ok(Self { pieces: cutter.pieces })
     }
 
+    /// A prompt whose parts are not told apart: nothing of it is marked for a cache.
+    pub fn whole(text: &str) -> Self {
+        Self { pieces: vec![Piece { prefix: [0; 32], tokens: tokens(text), mark: None }] }
+    }
+
     /// All tokens, cached or not.
     pub fn tokens(&self) -> u64 {
         self.pieces.iter().map(|piece| piece.tokens).sum()

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 
+use super::dialect::Encoder;
 use super::record::Tracker;
 use super::scenario::Fault;
 use super::steps::Step;
@@ -22,35 +23,35 @@ const SPLIT: usize = 7;
 const BABBLE: &str = "and another thing about this car is that it is blue, ";
 
 /// How the transport treats the bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Shape {
     crlf: bool,
     split: bool,
     bom: bool,
+    encoder: Encoder,
 }
 
 impl Shape {
     /// The shape that a fault asks for.
-    pub fn of(fault: &Fault) -> Self {
+    pub fn of(fault: &Fault, encoder: Encoder) -> Self {
         Self {
+            encoder,
             crlf: *fault == Fault::Crlf,
             split: *fault == Fault::Split,
             bom: *fault == Fault::Bom,
         }
     }
 
-    fn frame(self, event: &StreamEvent) -> Bytes {
-        // An event is plain data: writing it cannot fail, and an empty frame would show at once.
-        let json = serde_json::to_string(event).unwrap_or_default();
-        let eol = if self.crlf { "\r\n" } else { "\n" };
-        Bytes::from(format!("event: {}{eol}data: {json}{eol}{eol}", event.name()))
+    fn frame(&mut self, event: &StreamEvent) -> Bytes {
+        let frame = self.encoder.frame(event);
+        Bytes::from(if self.crlf { frame.replace('\n', "\r\n") } else { frame })
     }
 }
 
 /// Walks `steps`. Ends with an error where the connection shall drop.
 pub fn body(
     steps: Vec<Step>,
-    shape: Shape,
+    mut shape: Shape,
     between: Duration,
     mut tracker: Tracker,
 ) -> impl Stream<Item = io::Result<Bytes>> {

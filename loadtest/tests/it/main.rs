@@ -11,6 +11,8 @@ mod model_sim;
 #[cfg(test)]
 mod model_sim_faults;
 #[cfg(test)]
+mod model_sim_protocols;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod scenarios;
