@@ -97,6 +97,8 @@ impl Forecourt {
             .env("FORECOURT_RATE_PER_MINUTE", "0")
             .env_remove("DATABASE_URL")
             .env_remove("ANTHROPIC_API_KEY")
+            .env_remove("OPENAI_API_KEY")
+            .env_remove("GEMINI_API_KEY")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log);

@@ -302,5 +302,6 @@ pub(crate) fn settings() -> TenantSettings {
             alert_to: vec!["vakt@nordlys.example".into()],
         },
         allowed_origins: Vec::new(),
+        models: forecourt_core::models::ModelSettings::default(),
     }
 }

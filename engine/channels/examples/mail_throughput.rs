@@ -83,6 +83,7 @@ fn settings() -> Arc<TenantSettings> {
             alert_to: Vec::new(),
         },
         allowed_origins: Vec::new(),
+        models: forecourt_core::models::ModelSettings::default(),
     })
 }
 

@@ -25,6 +25,7 @@ pub mod hours;
 pub mod id;
 pub mod knowledge;
 pub mod lang;
+pub mod models;
 pub mod money;
 pub mod promise;
 pub mod rate;

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     gather::GatherSettings, handoff::HandoffSettings, hours::OpeningHours, lang::Lang,
-    promise::PromiseSettings, text,
+    models::ModelSettings, promise::PromiseSettings, text,
 };
 
 /// Everything a tenant can set, as stored in `tenants.settings`.
@@ -34,6 +34,9 @@ pub struct TenantSettings {
     /// The engine's own origin is always allowed.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
+    /// Which models answer, and how much they may take.
+    #[serde(default, skip_serializing_if = "ModelSettings::is_default")]
+    pub models: ModelSettings,
 }
 
 /// How a tenant looks and is reached; all of it is public.

@@ -4,6 +4,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use forecourt_core::id::SessionId;
+use forecourt_models::prices::{self, Price};
 use secrecy::SecretString;
 
 /// Answers every lead within 90 seconds, books the slot in the chat, and never speaks over a human.
@@ -139,6 +140,41 @@ pub(crate) struct ModelArgs {
     /// Asked when the first model gives up; without it the house responder is.
     #[arg(long, env = "ANTHROPIC_SECOND_MODEL")]
     pub(crate) anthropic_second_model: Option<String>,
+    #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
+    pub(crate) openai_api_key: Option<SecretString>,
+    /// OpenAI, or any server that speaks its chat completions: llama.cpp, vLLM, Ollama. Ends with the
+    /// version. A server that wants no key is given any.
+    #[arg(long, env = "OPENAI_BASE_URL", default_value = "https://api.openai.com/v1")]
+    pub(crate) openai_base_url: String,
+    #[arg(long, env = "OPENAI_MODEL", default_value = "gpt-5.4-mini")]
+    pub(crate) openai_model: String,
+    /// US dollars per million tokens of input and output, such as `0.25/2`: without it, what OPENAI_MODEL
+    /// costs is not known and counts for no budget of money.
+    #[arg(long, env = "OPENAI_PRICE", value_parser = price)]
+    pub(crate) openai_price: Option<Price>,
+    #[arg(long, env = "GEMINI_API_KEY", hide_env_values = true)]
+    pub(crate) gemini_api_key: Option<SecretString>,
+    #[arg(
+        long,
+        env = "GEMINI_BASE_URL",
+        default_value = "https://generativelanguage.googleapis.com"
+    )]
+    pub(crate) gemini_base_url: String,
+    #[arg(long, env = "GEMINI_MODEL", default_value = "gemini-3-flash-preview")]
+    pub(crate) gemini_model: String,
+    /// As OPENAI_PRICE.
+    #[arg(long, env = "GEMINI_PRICE", value_parser = price)]
+    pub(crate) gemini_price: Option<Price>,
+    /// Who is asked first, and who when they fail; those without a key are passed over. A tenant's
+    /// settings may say otherwise.
+    #[arg(
+        long,
+        env = "FORECOURT_MODEL_ORDER",
+        value_enum,
+        value_delimiter = ',',
+        default_values_t = [ModelProvider::Anthropic, ModelProvider::Openai, ModelProvider::Gemini]
+    )]
+    pub(crate) model_order: Vec<ModelProvider>,
     /// Answers that each model may be writing at once; more wait in line.
     #[arg(long, env = "FORECOURT_MODEL_AT_ONCE", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) model_at_once: u16,
@@ -148,6 +184,18 @@ pub(crate) struct ModelArgs {
     /// Folder of prompts that replaces the built-in ones.
     #[arg(long, env = "FORECOURT_PROMPTS")]
     pub(crate) prompts: Option<PathBuf>,
+}
+
+/// A provider of models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModelProvider {
+    Anthropic,
+    Openai,
+    Gemini,
+}
+
+fn price(text: &str) -> Result<Price, &'static str> {
+    prices::parse(text).ok_or("two prices in US dollars per million tokens, such as `0.25/2`")
 }
 
 /// A version of Anthropic's API.

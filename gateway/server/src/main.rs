@@ -10,6 +10,7 @@ mod bench_fanout;
 mod clock;
 mod config;
 mod database;
+mod models;
 mod replay;
 mod serve;
 mod shared_postgres;

@@ -11,19 +11,12 @@ use forecourt_channels::{
 };
 use forecourt_core::{contact::Phone, id::NodeId};
 use forecourt_http::{Gateway, HttpConfig, Limits, Parts, Rate, SignedLinks, SigningKey};
-use forecourt_models::{
-    anthropic::{Anthropic, AnthropicConfig, ApiVersion},
-    house::HouseResponder,
-    limited::Limited,
-    prompts::Prompts,
-};
 use forecourt_ports::{
     bus::Bus,
     clock::Clock,
     ids::Ids,
     limiter::Limiter,
     mailbox::DevMailbox,
-    model::Model,
     store::{Journal, Timers as _},
 };
 use forecourt_store::pg::PgStore;
@@ -35,8 +28,8 @@ use tokio::runtime::Handle;
 use crate::{
     admin,
     clock::{SystemClock, SystemIds},
-    config::{self, ModelArgs, ServeArgs},
-    telemetry,
+    config::ServeArgs,
+    models, telemetry,
 };
 
 /// How often undone work is counted.
@@ -83,7 +76,7 @@ pub(crate) async fn wire(
         (None, None) => anyhow::bail!("no mail server"),
     };
     let sender = SmtpSender::new(smtp, Arc::clone(&clock), io.clone())?;
-    let (primary, second) = models(&args.model, io)?;
+    let (primary, second) = models::wire(&args.model, &clock, io)?;
 
     let demo = if args.no_demo {
         None
@@ -150,34 +143,6 @@ fn between_nodes(
     let journal = Arc::clone(store) as Arc<dyn Journal>;
     let bus = RedisBus::start(config, node, journal, Arc::clone(clock), io)?;
     Ok((Arc::new(bus), Arc::new(limiter)))
-}
-
-/// The first model and the second; without a key both are the house responder.
-fn models(args: &ModelArgs, io: &Handle) -> anyhow::Result<(Arc<dyn Model>, Arc<dyn Model>)> {
-    let house: Arc<dyn Model> = Arc::new(HouseResponder);
-    let Some(key) = &args.anthropic_api_key else {
-        tracing::info!("no model key: the house responder answers");
-        return Ok((Arc::clone(&house), house));
-    };
-    let prompts = Arc::new(match &args.prompts {
-        Some(folder) => Prompts::from_dir(folder).context("the prompts cannot be used")?,
-        None => Prompts::embedded(),
-    });
-    let anthropic = |model: &str| -> anyhow::Result<Arc<dyn Model>> {
-        let mut config = AnthropicConfig::for_model(key.clone(), model);
-        config.client.base_url.clone_from(&args.anthropic_base_url);
-        config.version = match args.anthropic_version {
-            config::ApiVersion::V2023 => ApiVersion::V2023,
-            config::ApiVersion::V2026 => ApiVersion::V2026,
-        };
-        let model = Anthropic::new(config, Arc::clone(&prompts), io.clone())?;
-        Ok(Arc::new(Limited::new(Arc::new(model), args.model_at_once.into())))
-    };
-    let second = match &args.anthropic_second_model {
-        Some(model) => anthropic(model)?,
-        None => house,
-    };
-    Ok((anthropic(&args.anthropic_model)?, second))
 }
 
 /// The key that seals tokens and links: given, or kept in the data folder, or drawn from the database's

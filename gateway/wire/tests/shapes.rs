@@ -105,6 +105,7 @@ fn tenant() -> TenantSnapshot {
                 alert_to: vec![],
             },
             allowed_origins: vec![],
+            models: forecourt_core::models::ModelSettings::default(),
         },
     }
 }

@@ -36,6 +36,8 @@ const FOREIGN: &[&str] = &[
     "DATABASE_APP_URL",
     "DATABASE_JOBS_URL",
     "DATABASE_URL",
+    "GEMINI_API_KEY",
+    "OPENAI_API_KEY",
     "REDIS_URL",
 ];
 

@@ -71,6 +71,7 @@ pub(crate) fn settings() -> TenantSettings {
             alert_to: vec!["selger@nordlys.example".into()],
         },
         allowed_origins: Vec::new(),
+        models: forecourt_core::models::ModelSettings::default(),
     }
 }
 

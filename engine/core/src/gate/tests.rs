@@ -45,6 +45,7 @@ fn ground() -> Grounding {
             alert_to: Vec::new(),
         },
         allowed_origins: Vec::new(),
+        models: crate::models::ModelSettings::default(),
     };
     let vehicle = |n: u128, make: &str, model: &str, kroner: i64, status: VehicleStatus| Vehicle {
         id: VehicleId::from_uuid(Uuid::from_u128(n)),

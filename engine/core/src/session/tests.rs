@@ -43,6 +43,7 @@ fn settings() -> TenantSettings {
             alert_to: vec!["vakt@nordlys.example".into()],
         },
         allowed_origins: Vec::new(),
+        models: crate::models::ModelSettings::default(),
     }
 }
 

@@ -14,7 +14,7 @@ mod understand;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use forecourt_ports::model::{Ask, Delta, Done, Line, Model, ModelError, Who};
 use futures_util::stream::{self, BoxStream, StreamExt as _};

@@ -73,6 +73,7 @@ fn grounding() -> Arc<Grounding> {
             alert_to: Vec::new(),
         },
         allowed_origins: Vec::new(),
+        models: forecourt_core::models::ModelSettings::default(),
     };
     let service = |n: u128, names: [&str; 4], keywords: &str, price: Option<i64>| Service {
         id: ServiceId::from_uuid(Uuid::from_u128(n)),
@@ -146,7 +147,7 @@ fn grounding() -> Arc<Grounding> {
     })
 }
 
-fn ask(lang: Lang, text: &str, medium: Medium) -> Ask {
+pub(crate) fn ask(lang: Lang, text: &str, medium: Medium) -> Ask {
     Ask {
         turn: TurnId::from_uuid(Uuid::nil()),
         session: SessionId::from_uuid(Uuid::nil()),

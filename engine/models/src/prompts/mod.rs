@@ -115,7 +115,7 @@ impl Prompts {
     /// The prompt for `ask`.
     pub fn render(&self, ask: &Ask) -> Result<Prompt, PromptError> {
         let opening = self.part(OPENING, &OpeningView::of(ask))?;
-        let spoken = spoken::of(opening, &ask.transcript)?;
+        let spoken = spoken::of(opening, ask)?;
         let rules = || self.rules(&RulesView::of(ask));
         // Of a large stock the customer's words choose what is listed.
         let rules = if lists_all(ask) {

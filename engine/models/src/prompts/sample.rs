@@ -1,6 +1,8 @@
 //! Samples to render prompts with before they are used: a full one and an empty one, so that every
 //! branch of a template meets its variables.
 
+use std::borrow::Cow;
+
 use forecourt_core::{lang::Lang, settings::Brand};
 
 use super::{
@@ -22,7 +24,8 @@ pub(super) fn check(prompts: &Prompts) -> Result<(), PromptError> {
             }
         }
         for text in [Some("x"), None] {
-            let form = Form { name: text, vehicle_interest: text };
+            let text = text.map(Cow::Borrowed);
+            let form = Form { name: text.clone(), vehicle_interest: text };
             prompts.part(OPENING, &OpeningView { medium, form })?;
         }
     }

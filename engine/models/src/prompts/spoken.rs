@@ -1,9 +1,12 @@
 //! The conversation as a model hears it: the only part of a prompt that has a customer's words.
 
-use forecourt_ports::model::{Ask, Line, Who};
+use std::borrow::Cow;
+
+use forecourt_ports::model::{Ask, Task, Who};
 use serde::Serialize;
 
 use super::{MEMBER_MARK, PromptError, view::medium};
+use crate::redact;
 
 /// The most lines of a conversation, the newest; what the contract of `Ask` allows.
 const MAX_LINES: usize = 20;
@@ -34,20 +37,26 @@ pub(super) struct OpeningView<'a> {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Form<'a> {
-    pub(super) name: Option<&'a str>,
-    pub(super) vehicle_interest: Option<&'a str>,
+    pub(super) name: Option<Cow<'a, str>>,
+    pub(super) vehicle_interest: Option<Cow<'a, str>>,
 }
 
 impl<'a> OpeningView<'a> {
     pub(super) fn of(ask: &'a Ask) -> Self {
+        let shown = ask.toolbox.takes_contacts();
         let field = |text: &'a Option<String>| {
             let text = start(text.as_deref()?.trim(), MAX_FIELD);
-            (!text.is_empty()).then_some(text)
+            (!text.is_empty()).then(|| if shown { text.into() } else { redact::contacts(text) })
         };
+        // A greeting needs no more than the first name; who takes contacts down needs the whole.
+        let name = field(&ask.customer_name).map(|name| match name {
+            Cow::Borrowed(name) if !shown => redact::first_name(name).into(),
+            name => name,
+        });
         Self {
             medium: medium(ask.medium),
             form: Form {
-                name: field(&ask.customer_name),
+                name: name.filter(|_| ask.task == Task::Answer),
                 vehicle_interest: field(&ask.vehicle_interest),
             },
         }
@@ -55,7 +64,8 @@ impl<'a> OpeningView<'a> {
 }
 
 /// The opening, which is the user's, then the lines; the user must have the last word.
-pub(super) fn of(opening: String, lines: &[Line]) -> Result<Vec<Spoken>, PromptError> {
+pub(super) fn of(opening: String, ask: &Ask) -> Result<Vec<Spoken>, PromptError> {
+    let (lines, shown) = (&ask.transcript, ask.toolbox.takes_contacts());
     let mut spoken = vec![Spoken { by: Role::User, texts: vec![opening] }];
     for line in &lines[lines.len().saturating_sub(MAX_LINES)..] {
         let text = start(line.text.trim(), MAX_LINE);
@@ -63,7 +73,8 @@ pub(super) fn of(opening: String, lines: &[Line]) -> Result<Vec<Spoken>, PromptE
             continue;
         }
         let (by, text) = match line.who {
-            Who::Customer => (Role::User, text.to_owned()),
+            Who::Customer if shown => (Role::User, text.to_owned()),
+            Who::Customer => (Role::User, redact::contacts(text).into_owned()),
             Who::Assistant => (Role::Assistant, text.to_owned()),
             Who::Member => (Role::Assistant, format!("{MEMBER_MARK} {text}")),
         };

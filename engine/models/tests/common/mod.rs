@@ -68,6 +68,7 @@ pub(crate) fn settings() -> TenantSettings {
             alert_to: Vec::new(),
         },
         allowed_origins: Vec::new(),
+        models: forecourt_core::models::ModelSettings::default(),
     }
 }
 

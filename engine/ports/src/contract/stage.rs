@@ -85,6 +85,7 @@ pub fn new_tenant(slug: &str, ids: &SeqIds) -> NewTenant {
             alert_to: vec!["vakt@prove.example.no".into()],
         },
         allowed_origins: vec!["https://bil.example.no".into()],
+        models: forecourt_core::models::ModelSettings::default(),
     };
     NewTenant {
         snapshot: TenantSnapshot { id: tenant, slug: slug.into(), pack: "dealer".into(), settings },

@@ -16,6 +16,8 @@ use forecourt_core::{
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
+pub use forecourt_core::models::Task;
+
 pub use self::{
     tools::{Call, Carry, Choice, Round, Tool, ToolResult, Toolbox},
     usage::{NanoUsd, Usage},
@@ -45,19 +47,6 @@ pub struct Ask {
     pub allowance: Allowance,
     /// The tools that may be called, and what was called in this turn already.
     pub toolbox: Toolbox,
-}
-
-/// What a model is asked for.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Task {
-    /// An answer to a customer: it may greet by the name, and needs no address or number.
-    #[default]
-    Answer,
-    /// A short text for members: it needs no name either.
-    Note,
 }
 
 /// Whether money may be spent on an answer.

@@ -101,6 +101,7 @@ fn tenant(number: u128, slug: &str, domain: &str) -> NewTenant {
             alert_to: vec![],
         },
         allowed_origins: vec![format!("https://{domain}")],
+        models: forecourt_core::models::ModelSettings::default(),
     };
     NewTenant {
         snapshot: TenantSnapshot { id, slug: slug.into(), pack: "dealer".into(), settings },
