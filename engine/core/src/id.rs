@@ -104,6 +104,8 @@ ids! {
     ServiceId = "srv";
     /// One booked appointment.
     BookingId = "bkg";
+    /// An integrator's address that hears of what happens.
+    EndpointId = "hook";
     /// One process of the engine, from its start to its end; leases carry it.
     NodeId = "node";
 }

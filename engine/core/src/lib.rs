@@ -37,3 +37,4 @@ pub mod slots;
 pub mod template;
 pub mod text;
 pub mod utterance;
+pub mod webhook;

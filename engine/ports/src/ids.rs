@@ -1,7 +1,7 @@
 //! Fresh ids: the only place that draws random numbers for them (A3).
 
 use forecourt_core::id::{
-    ContactId, DeliveryId, InboundEventId, LeadId, MessageId, SessionId, TurnId,
+    ContactId, DeliveryId, EndpointId, InboundEventId, LeadId, MessageId, SessionId, TurnId,
 };
 use uuid::Uuid;
 
@@ -27,6 +27,9 @@ pub trait Ids: Send + Sync {
     }
     fn delivery(&self) -> DeliveryId {
         DeliveryId::from_uuid(self.uuid())
+    }
+    fn endpoint(&self) -> EndpointId {
+        EndpointId::from_uuid(self.uuid())
     }
     fn inbound_event(&self) -> InboundEventId {
         InboundEventId::from_uuid(self.uuid())

@@ -17,3 +17,4 @@ pub mod model;
 pub mod presence;
 pub mod sender;
 pub mod store;
+pub mod webhook;

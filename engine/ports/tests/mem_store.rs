@@ -8,10 +8,10 @@ use std::sync::{
 use async_trait::async_trait;
 use forecourt_core::id::NodeId;
 use forecourt_ports::{
-    contract::{Ground, Stage},
+    contract::{Ground, Stage, WebhookGround},
     fake::MemStore,
-    store::{Appended, Batch, NewTenant, Store, StoreError},
-    store_contract,
+    store::{Appended, Batch, NewTenant, Store, StoreError, Webhooks},
+    store_contract, webhook_contract,
 };
 use uuid::Uuid;
 
@@ -29,11 +29,18 @@ impl Ground for Memory {
     }
 }
 
+impl WebhookGround for Memory {
+    fn webhooks(&self, n: u8) -> Arc<dyn Webhooks> {
+        Arc::new(self.0.node(NodeId::from_uuid(Uuid::from_u128(n.into()))))
+    }
+}
+
 fn memory() -> std::future::Ready<Memory> {
     std::future::ready(Memory(MemStore::new(NodeId::from_uuid(Uuid::nil()))))
 }
 
 store_contract!(memory);
+webhook_contract!(memory);
 
 #[tokio::test]
 async fn a_failed_commit_stores_nothing_and_a_lost_answer_is_stored() {

@@ -284,6 +284,68 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_calls (tenant_id, endpoint_id, number) {
+        tenant_id -> Uuid,
+        endpoint_id -> Uuid,
+        number -> Int8,
+        entity_id -> Uuid,
+        seq -> Nullable<Int8>,
+        topic -> Text,
+        event_id -> Text,
+        body -> Text,
+        status -> Text,
+        tries -> Int4,
+        run -> Int4,
+        next_at -> Timestamptz,
+        last -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_endpoints (tenant_id, endpoint_id) {
+        tenant_id -> Uuid,
+        endpoint_id -> Uuid,
+        url -> Text,
+        description -> Nullable<Text>,
+        topics -> Array<Text>,
+        secret -> Bytea,
+        old_secret -> Nullable<Bytea>,
+        old_secret_until -> Nullable<Timestamptz>,
+        status -> Text,
+        paused_why -> Nullable<Text>,
+        paused_at -> Nullable<Timestamptz>,
+        notice -> Nullable<Text>,
+        notice_at -> Nullable<Timestamptz>,
+        cursor -> Int8,
+        last_number -> Int8,
+        failing_since -> Nullable<Timestamptz>,
+        accepted_at -> Nullable<Timestamptz>,
+        next_at -> Nullable<Timestamptz>,
+        claimed_by -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_tries (tenant_id, endpoint_id, number, attempt) {
+        tenant_id -> Uuid,
+        endpoint_id -> Uuid,
+        number -> Int8,
+        attempt -> Int4,
+        at -> Timestamptz,
+        took_ms -> Int4,
+        status -> Nullable<Int2>,
+        code -> Nullable<Text>,
+        beginning -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     bookings,
     contacts,
@@ -302,5 +364,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     tenant_settings,
     tenants,
     timers,
-    vehicles
+    vehicles,
+    webhook_calls,
+    webhook_endpoints,
+    webhook_tries,
 );

@@ -1,8 +1,9 @@
 //! Postgres keeps the contract of every store.
 
-use forecourt_ports::store_contract;
+use forecourt_ports::{store_contract, webhook_contract};
 
 mod ground;
 use ground::postgres;
 
 store_contract!(postgres);
+webhook_contract!(postgres);

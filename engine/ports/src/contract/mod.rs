@@ -12,6 +12,7 @@ mod people;
 mod stage;
 mod tenants;
 mod timers;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use forecourt_core::id::NodeId;
 
 pub use self::{
     deliveries::*, journal::*, leads::*, operations::*, people::*, stage::*, tenants::*, timers::*,
+    webhooks::*,
 };
 use crate::store::{NewTenant, Store};
 

@@ -1,7 +1,7 @@
 //! A fake of each port that keeps the port's contract in memory, and fails on demand.
 //!
-//! Lives here: [`MemStore`], [`ManualClock`], [`SeqIds`], [`ScriptedModel`], [`RecordingSender`]. The
-//! suite in [`crate::contract`] (feature `testing`) runs against the store and against Postgres, so
+//! Lives here: [`MemStore`], [`ManualClock`], [`SeqIds`], [`ScriptedModel`], [`RecordingSender`],
+//! [`FakeCaller`]. The suite in [`crate::contract`] (feature `testing`) runs against the store and against Postgres, so
 //! that the fake may not drift. May be used by: tests of every crate, simulations.
 
 mod clock;
@@ -9,6 +9,7 @@ mod ids;
 mod mem;
 mod model;
 mod sender;
+mod webhook;
 
 pub use self::{
     clock::ManualClock,
@@ -16,6 +17,7 @@ pub use self::{
     mem::{Hook, MemStore, TimerRow},
     model::{Script, ScriptedModel, Step},
     sender::{Dial, RecordingSender, Sent},
+    webhook::{FakeCaller, OpenVault, PlainEncode},
 };
 
 /// Locks what a panicking test may have poisoned: its data is only replaced whole.

@@ -15,6 +15,7 @@ mod people;
 mod projection;
 mod tenants;
 mod timers;
+mod webhooks;
 
 pub use self::{
     decisions::Decisions,
@@ -35,6 +36,11 @@ pub use self::{
     projection::LeadRecord,
     tenants::{NewMember, NewTenant, TenantSnapshot, Tenants},
     timers::{DueTimer, STUCK, Timers},
+    webhooks::{
+        CallFilter, CallRecord, CallReport, CallStatus, CallStory, DueCall, DueNotice,
+        EndpointChange, EndpointRecord, MOST_PENDING, MOST_REPLAYED, NewEndpoint, NoticeStatus,
+        Paused, Replay, Replayed, Reported, TryRecord, Webhooks, Work, WorkAsk,
+    },
 };
 
 /// Why the store could not do it. Refusals that are answers are not errors.

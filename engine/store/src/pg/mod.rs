@@ -23,6 +23,7 @@ mod plan;
 mod sweep;
 mod tenants;
 mod timers;
+mod webhooks;
 
 use forecourt_core::id::{NodeId, TenantId};
 use forecourt_ports::store::{NewTenant, StoreError};

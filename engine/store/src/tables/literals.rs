@@ -44,4 +44,7 @@ literals! {
     Failed = "failed";
     Refused = "refused";
     Uncertain = "uncertain";
+    Active = "active";
+    Deleted = "deleted";
+    Due = "due";
 }

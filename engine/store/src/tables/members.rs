@@ -1,5 +1,7 @@
 //! `members`: people who work for a tenant.
 
+use std::collections::HashMap;
+
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, define_sql_function};
 use diesel_async::RunQueryDsl;
 use forecourt_core::id::MemberId;
@@ -82,4 +84,21 @@ pub(crate) async fn insert(
         .collect();
     diesel::insert_into(members::table).values(rows).execute(tx).await?;
     Ok(())
+}
+
+/// The names of these members.
+pub(crate) async fn names(
+    mut tx: &TenantTx,
+    ids: &[MemberId],
+) -> Result<HashMap<MemberId, String>, DbError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.into_uuid()).collect();
+    let found: Vec<(Uuid, String)> = members::table
+        .filter(members::member_id.eq_any(ids))
+        .select((members::member_id, members::name))
+        .load(&mut tx)
+        .await?;
+    Ok(found.into_iter().map(|(id, name)| (MemberId::from_uuid(id), name)).collect())
 }

@@ -34,6 +34,8 @@ pub(crate) mod tenants;
 pub(crate) mod timer_list;
 pub(crate) mod timers;
 pub(crate) mod vehicles;
+pub(crate) mod webhook_calls;
+pub(crate) mod webhook_endpoints;
 mod words;
 
 use diesel::{
@@ -49,7 +51,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::error::DbError;
 
 pub(crate) use self::{
-    literals::{Accepted, Failed, HandingOver, Pending, Refused, Uncertain},
+    literals::{Accepted, Active, Deleted, Due, Failed, HandingOver, Pending, Refused, Uncertain},
     words::Word,
 };
 

@@ -7,8 +7,11 @@ use forecourt_core::{
     event::{AlertReason, Channel, Source},
     knowledge::{Fuel, VehicleStatus},
     lang::Lang,
+    webhook::PauseReason,
 };
-use forecourt_ports::store::{DeliveryStatus, InboundOutcome, LeadStatus, PromiseState, Role};
+use forecourt_ports::store::{
+    CallStatus, DeliveryStatus, InboundOutcome, LeadStatus, NoticeStatus, PromiseState, Role,
+};
 
 use crate::error::DbError;
 
@@ -76,6 +79,11 @@ words! {
     InboundOutcome {
         Created = "created", Repeated = "repeated", Appended = "appended",
         Invalid = "invalid", Limited = "limited",
+    }
+    PauseReason { Member = "member", Gone = "gone", Failing = "failing" }
+    NoticeStatus { Due = "due", Begun = "begun", Sent = "sent", Failed = "failed" }
+    CallStatus {
+        Pending = "pending", Accepted = "accepted", Failed = "failed", Skipped = "skipped",
     }
     Role { Owner = "owner", Manager = "manager", Seller = "seller" }
     Fuel { Electric = "electric", Petrol = "petrol", Diesel = "diesel", Hybrid = "hybrid" }

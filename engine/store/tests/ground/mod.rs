@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use forecourt_core::id::NodeId;
 use forecourt_ports::{
-    contract::Ground,
-    store::{NewTenant, Store},
+    contract::{Ground, WebhookGround},
+    store::{NewTenant, Store, Webhooks},
 };
 use forecourt_store::{PgStore, testing::TestDb};
 use jiff::Timestamp;
@@ -33,6 +33,12 @@ impl Ground for Postgres {
     async fn add_tenant(&self, new: NewTenant) {
         let made = self.store(1).1.create_tenant(&new, Timestamp::UNIX_EPOCH).await;
         assert_eq!(made, Ok((new.snapshot.id, true)));
+    }
+}
+
+impl WebhookGround for Postgres {
+    fn webhooks(&self, n: u8) -> Arc<dyn Webhooks> {
+        Arc::new(self.store(n).1)
     }
 }
 

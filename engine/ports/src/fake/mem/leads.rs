@@ -135,7 +135,7 @@ impl TenantData {
             }
     }
 
-    fn row(&self, lead: &LeadRecord) -> LeadRow {
+    pub(super) fn row(&self, lead: &LeadRecord) -> LeadRow {
         let state = self.sessions.get(&lead.session).map(|found| &found.state);
         let contact = self.contacts.get(&lead.contact).cloned();
         let (name, email, phone) =

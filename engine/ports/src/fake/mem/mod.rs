@@ -12,6 +12,7 @@ mod operations;
 mod people;
 mod tenants;
 mod timers;
+mod webhooks;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -21,7 +22,7 @@ use std::{
 use forecourt_core::{
     effect::{TimerEnd, TimerKind},
     event::{DeliveryQueued, EventRecord, Seq},
-    id::{ContactId, DeliveryId, LeadId, MessageId, NodeId, SessionId, TenantId},
+    id::{ContactId, DeliveryId, EndpointId, LeadId, MessageId, NodeId, SessionId, TenantId},
     knowledge::Knowledge,
     session::{LeadSession, replay::Cause},
     settings::TenantSettings,
@@ -92,6 +93,7 @@ struct TenantData {
     timers: BTreeMap<(SessionId, TimerKind), Timer>,
     deliveries: BTreeMap<DeliveryId, Delivery>,
     drafts: BTreeMap<SessionId, DraftRow>,
+    endpoints: BTreeMap<EndpointId, webhooks::Endpoint>,
     inbound: Vec<InboundEvent>,
 }
 
@@ -280,6 +282,7 @@ impl TenantData {
             timers: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
             inbound: Vec::new(),
         }
     }
