@@ -7,7 +7,8 @@
 //!
 //! # Where to start reading
 //! [`Engine`] is what the gateway holds. [`lead_session`] is the heart; [`registry`] starts and restarts
-//! it; [`journal`] commits for it; [`turn`], [`timers`] and [`deliveries`] run what it asks for.
+//! it; [`journal`] commits for it; [`turn`], [`timers`] and [`deliveries`] run what it asks for. Apart from
+//! all that, [`webhooks`] reads the log and tells integrators.
 //!
 //! # Invariants
 //! - **A1** a command is answered, and its events are published, only after the commit;
@@ -33,6 +34,7 @@ mod together;
 mod turn;
 mod vitals;
 pub mod way;
+mod webhooks;
 
 pub use self::{
     engine::{Engine, EngineConfig, Ports},
@@ -40,4 +42,5 @@ pub use self::{
     people::QueuePlace,
     providers::ProviderStatus,
     tenant::{Captured, Posted, TenantHandle},
+    webhooks::{WebhookCalls, WebhookPorts},
 };

@@ -57,3 +57,11 @@ pub(crate) const ARBITER_LAG: &str = "forecourt_arbiter_lag_seconds";
 pub(crate) const ROUTED: &str = "forecourt_handoffs_routed_total";
 /// Timers fired, by `kind`.
 pub(crate) const TIMERS: &str = "forecourt_timers_fired_total";
+/// Calls to integrators' endpoints, by `result`: `accepted`, `refused`, `gone`, `failed`.
+pub(crate) const WEBHOOK_CALLS: &str = "forecourt_webhook_calls_total";
+/// Seconds that a call to an endpoint takes.
+pub(crate) const WEBHOOK_SECONDS: &str = "forecourt_webhook_seconds";
+/// Endpoints that this node works for now.
+pub(crate) const WEBHOOK_WORKERS: &str = "forecourt_webhook_workers";
+/// Endpoints that were paused because nobody answered.
+pub(crate) const WEBHOOK_PAUSED: &str = "forecourt_webhook_paused_total";

@@ -8,4 +8,9 @@ pub trait Links: Send + Sync {
 
     /// Where staff see the conversation.
     fn conversation(&self, tenant: TenantId, session: SessionId) -> String;
+
+    /// Where staff see the endpoints of integrators.
+    fn webhooks(&self) -> Option<String> {
+        None
+    }
 }

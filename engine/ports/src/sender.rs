@@ -12,6 +12,7 @@ use forecourt_core::{
     id::{DeliveryId, SessionId, TenantId},
     lang::Lang,
     settings::TenantSettings,
+    webhook::PauseReason,
 };
 use jiff::Timestamp;
 
@@ -60,6 +61,8 @@ pub enum Letter {
         reason: AlertReason,
         link: String,
     },
+    /// To staff: an integrator's endpoint was paused.
+    EndpointPaused { url: String, why: PauseReason, link: String },
 }
 
 impl std::fmt::Debug for Letter {
@@ -68,6 +71,7 @@ impl std::fmt::Debug for Letter {
             Self::Answer { .. } => "Letter::Answer(..)",
             Self::MemberAnswer { .. } => "Letter::MemberAnswer(..)",
             Self::Alert { .. } => "Letter::Alert(..)",
+            Self::EndpointPaused { .. } => "Letter::EndpointPaused(..)",
         })
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     names::Names,
     tokens::{Sealer, SigningKey},
     trace::Traces,
+    webhooks::Hooks,
 };
 
 /// Gives the metrics in Prometheus' text format.
@@ -33,6 +34,8 @@ pub struct Parts {
     /// The engine; an [`forecourt_actors::Engine`] in production.
     pub desk: Arc<dyn Desk>,
     pub store: Arc<dyn Store>,
+    /// Outgoing webhooks.
+    pub hooks: Hooks,
     pub bus: Arc<dyn Bus>,
     /// Counts how often somebody asks: in this process, or for all nodes.
     pub limiter: Arc<dyn Limiter>,
@@ -99,6 +102,7 @@ pub struct Gateway(pub(crate) Arc<State>);
 pub(crate) struct State {
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) hooks: Hooks,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -120,7 +124,7 @@ pub(crate) struct State {
 
 impl Gateway {
     pub fn new(parts: Parts) -> Self {
-        let Parts { desk, store, bus, limiter, clock, ids, config } = parts;
+        let Parts { desk, store, hooks, bus, limiter, clock, ids, config } = parts;
         let stopping = CancellationToken::new();
         let names = Arc::new(Names::default());
         Self(Arc::new(State {
@@ -142,6 +146,7 @@ impl Gateway {
             sockets: AtomicUsize::new(0),
             desk,
             store,
+            hooks,
             bus,
             clock,
             ids,

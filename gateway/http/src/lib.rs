@@ -56,6 +56,7 @@ mod trace;
 mod turn;
 mod unread;
 mod unsubscribe;
+mod webhooks;
 
 pub use self::{
     desk::{Desk, TenantDesk},
@@ -67,4 +68,5 @@ pub use self::{
     routes::configure,
     tokens::SigningKey,
     trace::Traces,
+    webhooks::Hooks,
 };

@@ -27,4 +27,8 @@ impl Links for SignedLinks {
         // The dashboard signs in first; the tenant follows from who signs in, never from the address (A8).
         format!("{}/app/sessions/{session}", self.public_url)
     }
+
+    fn webhooks(&self) -> Option<String> {
+        Some(format!("{}/app/webhooks", self.public_url))
+    }
 }

@@ -18,6 +18,7 @@ use crate::{
     health, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
     public, running, scrape, sessions, trace, unread, unsubscribe,
+    webhooks::{calls, endpoints},
 };
 
 /// Adds the gateway to an application: all routes, and what stands around them.
@@ -97,6 +98,44 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         .service(
             at("/v1/timers/{session}/{kind}/cancel", "POST")
                 .route(web::post().to(running::timers::cancel)),
+        )
+        .service(
+            at("/v1/webhooks/endpoints", "GET, POST")
+                .route(web::get().to(endpoints::list))
+                .route(web::post().to(endpoints::create)),
+        )
+        .service(
+            at("/v1/webhooks/endpoints/{endpoint}", "GET, PUT, DELETE")
+                .route(web::get().to(endpoints::get))
+                .route(web::put().to(endpoints::put))
+                .route(web::delete().to(endpoints::delete)),
+        )
+        .service(
+            at("/v1/webhooks/endpoints/{endpoint}/pause", "POST")
+                .route(web::post().to(endpoints::pause)),
+        )
+        .service(
+            at("/v1/webhooks/endpoints/{endpoint}/resume", "POST")
+                .route(web::post().to(endpoints::resume)),
+        )
+        .service(
+            at("/v1/webhooks/endpoints/{endpoint}/rotate", "POST")
+                .route(web::post().to(endpoints::rotate)),
+        )
+        .service(
+            at("/v1/webhooks/endpoints/{endpoint}/test", "POST")
+                .route(web::post().to(endpoints::test)),
+        )
+        .service(
+            at("/v1/webhooks/endpoints/{endpoint}/calls", "GET").route(web::get().to(calls::list)),
+        )
+        .service(
+            at("/v1/webhooks/endpoints/{endpoint}/calls/{number}", "GET")
+                .route(web::get().to(calls::get)),
+        )
+        .service(
+            at("/v1/webhooks/endpoints/{endpoint}/replay", "POST")
+                .route(web::post().to(calls::replay)),
         )
         .service(at("/v1/live", "GET").route(web::get().to(live::live)))
         // Mail.

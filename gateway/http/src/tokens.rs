@@ -35,6 +35,13 @@ impl SigningKey {
         let bytes = bytes.into();
         (bytes.len() >= 32).then_some(Self(bytes))
     }
+
+    /// A key of its own for a purpose outside of the gateway.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut mac = keyed(&self.0);
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
 }
 
 impl fmt::Debug for SigningKey {

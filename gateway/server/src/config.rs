@@ -124,6 +124,9 @@ pub(crate) struct ServeArgs {
     /// Requests per minute and address that forms and chats take (0: no limit).
     #[arg(long, env = "FORECOURT_RATE_PER_MINUTE", default_value_t = 120)]
     pub(crate) rate_per_minute: u32,
+    /// Webhooks may go to this machine, by plain http too: for development.
+    #[arg(long, env = "FORECOURT_WEBHOOK_LOOPBACK")]
+    pub(crate) webhook_loopback: bool,
     #[command(flatten)]
     pub(crate) test: TestArgs,
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use forecourt_actors::{Engine, EngineConfig};
+use forecourt_actors::{Engine, EngineConfig, WebhookCalls};
 use forecourt_core::id::NodeId;
 use forecourt_ports::ids::Ids as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -29,6 +29,8 @@ use crate::{
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often the actors' gauges are read.
 const MEASURED: Duration = Duration::from_secs(5);
+/// How long calls to integrators' endpoints may take to end; what is cut off is made again.
+const LAST_CALLS: Duration = Duration::from_secs(5);
 const DEFAULT_PORT: u16 = 8080;
 
 /// Runs until it is told to stop; with `door`, a load generator may publish made-up events.
@@ -51,14 +53,15 @@ pub(crate) fn run(args: ServeArgs, door: bool) -> anyhow::Result<()> {
         let sole = cluster.is_some();
         async move {
             let address = listener.local_addr()?;
-            let Wired { ports, gateway, sink } =
+            let Wired { ports, webhooks, gateway, sink } =
                 wiring::wire(&args, address, node, store, &io, metrics).await?;
             let config = EngineConfig { arbiters: args.arbiters, sole, ..EngineConfig::default() };
             let door = door.then(|| Door::new(&ports));
             let engine = Engine::start(ports, config);
             engine.recover().await.context("what an earlier run left cannot be read")?;
             engine.watch(MEASURED);
-            let gateway = gateway(engine.clone());
+            let webhooks = WebhookCalls::start(webhooks, sole);
+            let gateway = gateway(engine.clone(), webhooks.clone());
             let server = forecourt_http::server(listener, gateway.clone(), args.workers)?;
             let handle = server.handle();
             let serving = actix::spawn(server);
@@ -70,7 +73,7 @@ pub(crate) fn run(args: ServeArgs, door: bool) -> anyhow::Result<()> {
             let reason = stop_signal()?.await;
             tracing::info!(reason, "stopping: what runs may end");
             gateway.begin_stop();
-            let drained = engine.stop(DRAIN).await;
+            let (drained, ()) = tokio::join!(engine.stop(DRAIN), webhooks.stop(LAST_CALLS));
             handle.stop(true).await;
             serving.await??;
             if let Some(sink) = sink {

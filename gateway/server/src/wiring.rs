@@ -3,23 +3,26 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use forecourt_actors::{Engine, Ports};
+use forecourt_actors::{Engine, Ports, WebhookCalls, WebhookPorts};
 use forecourt_bus::{BusError, LocalBus, LocalLimiter, RedisBus, RedisConfig, RedisLimiter};
 use forecourt_channels::{
     sink::{MailSink, SinkConfig},
     smtp::{SmtpConfig, SmtpSender},
+    vault::SealedVault,
+    webhook::HttpCaller,
 };
-use forecourt_core::{contact::Phone, id::NodeId};
-use forecourt_http::{Gateway, HttpConfig, Limits, Parts, Rate, SignedLinks, SigningKey};
+use forecourt_core::{contact::Phone, id::NodeId, webhook::target::Loopback};
+use forecourt_http::{Gateway, Hooks, HttpConfig, Limits, Parts, Rate, SignedLinks, SigningKey};
 use forecourt_ports::{
     bus::Bus,
     clock::Clock,
     ids::Ids,
     limiter::Limiter,
     mailbox::DevMailbox,
-    store::{Journal, Timers as _},
+    store::{Journal, Timers as _, Webhooks as _},
 };
 use forecourt_store::pg::PgStore;
+use forecourt_wire::WireEncode;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret as _;
@@ -38,8 +41,9 @@ const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// Everything that was put together.
 pub(crate) struct Wired {
     pub(crate) ports: Ports,
-    /// Makes the gateway once the engine runs.
-    pub(crate) gateway: Box<dyn FnOnce(Engine) -> Gateway>,
+    pub(crate) webhooks: WebhookPorts,
+    /// Makes the gateway once the engine and the webhooks run.
+    pub(crate) gateway: Box<dyn FnOnce(Engine, WebhookCalls) -> Gateway>,
     pub(crate) sink: Option<MailSink>,
 }
 
@@ -87,6 +91,9 @@ pub(crate) async fn wire(
     // The table of phone numbers is read on first use; the first lead should not wait for it.
     io.spawn_blocking(|| Phone::parse("+47 22 00 00 00", "NO").is_ok());
 
+    let loopback = if args.webhook_loopback { Loopback::Allowed } else { Loopback::Refused };
+    let vault = SealedVault::new(&key.derive("forecourt vault 1"))?;
+    let (vault, encode) = (Arc::new(vault), Arc::new(WireEncode));
     let ports = Ports {
         store: Arc::clone(&store) as _,
         bus: Arc::clone(&bus),
@@ -96,6 +103,20 @@ pub(crate) async fn wire(
         second,
         sender: Arc::new(sender),
         links: Arc::new(SignedLinks::new(public_url, &key)),
+        node,
+        io: io.clone(),
+    };
+    let webhooks = WebhookPorts {
+        webhooks: Arc::clone(&store) as _,
+        store: Arc::clone(&store) as _,
+        bus: Arc::clone(&bus),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        links: Arc::clone(&ports.links),
+        sender: Arc::clone(&ports.sender),
+        caller: Arc::new(HttpCaller::new(loopback, io.clone())?),
+        vault: Arc::clone(&vault) as _,
+        encode: Arc::clone(&encode) as _,
         node,
         io: io.clone(),
     };
@@ -119,10 +140,26 @@ pub(crate) async fn wire(
         limits: limits(args.rate_per_minute),
         ..HttpConfig::new(key)
     };
-    let gateway = Box::new(move |engine: Engine| {
-        Gateway::new(Parts { desk: Arc::new(engine), store, bus, limiter, clock, ids, config })
+    let gateway = Box::new(move |engine: Engine, calls: WebhookCalls| {
+        let hooks = Hooks {
+            store: Arc::clone(&store) as _,
+            vault,
+            encode,
+            loopback,
+            wake: Arc::new(move || calls.wake()),
+        };
+        Gateway::new(Parts {
+            desk: Arc::new(engine),
+            store,
+            hooks,
+            bus,
+            limiter,
+            clock,
+            ids,
+            config,
+        })
     });
-    Ok(Wired { ports, gateway, sink })
+    Ok(Wired { ports, webhooks, gateway, sink })
 }
 
 type BetweenNodes = (Arc<dyn Bus>, Arc<dyn Limiter>);
@@ -201,6 +238,12 @@ fn count_undone(store: Arc<PgStore>, clock: Arc<dyn Clock>, io: &Handle) {
                     }
                 }
                 Err(error) => tracing::debug!(%error, "undone work could not be counted"),
+            }
+            match store.undone_calls().await {
+                Ok(count) => {
+                    metrics::gauge!("forecourt_undone", "kind" => "webhook").set(count as f64);
+                }
+                Err(error) => tracing::debug!(%error, "undone webhooks could not be counted"),
             }
             tokio::time::sleep(COUNT_EVERY).await;
         }

@@ -23,6 +23,7 @@ pub mod session;
 pub mod staff;
 pub mod timeline;
 pub mod typescript;
+pub mod webhook;
 
 pub use self::{
     ephemeral::{
@@ -57,4 +58,10 @@ pub use self::{
     },
     staff::{Login, Me, MyPromise, MyTenant, Role},
     timeline::TimelineEntry,
+    webhook::{
+        ReplayWebhooks, ResumeWebhook, WebhookCall, WebhookCallStatus, WebhookCallStory,
+        WebhookCalls, WebhookData, WebhookEndpoint, WebhookEndpoints, WebhookEvent, WebhookNotice,
+        WebhookPauseReason, WebhookPaused, WebhookQueued, WebhookSettings, WebhookTopic,
+        WebhookTry, WebhookWithSecret, WebhooksReplayed, WireEncode,
+    },
 };

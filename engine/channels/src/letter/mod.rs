@@ -12,6 +12,7 @@
 mod address;
 mod alarm;
 mod color;
+mod endpoint;
 mod flow;
 mod template;
 mod unsubscribe;
@@ -83,7 +84,9 @@ pub fn compose(outgoing: &Outgoing, now: Timestamp) -> Result<Composed, LetterEr
     let way_out = outgoing
         .unsubscribe_url
         .as_deref()
-        .filter(|_| !matches!(outgoing.letter, Letter::Alert { .. }))
+        .filter(|_| {
+            !matches!(outgoing.letter, Letter::Alert { .. } | Letter::EndpointPaused { .. })
+        })
         .map(|page| Unsubscribe::of(page, reply_to.as_ref().unwrap_or(&from)));
     let page = Page::write(outgoing, way_out.as_ref())?;
 
@@ -154,6 +157,11 @@ impl Page {
                         link,
                     },
                 );
+                let kind = Kind::Alert { urgent: view.urgent };
+                Self::render("alert", &view, view.frame.subject.clone(), kind)
+            }
+            Letter::EndpointPaused { url, why, link } => {
+                let view = AlertView::of_endpoint(outgoing.lang, settings, (url, *why, link));
                 let kind = Kind::Alert { urgent: view.urgent };
                 Self::render("alert", &view, view.frame.subject.clone(), kind)
             }

@@ -8,6 +8,7 @@ use forecourt_core::{
     lang::Lang,
     settings::{Brand, TenantSettings},
     text,
+    webhook::PauseReason,
 };
 use serde::Serialize;
 
@@ -16,6 +17,7 @@ use super::{
     address::{clean, own_name, presentable},
     alarm,
     color::{DARK_GROUND, Palette},
+    endpoint,
     flow::{Run, begins_with_one_of, flow, https, mailto, paragraphs_of, runs, tel, web},
     unsubscribe::Unsubscribe,
     words,
@@ -214,6 +216,33 @@ impl AlertView {
             link: web(link),
             urgent: urgency == alarm::Urgency::Now,
             frame: Frame::of(lang, &settings.brand, bounded_subject(&subject)),
+        }
+    }
+}
+
+impl AlertView {
+    /// An endpoint that was paused: its host, and not what else its address holds (A14).
+    pub(super) fn of_endpoint(
+        lang: Lang,
+        settings: &TenantSettings,
+        (url, why, link): (&str, PauseReason, &str),
+    ) -> Self {
+        let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let host = clean(&host.unwrap_or_default(), LINE_CHARS);
+        let words = endpoint::words(lang);
+        Self {
+            reason: endpoint::reason(lang, why),
+            facts: vec![Fact { label: words.endpoint, value: host.clone() }],
+            wrote: "",
+            excerpt: String::new(),
+            open: words.open,
+            link: web(link),
+            urgent: false,
+            frame: Frame::of(
+                lang,
+                &settings.brand,
+                bounded_subject(&format!("{} – {host}", words.subject)),
+            ),
         }
     }
 }

@@ -162,7 +162,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         // 6to4.
         [0x2002, high, low, ..] => embedded(high, low),
         // Teredo, benchmarks, ORCHID and the other protocol assignments; documentation.
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
         // Of all others only global unicast.
         [first, ..] => first & 0xe000 == 0x2000,
     }

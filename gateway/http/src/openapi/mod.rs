@@ -5,6 +5,7 @@
 
 mod operations;
 mod running;
+mod webhooks;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -108,6 +109,25 @@ use crate::problem::{Answer, Code};
     wire::EventFrame,
     wire::LeadEventName,
     wire::BeatFrame,
+    wire::WebhookTopic,
+    wire::WebhookData,
+    wire::WebhookEvent,
+    wire::WebhookSettings,
+    wire::WebhookPauseReason,
+    wire::WebhookPaused,
+    wire::WebhookNotice,
+    wire::WebhookEndpoint,
+    wire::WebhookEndpoints,
+    wire::WebhookWithSecret,
+    wire::ResumeWebhook,
+    wire::WebhookCallStatus,
+    wire::WebhookCall,
+    wire::WebhookCalls,
+    wire::WebhookTry,
+    wire::WebhookCallStory,
+    wire::WebhookQueued,
+    wire::ReplayWebhooks,
+    wire::WebhooksReplayed,
     wire::Readiness,
     wire::ReadyStatus,
     wire::ReadyChecks,
@@ -121,7 +141,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
 
 /// Every operation.
 pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
-    operations::ALL.iter().chain(running::ALL)
+    operations::ALL.iter().chain(running::ALL).chain(webhooks::ALL)
 }
 
 /// The OpenAPI document.
@@ -153,6 +173,15 @@ fn build() -> Value {
         },
         "servers": [{ "url": "/" }],
         "paths": paths,
+        // What we send to an integrator's endpoint.
+        "webhooks": { "event": { "post": {
+            "summary": "Something happened",
+            "description": "Signed as Standard Webhooks says: `webhook-id`, `webhook-timestamp`, `webhook-signature`. Answer 2xx within 15 seconds; any other answer is tried again, 410 pauses the endpoint.",
+            "requestBody": { "required": true, "content": {
+                "application/json": { "schema": reference("WebhookEvent") },
+            } },
+            "responses": { "2XX": { "description": "It is yours." } },
+        } } },
         "components": {
             "schemas": schemas,
             "securitySchemes": {

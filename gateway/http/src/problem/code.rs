@@ -104,6 +104,12 @@ codes! {
     SomebodyWaits = CONFLICT, "customer-waits", "A customer waits for it",
         "a customer waits for what this timer does, and nobody else would do it",
         "Answer the customer, or close the conversation: the timer ends by itself.";
+    TooManyEndpoints = CONFLICT, "too-many-endpoints", "There is no room for another endpoint",
+        "a tenant has at most 20 endpoints",
+        "Delete one that is not needed any more, or let one endpoint hear of more topics.";
+    EndpointPaused = CONFLICT, "endpoint-paused", "The endpoint is paused",
+        "nothing leaves for it until it is resumed",
+        "Resume it with POST /v1/webhooks/endpoints/{endpoint}/resume.";
     TooLarge = PAYLOAD_TOO_LARGE, "too-large", "The body is too large",
         "the body is larger than 64 KiB",
         "Send less. Texts have at most 5,000 characters.";

@@ -15,10 +15,11 @@ use forecourt_core::{
     lang::Lang,
     promise::PromiseSettings,
     settings::{Brand, MailSettings, TenantSettings},
+    webhook::target::Loopback,
 };
-use forecourt_http::{Gateway, HttpConfig, Limits, Parts, SignedLinks, SigningKey, server};
+use forecourt_http::{Gateway, Hooks, HttpConfig, Limits, Parts, SignedLinks, SigningKey, server};
 use forecourt_ports::{
-    fake::{ManualClock, MemStore, RecordingSender, Script, ScriptedModel, SeqIds},
+    fake::{ManualClock, MemStore, OpenVault, RecordingSender, Script, ScriptedModel, SeqIds},
     store::{Member, NewMember, NewTenant, Role, TenantSnapshot},
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
@@ -154,6 +155,13 @@ impl World {
         let gateway = Gateway::new(Parts {
             desk: Arc::new(engine.clone()),
             store: Arc::new(store.clone()),
+            hooks: Hooks {
+                store: Arc::new(store.clone()),
+                vault: Arc::new(OpenVault),
+                encode: Arc::new(forecourt_wire::WireEncode),
+                loopback: Loopback::Refused,
+                wake: Arc::new(|| {}),
+            },
             bus: Arc::<TestBus>::clone(&bus),
             limiter: Arc::new(LocalLimiter::default()),
             clock: shared,

@@ -228,7 +228,7 @@ impl Webhooks for MemStore {
                 record.updated_at = now;
             }
             EndpointChange::Pause if endpoint.is_active() => {
-                endpoint.pause(PauseReason::Member, now)
+                endpoint.pause(PauseReason::Member, now);
             }
             EndpointChange::Resume { skip } if !endpoint.is_active() => {
                 endpoint.record.paused = None;
