@@ -10,6 +10,7 @@ mod a_lead_is_answered_by_mail;
 mod a_model_that_fails_is_covered;
 mod a_node_dies_or_sleeps;
 mod a_rolling_restart_is_not_noticed;
+mod an_integrator_hears_of_everything_once_and_in_order;
 mod one_command_and_it_runs;
 mod one_command_and_two_nodes_run;
 mod operators_see_the_way_of_a_fact_and_nobody_on_it;

@@ -11,3 +11,4 @@ mod people;
 mod promise;
 mod repeats;
 mod support;
+mod webhooks;

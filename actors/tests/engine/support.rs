@@ -236,7 +236,7 @@ impl World {
     pub(crate) fn letters(&self) -> Vec<String> {
         let text = |letter: &Letter| match letter {
             Letter::Answer { text, .. } | Letter::MemberAnswer { text, .. } => Some(text.clone()),
-            Letter::Alert { .. } => None,
+            Letter::Alert { .. } | Letter::EndpointPaused { .. } => None,
         };
         self.sender.sent().iter().filter_map(|sent| text(&sent.outgoing.letter)).collect()
     }

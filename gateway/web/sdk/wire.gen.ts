@@ -998,3 +998,242 @@ export type BeatFrame = { seq: number, };
  * What the server sends.
  */
 export type ServerFrame = { "type": "welcome" } & WelcomeFrame | { "type": "gap" } & GapFrame | { "type": "reply" } & ReplyFrame | { "type": "event" } & EventFrame | { "type": "presence" } & PresenceFrame | { "type": "member" } & MemberFrame | { "type": "tokens" } & TokensFrame | { "type": "progress" } & ProgressFrame | { "type": "draft_discarded" } & DraftDiscardedFrame | { "type": "draft" } & DraftFrame | { "type": "beat" } & BeatFrame;
+
+/**
+ * What an endpoint can hear of.
+ */
+export type WebhookTopic = "lead.captured" | "lead.repeated" | "lead.changed" | "message.posted" | "session.opened" | "session.taken_over" | "session.released" | "session.closed" | "handoff.requested" | "promise.kept" | "promise.broken" | "delivery.failed" | "webhook.test";
+
+/**
+ * What happened. Which fields are there depends on the type.
+ */
+export type WebhookData = { 
+/**
+ * Its place in your log: rises with every event, and with gaps for what you do not hear of.
+ */
+seq?: number, session_id?: string, 
+/**
+ * The conversation's lead as it stood when the call was made; compare `updated_at`.
+ */
+lead?: Lead, 
+/**
+ * With `message.posted`.
+ */
+message?: Message, 
+/**
+ * With `session.taken_over` and `session.released`, and with a member's message.
+ */
+member_id?: string, member_name?: string, 
+/**
+ * With `handoff.requested`.
+ */
+reason?: HumanReason, 
+/**
+ * With `lead.changed`: the fact behind it, such as `promise_made`.
+ */
+cause?: string, 
+/**
+ * With `promise.kept` and `promise.broken`.
+ */
+answered_after_ms?: number, 
+/**
+ * With `promise.kept`.
+ */
+answered_by?: Answerer, 
+/**
+ * With `delivery.failed`.
+ */
+delivery_id?: string, 
+/**
+ * With `delivery.failed`: the provider's code.
+ */
+code?: string, 
+/**
+ * With `webhook.test`.
+ */
+endpoint_id?: string, };
+
+/**
+ * The body of a call. Fields may be added; pass over what you do not know.
+ */
+export type WebhookEvent = { type: WebhookTopic, 
+/**
+ * When it happened.
+ */
+timestamp: string, data: WebhookData, };
+
+/**
+ * An endpoint to be made, or what it is to be from now on.
+ */
+export type WebhookSettings = { 
+/**
+ * `https`, on the open internet.
+ */
+url: string, 
+/**
+ * At most 200 characters.
+ */
+description?: string, 
+/**
+ * Empty: all of them.
+ */
+topics?: Array<WebhookTopic>, };
+
+export type WebhookPauseReason = "member" | "gone" | "failing";
+
+export type WebhookPaused = { why: WebhookPauseReason, since: string, };
+
+/**
+ * How the mail stands that tells of a pause.
+ */
+export type WebhookNotice = "due" | "begun" | "sent" | "failed";
+
+/**
+ * An endpoint.
+ */
+export type WebhookEndpoint = { endpoint_id: string, url: string, description?: string, 
+/**
+ * Empty: all of them.
+ */
+topics: Array<WebhookTopic>, 
+/**
+ * Absent while it is active.
+ */
+paused?: WebhookPaused, notice?: WebhookNotice, 
+/**
+ * Since when there was nothing but failures.
+ */
+failing_since?: string, 
+/**
+ * When it took a call last.
+ */
+accepted_at?: string, 
+/**
+ * Until when the secret of before the last rotation signs too.
+ */
+old_secret_until?: string, 
+/**
+ * Calls that wait to be taken.
+ */
+pending: number, 
+/**
+ * Events that have not been looked at yet.
+ */
+behind: number, created_at: string, updated_at: string, };
+
+export type WebhookEndpoints = { 
+/**
+ * Oldest first.
+ */
+endpoints: Array<WebhookEndpoint>, };
+
+/**
+ * An endpoint with its secret, which is shown this one time.
+ */
+export type WebhookWithSecret = { endpoint: WebhookEndpoint, 
+/**
+ * `whsec_` and the key in base64.
+ */
+secret: string, };
+
+export type ResumeWebhook = { 
+/**
+ * Leaves out what has waited; else it goes on where it stopped.
+ */
+skip?: boolean, };
+
+export type WebhookCallStatus = "pending" | "accepted" | "failed" | "skipped";
+
+/**
+ * One event for one endpoint.
+ */
+export type WebhookCall = { 
+/**
+ * Its place among the endpoint's calls, from 1.
+ */
+number: number, topic: WebhookTopic, 
+/**
+ * The `webhook-id`: the same at every try and replay.
+ */
+event_id: string, session_id?: string, status: WebhookCallStatus, 
+/**
+ * Tries that have ended.
+ */
+tries: number, 
+/**
+ * When the next try is due, of what is pending.
+ */
+next_at?: string, 
+/**
+ * What the last try came to: a status, or a code such as `timeout`.
+ */
+last?: string, created_at: string, updated_at: string, };
+
+export type WebhookCalls = { 
+/**
+ * Newest first.
+ */
+calls: Array<WebhookCall>, 
+/**
+ * The `before` of the next page, when there may be one.
+ */
+next?: number, };
+
+/**
+ * One try.
+ */
+export type WebhookTry = { 
+/**
+ * From 1.
+ */
+number: number, at: string, took_ms: number, status?: number, 
+/**
+ * Why there was no status: `timeout`, `connect`, `tls`, `dns`, `refused_address`, `cut`.
+ */
+code?: string, 
+/**
+ * The first bytes of the answer, 1,024 at most.
+ */
+beginning: string, };
+
+/**
+ * A call with its body and its newest hundred tries, oldest first.
+ */
+export type WebhookCallStory = { call: WebhookCall, 
+/**
+ * As it is signed and sent.
+ */
+body: string, tries: Array<WebhookTry>, };
+
+export type WebhookQueued = { 
+/**
+ * The call's number.
+ */
+number: number, };
+
+/**
+ * Which calls to send once more: those of `numbers`, or those of a status and a time.
+ */
+export type ReplayWebhooks = { 
+/**
+ * At most 1,000.
+ */
+numbers?: number[], 
+/**
+ * `failed` when it is not given.
+ */
+status?: WebhookCallStatus, 
+/**
+ * Made at this time or later: RFC 3339, or a day in the tenant's zone.
+ */
+since?: string, 
+/**
+ * Made before this time.
+ */
+until?: string, };
+
+export type WebhooksReplayed = { count: number, 
+/**
+ * There may be more of them: ask again.
+ */
+more: boolean, };

@@ -1,12 +1,14 @@
 //! A provider that takes POSTs with idempotency keys, remembers them, and misbehaves on demand.
 //!
 //! Lives here: the server's life ([`HttpSim`]) and its settings. It speaks HTTP/1.1 by hand, so that it can
-//! break it: [`dial`] has the words, [`received`] the memory, [`session`] one connection. It runs on a thread
+//! break it: [`dial`] has the words, [`received`] the memory, [`webhook`] the signatures of webhooks, [`session`]
+//! one connection. It runs on a thread
 //! and a runtime of its own and listens on loopback alone.
 
 pub mod dial;
 pub mod received;
 mod session;
+pub mod webhook;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

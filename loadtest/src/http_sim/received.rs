@@ -7,6 +7,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::webhook::Signed;
+
 /// Calls that are kept one by one (A9); counts go on.
 const MAX_CALLS: usize = 100_000;
 /// Keys that are remembered (A9); beyond them a new key is refused with 503 as a full provider does.
@@ -26,6 +28,9 @@ pub struct Call {
     pub outcome: Outcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// How an outgoing webhook was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
 }
 
 /// What was made of a call.
@@ -185,6 +190,7 @@ mod tests {
             hash: hash.into(),
             outcome: Outcome::Failed,
             body: None,
+            signed: None,
         }
     }
 

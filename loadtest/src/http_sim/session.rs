@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 
 use super::dial::{Act, Dial};
 use super::received::{Call, Outcome, Received, Reply};
+use super::webhook::Signed;
 use super::{Shared, parse};
 use crate::clock;
 
@@ -27,6 +28,7 @@ struct Request {
     path: String,
     query: String,
     key: Option<String>,
+    signed: Option<Signed>,
     close: bool,
     body: Vec<u8>,
 }
@@ -123,7 +125,13 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Option<Req
         method: method.to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
-        key: header("idempotency-key").filter(|key| !key.is_empty()),
+        // An outgoing webhook is known again by its id.
+        key: header("idempotency-key")
+            .or_else(|| header("webhook-id"))
+            .filter(|key| !key.is_empty()),
+        signed: header("webhook-timestamp")
+            .zip(header("webhook-signature"))
+            .map(|(timestamp, signature)| Signed { timestamp, signature }),
         close: header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")),
         body,
     }))
@@ -200,6 +208,7 @@ fn noted(shared: &Shared, request: &Request) -> Call {
             .config
             .keep_bodies
             .then(|| String::from_utf8_lossy(&request.body).into_owned()),
+        signed: request.signed.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use forecourt_channels::letter::{Composed, LetterError, compose};
-use forecourt_core::{event::AlertReason, lang::Lang};
+use forecourt_core::{event::AlertReason, lang::Lang, webhook::PauseReason};
 use forecourt_ports::sender::{Letter, Outgoing};
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 
@@ -101,6 +101,28 @@ fn an_alert_tells_staff_what_to_do_in_every_language() {
     for lang in Lang::ALL {
         let outgoing = alert(lang, AlertReason::PromiseBroken);
         insta::assert_snapshot!(format!("alert_{lang}"), shown(&written(&outgoing)));
+    }
+}
+
+#[test]
+fn a_paused_endpoint_is_told_in_every_language_by_its_host_and_nothing_secret() {
+    let mut seen = std::collections::BTreeSet::new();
+    for lang in Lang::ALL {
+        for why in [PauseReason::Member, PauseReason::Gone, PauseReason::Failing] {
+            let mut outgoing = alert(lang, AlertReason::NotProven);
+            outgoing.letter = Letter::EndpointPaused {
+                url: "https://crm.example/hook/t0ken?key=s3cret".into(),
+                why,
+                link: "https://nordlys.example/app/webhooks".into(),
+            };
+            let composed = written(&outgoing);
+            let said = text(&read(&composed));
+            assert!(seen.insert(said.lines().next().unwrap().to_owned()), "{lang} {why:?}");
+            assert!(said.contains("crm.example") && said.contains("/app/webhooks"), "{said}");
+            assert!(!said.contains("t0ken") && !said.contains("s3cret"), "{said}");
+            assert_eq!(header(&composed, "Auto-Submitted").as_deref(), Some("auto-generated"));
+            assert_eq!(header(&composed, "List-Unsubscribe"), None);
+        }
     }
 }
 

@@ -239,6 +239,9 @@ pub async fn an_endpoint_is_claimed_by_one_node_until_its_lease_ends(ground: &im
     assert!(play.work_of(other, endpoint, &[]).await.is_none());
     play.hooks.forget_claims().await.expect("forgotten");
     assert_eq!(play.claim(other).await, 1);
+    assert!(play.work_of(other, endpoint, &[]).await.is_some());
+    play.stage.pass(16);
+    assert_eq!(play.claim(node).await, 1, "nothing is new, but what the other had in hand is owed");
 }
 
 pub async fn an_event_becomes_one_call_whoever_takes_it(ground: &impl WebhookGround) {

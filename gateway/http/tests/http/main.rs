@@ -13,4 +13,5 @@ mod live;
 mod pages;
 mod running;
 mod visitors;
+mod webhooks;
 mod world;

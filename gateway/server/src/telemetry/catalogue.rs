@@ -77,7 +77,7 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
             gauge(
                 "forecourt_undone",
                 "`kind`",
-                "Work that is owed: overdue timers, pending, stuck, uncertain and dead deliveries, waiting sessions without a timer.",
+                "Work that is owed: overdue timers, pending, stuck, uncertain and dead deliveries, waiting sessions without a timer, pending webhooks of active endpoints.",
             ),
             counter("forecourt_timers_fired_total", "`kind`", "Timers fired."),
         ],
@@ -114,7 +114,7 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
             ),
             counter(
                 "forecourt_actor_crashes_total",
-                "`actor`: lead_session, turn",
+                "`actor`: lead_session, turn, webhook",
                 "Actors that died of a panic; each was started again.",
             )
             .starting_at_zero(&[&[("actor", "lead_session")], &[("actor", "turn")]]),
@@ -192,6 +192,23 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "forecourt_provider_opened_total",
                 "`provider`",
                 "How often a provider stopped answering.",
+            ),
+        ],
+    ),
+    (
+        "Outgoing webhooks",
+        &[
+            counter(
+                "forecourt_webhook_calls_total",
+                "`result`: accepted, refused, gone, failed",
+                "Tries to call an integrator's endpoint.",
+            ),
+            histogram("forecourt_webhook_seconds", "", "Seconds that a try takes."),
+            gauge("forecourt_webhook_workers", "", "Endpoints that this node works for now."),
+            counter(
+                "forecourt_webhook_paused_total",
+                "",
+                "Endpoints that were paused because they are gone or take nothing.",
             ),
         ],
     ),

@@ -366,7 +366,9 @@ impl Webhooks for MemStore {
         for (tenant, data) in &mut world.tenants {
             for (id, endpoint) in &mut data.endpoints {
                 let due = endpoint.next_at.is_some_and(|at| at <= now);
-                let owes = due || endpoint.cursor < data.last_seq;
+                // A claim that was not given back is a dead node's: what it had in hand is pending.
+                let left = endpoint.claim.is_some();
+                let owes = due || left || endpoint.cursor < data.last_seq;
                 let free = endpoint.is_active() && is_free(endpoint.claim, now);
                 if owes && free && claimed.len() < limit as usize {
                     endpoint.claim = Some(Claim { by: node, until });

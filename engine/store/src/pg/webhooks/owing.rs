@@ -22,12 +22,14 @@ pub(super) type OfTenants = BTreeMap<TenantId, Vec<Uuid>>;
 pub(super) async fn owing(jobs: &JobsDb, now: Timestamp, limit: u32) -> Result<OfTenants, DbError> {
     let now = Time::from(now);
     let due = rows::next_at.is_not_null().and(rows::next_at.assume_not_null().le(now));
+    // A claim that was not given back is a dead node's: what it had in hand is pending.
+    let left = rows::claimed_until.is_not_null();
     let free = rows::claimed_until.is_null().or(rows::claimed_until.assume_not_null().le(now));
     let query = rows::table
         .inner_join(tenant_rows::table.on(tenant_rows::tenant_id.eq(rows::tenant_id)))
         .filter(rows::status.eq(Active))
         .filter(free)
-        .filter(due.or(tenant_rows::last_seq.gt(rows::cursor)))
+        .filter(due.or(left).or(tenant_rows::last_seq.gt(rows::cursor)))
         .limit(limit.into())
         .select((rows::tenant_id, rows::endpoint_id));
     let mut owing = OfTenants::new();
