@@ -215,8 +215,11 @@ struct Settings {
 fn checked(hooks: &Hooks, given: WebhookSettings) -> Result<Settings, Problem> {
     let url = Target::parse(&given.url, hooks.loopback)
         .map_err(|error| Problem::field("/url", "address", error.to_string()))?;
-    let description = text::line(&given.description.unwrap_or_default(), DESCRIPTION)
-        .map_err(|error| Problem::field("/description", "text", error.to_string()))?;
+    let description = given.description.filter(|text| !text.trim().is_empty());
+    let description = description.map(|text| text::line(&text, DESCRIPTION)).transpose();
+    let description = description
+        .map_err(|error| Problem::field("/description", "text", error.to_string()))?
+        .unwrap_or_default();
     let mut topics: Vec<Topic> = given.topics.into_iter().map(Topic::from).collect();
     if topics.len() > 64 {
         return Err(Problem::field("/topics", "length", "must be at most 64"));
