@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 
 use crate::{
     lead::{Answerer, HumanReason, Lead},
+    live::Seen,
     session::{Author, Message},
 };
 
@@ -46,7 +47,9 @@ topics! {
     LeadCaptured = "lead.captured",
     LeadRepeated = "lead.repeated",
     LeadChanged = "lead.changed",
+    LeadAssigned = "lead.assigned",
     MessagePosted = "message.posted",
+    MessagesSeen = "messages.seen",
     SessionOpened = "session.opened",
     SessionTakenOver = "session.taken_over",
     SessionReleased = "session.released",
@@ -89,7 +92,12 @@ pub struct WebhookData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub message: Option<Message>,
-    /// With `session.taken_over` and `session.released`, and with a member's message.
+    /// With `messages.seen`: by whom, and how far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub seen: Option<Seen>,
+    /// With `session.taken_over`, `session.released` and a member's message; with `lead.assigned` unless the
+    /// lead is nobody's from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "string")]
     #[schema(value_type = Option<String>)]
@@ -175,7 +183,15 @@ impl WebhookData {
             Event::TakenOver { member, .. } | Event::Released { member, .. } => {
                 self.of_member(Some(*member), around);
             }
-            Event::HandoffRequested { reason } => self.reason = Some((*reason).into()),
+            Event::Assigned { member, .. } => self.of_member(*member, around),
+            Event::Seen { by, upto } => {
+                let member_id = match by {
+                    event::Reader::Customer => None,
+                    event::Reader::Member(member) => Some(*member),
+                };
+                self.seen = Some(Seen { member_id, seq: upto.0 });
+            }
+            Event::HandoffRequested { reason, .. } => self.reason = Some((*reason).into()),
             Event::PromiseKept { after_ms, by, .. } => {
                 self.answered_after_ms = Some(*after_ms);
                 self.answered_by = Some(match by {

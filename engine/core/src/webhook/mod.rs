@@ -77,8 +77,12 @@ topics! {
     LeadRepeated = "lead.repeated";
     /// A lead's status, language or promise changed: the lead as it stands now.
     LeadChanged = "lead.changed";
+    /// Whose conversation it is from now on.
+    LeadAssigned = "lead.assigned";
     /// A customer, the assistant or a member wrote.
     MessagePosted = "message.posted";
+    /// Messages were on somebody's screen.
+    MessagesSeen = "messages.seen";
     /// A conversation began.
     SessionOpened = "session.opened";
     /// A member speaks from now on.
@@ -108,7 +112,9 @@ impl Topic {
             | Event::PromiseMade { .. }
             | Event::DeliveryAccepted { .. }
             | Event::RemindersStopped { .. } => Some(Self::LeadChanged),
+            Event::Assigned { .. } => Some(Self::LeadAssigned),
             Event::MessagePosted(_) => Some(Self::MessagePosted),
+            Event::Seen { .. } => Some(Self::MessagesSeen),
             Event::SessionOpened { .. } => Some(Self::SessionOpened),
             Event::TakenOver { .. } => Some(Self::SessionTakenOver),
             Event::Released { .. } => Some(Self::SessionReleased),
@@ -131,7 +137,10 @@ impl Topic {
             | Event::DeliveryRetried { .. }
             | Event::DeliveryRefused { .. }
             | Event::DeliveryReplayed { .. }
-            | Event::HumanAlerted { .. } => None,
+            | Event::HumanAlerted { .. }
+            | Event::HandoffPassedOn { .. }
+            | Event::AssistantPaused { .. }
+            | Event::AssistantResumed => None,
         }
     }
 

@@ -101,6 +101,7 @@ fn speaker(event: &Event) -> Option<MemberId> {
             Author::Customer | Author::Assistant => None,
         },
         Event::TakenOver { member, .. } | Event::Released { member, .. } => Some(*member),
+        Event::Assigned { member, .. } => *member,
         _ => None,
     }
 }
