@@ -1002,7 +1002,7 @@ export type ServerFrame = { "type": "welcome" } & WelcomeFrame | { "type": "gap"
 /**
  * What an endpoint can hear of.
  */
-export type WebhookTopic = "lead.captured" | "lead.repeated" | "lead.changed" | "message.posted" | "session.opened" | "session.taken_over" | "session.released" | "session.closed" | "handoff.requested" | "promise.kept" | "promise.broken" | "delivery.failed" | "webhook.test";
+export type WebhookTopic = "lead.captured" | "lead.repeated" | "lead.changed" | "lead.assigned" | "message.posted" | "messages.seen" | "session.opened" | "session.taken_over" | "session.released" | "session.closed" | "handoff.requested" | "promise.kept" | "promise.broken" | "delivery.failed" | "webhook.test";
 
 /**
  * What happened. Which fields are there depends on the type.
@@ -1021,7 +1021,12 @@ lead?: Lead,
  */
 message?: Message, 
 /**
- * With `session.taken_over` and `session.released`, and with a member's message.
+ * With `messages.seen`: by whom, and how far.
+ */
+seen?: Seen, 
+/**
+ * With `session.taken_over`, `session.released` and a member's message; with `lead.assigned` unless the
+ * lead is nobody's from now on.
  */
 member_id?: string, member_name?: string, 
 /**

@@ -2,13 +2,16 @@
  * Who is logged in, and in which language: the frame around every screen.
  */
 import { Button, Loader, useDirection } from "@mantine/core";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { ProblemError } from "../../sdk/http";
 import type { Me } from "../../sdk/wire";
 import { api } from "./api";
 import { type Lang, type Locale, LocaleContext, loadTexts, rememberLang, type Texts } from "./i18n";
 import { LeadsPage } from "./leads/LeadsPage";
 import { LoginPage } from "./LoginPage";
+
+const WebhooksPage = lazy(() => import("./webhooks/WebhooksPage"));
+const onWebhooks = location.pathname.startsWith("/app/webhooks");
 
 type Account = { state: "loading" } | { state: "out" } | { state: "in"; me: Me } | { state: "failed" };
 
@@ -46,7 +49,12 @@ export function App(props: { lang: Lang; texts: Texts }) {
 
   return (
     <LocaleContext.Provider value={locale}>
-      {account.state === "in" && <LeadsPage me={account.me} onLoggedOut={loggedOut} />}
+      {account.state === "in" && !onWebhooks && <LeadsPage me={account.me} onLoggedOut={loggedOut} />}
+      {account.state === "in" && onWebhooks && (
+        <Suspense>
+          <WebhooksPage me={account.me} onLoggedOut={loggedOut} />
+        </Suspense>
+      )}
       {account.state === "out" && <LoginPage onLoggedIn={load} />}
       {account.state === "loading" && (
         <div className="middle">

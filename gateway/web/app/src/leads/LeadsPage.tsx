@@ -10,6 +10,7 @@ import { useSearch, useStable } from "../hooks";
 import { Icon, Mark } from "../icons";
 import { count, fill, useLocale } from "../i18n";
 import { Switches } from "../Switches";
+import { WebhooksLink } from "../webhooks/WebhooksLink";
 import { ExportButton } from "./ExportButton";
 import { Filters } from "./Filters";
 import { LeadList } from "./LeadList";
@@ -167,6 +168,7 @@ function Top({ me, live, onLoggedOut }: { me: Me; live: LiveState; onLoggedOut()
         <span>{t.live[live]}</span>
       </span>
       <div className="tools">
+        <WebhooksLink me={me} />
         <Switches />
         <span className="me" title={`${me.name} · ${me.email}`}>
           <span aria-hidden="true">{initials}</span>
