@@ -21,7 +21,8 @@ let passed = 0;
 
 async function step(name, options, run) {
   if (!name.includes(only)) return;
-  await post("/mock", { leads: "ok", demo: true, delta_ms: 12, think_ms: 150, refuse: 0, expire: 0, close: 0, colleague: 0, stall: 0 });
+  const calm = { refuse: 0, expire: 0, close: 0, colleague: 0, stall: 0, look_ms: 0, stream: "ok", place: null };
+  await post("/mock", { leads: "ok", demo: true, delta_ms: 12, think_ms: 150, reset: true, ...calm });
   const { size = DESKTOP, dark = false, locale = "en-GB" } = options;
   const context = await browser.newContext({
     viewport: size,
@@ -225,8 +226,8 @@ await step("widget: a person who takes over is named, and the way to one is alwa
   await openChat(page);
   await page.locator("forecourt-chat .person").click();
   await page.locator("forecourt-chat .sub", { hasText: "Kari Nordmann is answering you" }).waitFor();
-  await page.locator("forecourt-chat .note", { hasText: "has taken over" }).waitFor();
-  await page.locator('forecourt-chat .name[data-who="member"]', { hasText: "Kari Nordmann" }).waitFor();
+  await page.locator("forecourt-chat .note", { hasText: "is here now" }).waitFor();
+  await page.locator('forecourt-chat [role="log"] .name[data-who="member"]', { hasText: "Kari Nordmann" }).waitFor();
 });
 
 await step("widget: markup stays text", {}, async (page) => {
@@ -518,7 +519,7 @@ await step("app: the keyboard walks, opens, takes over, answers, gives back and 
   await page.locator("[data-transcript]").waitFor();
   assert.match(page.url(), new RegExp(`lead=${second}`));
   await page.getByRole("button", { name: "Take over", exact: true }).click();
-  await page.getByText("A person is answering.").waitFor();
+  await page.getByText("You are answering.").waitFor();
   await page.getByLabel("Write to the customer").fill("Hello, this is Kari.");
   await page.getByLabel("Write to the customer").press("Enter");
   await page.locator('[data-author="member"]:not([data-pending])', { hasText: "Hello, this is Kari." }).waitFor();
@@ -535,18 +536,21 @@ await step("app: the keyboard walks, opens, takes over, answers, gives back and 
   await until(row, (id) => id === second, "the focus is back on the row");
 });
 
-await step("app: to answer is to take over, and a failed reply can be sent again", {}, async (page, context) => {
+await step("app: to answer is to take over, and a reply without a line leaves by itself when it is back", {}, async (page, context) => {
   await login(page);
   await rows(page).nth(5).click();
   await page.locator("[data-transcript]").waitFor();
   await context.setOffline(true);
   await page.getByLabel("Write to the customer").fill("I call you at three.");
   await page.getByRole("button", { name: "Take over and send" }).click();
-  await page.getByText("Not sent").waitFor();
+  await page.getByText("Waiting for the connection").waitFor();
+  await page.getByText("1 message of yours leaves").waitFor();
+  await page.getByText("As of").waitFor();
+  await axe(page, "queued");
   await context.setOffline(false);
-  await page.locator(".said").getByRole("button", { name: "Try again" }).click();
   await page.locator('[data-author="member"]:not([data-pending])', { hasText: "I call you at three." }).waitFor();
-  await page.getByText("A person is answering.").waitFor();
+  await page.getByText("You are answering.").waitFor();
+  assert.equal(await page.locator(".bubble", { hasText: "I call you at three." }).count(), 1);
 });
 
 await step("app: a colleague's conversation is taken over before it is answered", {}, async (page) => {
@@ -562,6 +566,235 @@ await step("app: a colleague's conversation is taken over before it is answered"
   await page.getByText("A colleague has this conversation.").waitFor({ state: "detached" });
   await page.locator(".said").getByRole("button", { name: "Try again" }).click();
   await page.locator('[data-author="member"]:not([data-pending])', { hasText: "Me again." }).waitFor();
+});
+
+// ---- together --------------------------------------------------------------------------------------
+
+/** What a colleague, the customer or the assistant does. */
+const act = async (as, frame) => (await post("/mock/act", { as, ...frame })).json().catch(() => null);
+const openLead = async (page, n) => {
+  const row = rows(page).nth(n);
+  const lead_id = await row.getAttribute("data-lead");
+  await row.locator("[data-stop]").click();
+  await page.locator("[data-transcript]").waitFor();
+  return { lead_id };
+};
+const field = (page) => page.getByLabel("Write to the customer");
+
+await step("together: who looks and who writes is seen in the list and beside the conversation", {}, async (page) => {
+  await login(page);
+  const lead = { lead_id: await rows(page).nth(4).getAttribute("data-lead") };
+  await act("ola", { type: "view", ...lead });
+  await rows(page).nth(4).getByRole("img", { name: "Ola Hansen is looking at this" }).waitFor();
+  await act("customer", { type: "here", on: true, ...lead });
+  await rows(page).nth(4).getByRole("img", { name: "The customer is here" }).waitFor();
+  await openLead(page, 4);
+  await page.locator(".faces").getByText("Ola Hansen is looking at this").waitFor({ state: "attached" });
+  await act("ola", { type: "typing", on: true, ...lead });
+  await page.getByText("Ola Hansen is writing an answer.").waitFor();
+  await page.getByText("The assistant waits while Ola Hansen writes.").waitFor();
+  await act("customer", { type: "typing", on: true, ...lead });
+  await page.getByText("The customer is writing").first().waitFor();
+  await axe(page, "presence");
+  await act("ola", { type: "typing", on: false, ...lead });
+  await page.getByText("is writing an answer").waitFor({ state: "detached" });
+});
+
+await step("together: a running answer goes on in the middle of a sentence after a cut line", {}, async (page) => {
+  await post("/mock", { delta_ms: 25, look_ms: 900 });
+  await login(page);
+  const lead = await openLead(page, 2);
+  await act("customer", { type: "say", text: "And the price?", ...lead });
+  await page.getByText("Looking things up").waitFor();
+  const running = page.locator(".running .bubble");
+  await until(
+    () => running.textContent(),
+    (text) => text.length > 40,
+    "some of the answer",
+  );
+  const seen = [];
+  await post("/mock/drop");
+  const before = await running.textContent();
+  await page.locator('.live[data-live="live"]').waitFor();
+  for (let i = 0; i < 100 && (await running.count()); i += 1) {
+    seen.push((await running.textContent({ timeout: 500 }).catch(() => null)) ?? "");
+    await page.waitForTimeout(40);
+  }
+  const grown = seen.filter(Boolean);
+  assert.ok(
+    grown.length > 3 && grown.every((text, i) => text.startsWith(before) && (!i || text.startsWith(grown[i - 1]))),
+    grown.join("|"),
+  );
+  await page.locator('.said[data-author="assistant"]:not(.running)').last().waitFor();
+});
+
+await step("together: a colleague's answer is shown before mine leaves, and I may send it still", {}, async (page) => {
+  await login(page);
+  const lead = await openLead(page, 6);
+  await page.getByRole("button", { name: "Take over", exact: true }).click();
+  await page.getByText("You are answering.").waitFor();
+  // The line is down while Ola answers: the reply leaves later, past what was not on the screen.
+  await page.context().setOffline(true);
+  await page.getByText("No network.").waitFor();
+  await act("ola", { type: "send", text: "It is 399 000 kr.", client_id: "ola-1", ...lead });
+  await field(page).fill("The price is 399 000.");
+  await field(page).press("Enter");
+  await page.context().setOffline(false);
+  const held = page.locator("[data-conflict]");
+  await held.getByText("It is 399 000 kr.").waitFor();
+  await axe(page, "collision");
+  assert.equal(await page.locator('.said[data-author="member"]', { hasText: "The price is 399 000." }).count(), 0);
+  await held.getByRole("button", { name: "Change it" }).click();
+  assert.equal(await field(page).inputValue(), "The price is 399 000.");
+  await field(page).fill("As Ola says!");
+  await act("ola", { type: "send", text: "Anything else?", client_id: "ola-2", ...lead });
+  await page.getByText("Anything else?").waitFor();
+  await field(page).press("Enter");
+  await page.locator('.said[data-author="member"]:not([data-pending])', { hasText: "As Ola says!" }).waitFor();
+  assert.equal(await held.count(), 0);
+});
+
+await step("together: one draft, and a choice when both have changed it", {}, async (page) => {
+  await login(page);
+  const lead = await openLead(page, 6);
+  await act("ola", { type: "draft", text: "Hello from Ola", revision: 0, ...lead });
+  await page.getByText("Ola Hansen has changed this draft.").waitFor();
+  assert.equal(await field(page).inputValue(), "Hello from Ola");
+  await field(page).fill("Hello from Ola and Kari");
+  await act("ola", { type: "draft", text: "Good morning", revision: 1, ...lead });
+  await page.getByText("while you wrote").waitFor();
+  await axe(page, "two drafts");
+  assert.equal(await field(page).inputValue(), "Hello from Ola and Kari");
+  await page.getByRole("button", { name: "Take theirs" }).click();
+  assert.equal(await field(page).inputValue(), "Good morning");
+  await field(page).fill("Good morning!");
+  await page.waitForTimeout(800);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.locator("[data-transcript]").waitFor({ state: "detached" });
+  await openLead(page, 6);
+  await until(
+    () => field(page).inputValue(),
+    (text) => text === "Good morning!",
+    "the draft is kept",
+  );
+});
+
+await step("together: taking over, giving back, whose it is, and what the customer has seen", {}, async (page) => {
+  await login(page);
+  const lead = await openLead(page, 2);
+  await act("ola", { type: "take_over", ...lead });
+  await page.getByText("Ola Hansen is answering. The assistant is silent.").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("[data-transcript]").waitFor({ state: "detached" });
+  await rows(page).nth(2).getByText("Ola Hansen", { exact: true }).waitFor();
+  await page.getByText("Mine", { exact: true }).click();
+  await page.getByText("Nothing matches").waitFor();
+  await page.getByText("All", { exact: true }).first().click();
+  await openLead(page, 2);
+  await page.getByLabel("Assigned to").selectOption({ label: "Kari Nordmann (You)" });
+  await page.getByText("You are answering.").waitFor();
+  await field(page).fill("Kari here.");
+  await field(page).press("Enter");
+  const said = page.locator('.said[data-author="member"]:not([data-pending])', { hasText: "Kari here." });
+  await said.waitFor();
+  await act("customer", { type: "seen", seq: 99, ...lead });
+  await said.locator("[data-receipt]", { hasText: "Seen" }).waitFor();
+  await page.locator("[data-transcript]").focus();
+  await page.keyboard.press("t");
+  await page.getByText("The assistant is answering.").waitFor();
+  await page.keyboard.press("r");
+  await until(
+    () => page.evaluate(() => document.activeElement?.getAttribute("aria-label")),
+    (name) => name === "Write to the customer",
+    "r goes to the field",
+  );
+});
+
+await step("together: the assistant's note stands where the person takes over", {}, async (page) => {
+  await login(page);
+  const id = await rows(page).nth(4).getAttribute("data-lead");
+  const note = { asked: ["A trade-in for a 2018 Golf"], promised: ["An offer today"], held: [], missing: ["The mileage"] };
+  await act("assistant", { type: "note", note, lead_id: id });
+  await openLead(page, 4);
+  await page.getByText("What the assistant leaves you").waitFor();
+  await page.getByText("The mileage").waitFor();
+  assert.equal(await page.getByText("Held", { exact: true }).count(), 0);
+  await axe(page, "hand-off note");
+});
+
+await step("together: the keys are listed, and availability is told to all", {}, async (page, context) => {
+  await login(page);
+  await page.keyboard.press("?");
+  await page.getByRole("heading", { name: "Keyboard shortcuts" }).waitFor();
+  await axe(page, "the list of keys");
+  await page.keyboard.press("Escape");
+  const other = await context.newPage();
+  await other.goto(`${mock.url}/app/?lang=en`);
+  await other.locator('.live[data-live="live"]').waitFor();
+  await page.getByLabel("Your availability").selectOption("away");
+  await until(
+    () => other.getByLabel("Your availability").inputValue(),
+    (value) => value === "away",
+    "the other tab knows",
+  );
+  await page.getByLabel("Your availability").selectOption("online");
+});
+
+await step("together: two tabs of a visitor are one conversation, and a message stands once", {}, async (page, context) => {
+  await openChat(page);
+  await say(page, "Is the EX30 free?");
+  await answered(page);
+  const second = await context.newPage();
+  await second.goto(demo());
+  await launcher(second).click();
+  await until(
+    () => bubbles(second, "customer").allTextContents(),
+    (all) => all.join() === "Is the EX30 free?",
+    "the conversation is there",
+  );
+  await say(second, "And on Friday?");
+  await page.bringToFront();
+  await answered(page, 2);
+  assert.deepEqual(await bubbles(page, "customer").allTextContents(), ["Is the EX30 free?", "And on Friday?"]);
+});
+
+await step("widget: events come by long-polling where streams are held back", {}, async (page) => {
+  await post("/mock", { stream: "mute" });
+  await page.clock.install();
+  await openChat(page);
+  await say(page, "Is the EX30 free?");
+  for (let i = 0; i < 12; i += 1) await page.clock.runFor(4000);
+  await answered(page);
+  assert.equal(await bubbles(page, "customer").count(), 1);
+});
+
+await step("widget: the place in the queue, and a call instead of a long wait", {}, async (page) => {
+  await post("/mock", { place: { ahead: 2, estimate_s: 240 } });
+  await openChat(page);
+  await page.locator("forecourt-chat .person").click();
+  await page.locator("forecourt-chat .queue", { hasText: "2 before you. About 4 min." }).waitFor();
+  await page.reload();
+  await post("/mock", { place: { ahead: 0 } });
+  await page.locator("forecourt-chat textarea").waitFor();
+});
+
+await step("widget: seen, and who is writing", {}, async (page) => {
+  await openChat(page);
+  await say(page, "Is the EX30 free?");
+  await answered(page);
+  const session = await page.evaluate(() => JSON.parse(sessionStorage.getItem("forecourt:nordlys-bil")).id);
+  await act("ola", { type: "view", session_id: session });
+  await act("ola", { type: "seen", session_id: session, seq: 1 });
+  await act("ola", { type: "typing", session_id: session, on: true });
+  await page.locator("forecourt-chat .writing .dots").waitFor();
+  await page.locator('forecourt-chat .name[data-who="member"]', { hasText: "Ola Hansen" }).waitFor();
+  await act("ola", { type: "send", session_id: session, text: "Ola here.", client_id: "o1" });
+  await page.locator("forecourt-chat .sub", { hasText: "Ola Hansen is answering you" }).waitFor();
+  await page.locator("forecourt-chat .note", { hasText: "Ola Hansen from Nordlys Bil is here now" }).waitFor();
+  await say(page, "Great");
+  await act("ola", { type: "seen", session_id: session, seq: 4 });
+  await page.locator("forecourt-chat .state", { hasText: "Seen" }).waitFor();
 });
 
 await step("app: the export holds every lead of the filter", {}, async (page) => {

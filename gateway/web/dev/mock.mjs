@@ -9,7 +9,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { WebSocketServer } from "ws";
+import { makeHub, MEMBERS } from "./mock-live.mjs";
 import { ANSWER, GREETING, TENANT, iso, makeLead, makeLeads, publicTenant, seeded } from "./mock-data.mjs";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
@@ -25,13 +25,15 @@ const mood = {
   close: 0, // this many messages of a customer find their conversation closed
   colleague: 0, // this many replies of a member find a colleague in their place
   stall: 0, // an answer stops for this long after a third of its text
+  look_ms: 0, // how long the assistant looks things up before its first word
+  stream: "ok", // ok · mute: event streams say nothing, as behind a proxy that holds them back
+  place: null, // the customer's place in the queue when a person is asked for
 };
 
 let leads = makeLeads();
-let seq = 1000;
 const sessions = new Map();
-const members = new Set();
-const sockets = new Set();
+/** Cookie to member. */
+const members = new Map();
 const streams = new Set();
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -76,9 +78,23 @@ function post(session, author, text, extra = {}) {
   const lead = leads.find((row) => row.session_id === session.id);
   if (lead) {
     lead.updated_at = iso(Date.now());
-    push("message.posted", lead, message);
+    hub.event("message.posted", lead, { message });
   }
   return message;
+}
+
+/** Takes over, gives back. */
+function setStatus(session, status, member) {
+  session.status = status;
+  session.turn = null;
+  if (session.draft) hub.discard(session);
+  emit(session, { type: "session.status", status, by: "member", ...(status === "with_human" && { member_name: member.name }) });
+  const lead = leads.find((row) => row.session_id === session.id);
+  if (!lead) return;
+  Object.assign(lead, { session_status: status, needs_human: false, human_reason: undefined });
+  if (status === "with_human") lead.assignee = member.member_id;
+  hub.event("lead.changed", lead);
+  hub.presence(session.id);
 }
 
 async function answer(session, text) {
@@ -88,13 +104,20 @@ async function answer(session, text) {
   if (session.turn !== turn || session.status !== "open") return;
   emit(session, { type: "turn.started", draft_id: draft.draft_id });
   session.draft = draft;
+  hub.presence(session.id);
+  if (mood.look_ms) {
+    emit(session, { type: "draft.progress", draft_id: draft.draft_id, step: "looking" }, false);
+    hub.toViewers(session, { type: "progress", draft_id: draft.draft_id, step: "looking" });
+    await sleep(mood.look_ms);
+  }
   await sleep(mood.think_ms);
   const chars = [...text];
   for (let at = 0; at < chars.length;) {
-    if (session.turn !== turn) return emit(session, { type: "draft.discarded", draft_id: draft.draft_id }, false);
+    if (session.turn !== turn) return;
     const piece = chars.slice(at, at + 2 + Math.floor(random() * 5)).join("");
     draft.text += piece;
     emit(session, { type: "draft.delta", draft_id: draft.draft_id, offset: at, text: piece }, false);
+    hub.toViewers(session, { type: "tokens", draft_id: draft.draft_id, offset: at, text: piece });
     const before = at;
     at += [...piece].length;
     if (mood.stall && before < chars.length / 3 && at >= chars.length / 3) await sleep(mood.stall);
@@ -103,6 +126,7 @@ async function answer(session, text) {
   session.draft = null;
   session.turn = null;
   post(session, "assistant", text);
+  hub.presence(session.id);
   const lead = leads.find((row) => row.session_id === session.id);
   if (lead?.promise.state === "waiting") {
     const after = Date.now() - Date.parse(lead.promise.since);
@@ -110,7 +134,7 @@ async function answer(session, text) {
       status: "contacted",
       promise: { ...lead.promise, state: "kept", answered_after_ms: after, by: "model", model: "house" },
     });
-    push("lead.changed", lead);
+    hub.event("lead.changed", lead);
   }
 }
 
@@ -118,8 +142,10 @@ async function toPerson(session) {
   session.turn = null;
   session.draft = null;
   await sleep(900);
+  if (mood.place) return emit(session, { type: "queue", ...mood.place }, false);
   session.status = "with_human";
-  emit(session, { type: "session.status", status: "with_human", by: "assistant" });
+  emit(session, { type: "session.status", status: "with_human", by: "member", member_name: "Kari Nordmann" });
+  emit(session, { type: "typing", by: "member", name: "Kari Nordmann" }, false);
   await sleep(1600);
   const text = {
     nb: "Hei, jeg heter Kari og tar over herfra. Hva kan jeg hjelpe deg med?",
@@ -177,8 +203,8 @@ function sessionOf(leadRow) {
 
 async function sessionRoute(req, res, session, action, url) {
   const bearer = req.headers.authorization?.replace("Bearer ", "");
-  const staff = isStaff(req);
-  if (bearer && mood.expire > 0) {
+  const staff = memberOf(req);
+  if (bearer && mood.expire > 0 && action !== "typing" && action !== "seen") {
     mood.expire -= 1;
     return problem(res, 401, "token-expired", "the token has expired");
   }
@@ -190,7 +216,17 @@ async function sessionRoute(req, res, session, action, url) {
   }
   if (req.method === "GET" && action === "events") {
     const after = Number((req.headers["last-event-id"] ?? url.searchParams.get("after") ?? `${EPOCH}-0`).split("-")[1]);
+    if (url.searchParams.has("poll")) {
+      let events = [];
+      for (let waited = 0; waited < 20_000 && !res.destroyed; waited += 100) {
+        events = session.log.filter((event) => event.seq > after);
+        if (events.length) break;
+        await sleep(100);
+      }
+      return send(res, 200, { events, cursor: `${EPOCH}-${session.seq}` });
+    }
     res.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache, no-transform" });
+    if (mood.stream === "mute") return res.flushHeaders();
     res.write("retry: 2000\n\n");
     for (const event of session.log) if (event.seq > after) res.write(eventText(event));
     if (session.draft) {
@@ -199,16 +235,28 @@ async function sessionRoute(req, res, session, action, url) {
     }
     session.listeners.add(res);
     streams.add(res);
+    hub.presence(session.id);
     const beat = setInterval(() => res.write(": hb\n\n"), 10_000);
     res.on("close", () => {
       clearInterval(beat);
       session.listeners.delete(res);
+      hub.presence(session.id);
       streams.delete(res);
     });
     return;
   }
   if (req.method !== "POST") return problem(res, 405, "method", "not allowed");
   const input = await body(req);
+  const lead = leads.find((row) => row.session_id === session.id);
+  if (action === "typing") {
+    hub.typing(session.id, "customer", input.on);
+    return send(res, 204);
+  }
+  if (action === "seen") {
+    if (lead && input.seq > (session.customerSeen ?? 0)) hub.event("messages.seen", lead, { seen: { seq: input.seq } });
+    session.customerSeen = Math.max(session.customerSeen ?? 0, input.seq);
+    return send(res, 204);
+  }
   if (action === "messages") {
     if (mood.refuse > 0) {
       mood.refuse -= 1;
@@ -229,7 +277,7 @@ async function sessionRoute(req, res, session, action, url) {
       known ??
       post(session, bearer ? "customer" : "member", input.text, {
         client_id: input.client_id,
-        ...(!bearer && { member_name: "Kari Nordmann" }),
+        ...(!bearer && { member_name: staff.name }),
       });
     send(res, 202, { message_id: message.message_id, seq: message.seq, version: session.seq });
     if (known || !bearer || session.status !== "open") return;
@@ -237,15 +285,8 @@ async function sessionRoute(req, res, session, action, url) {
     else void answer(session, ANSWER[session.lang] ?? ANSWER.en);
     return;
   }
-  const lead = leads.find((row) => row.session_id === session.id);
   if (staff && (action === "takeover" || action === "release")) {
-    session.status = action === "takeover" ? "with_human" : "open";
-    session.turn = null;
-    emit(session, { type: "session.status", status: session.status, by: "member" });
-    if (lead) {
-      Object.assign(lead, { session_status: session.status, needs_human: false, human_reason: null });
-      push("lead.changed", lead);
-    }
+    setStatus(session, action === "takeover" ? "with_human" : "open", staff);
     return send(res, 204);
   }
   problem(res, 404, "not-found", "no such route");
@@ -253,27 +294,14 @@ async function sessionRoute(req, res, session, action, url) {
 
 // ---- staff ----------------------------------------------------------------------------------------
 
-const isStaff = (req) => members.has(/forecourt=([^;]+)/.exec(req.headers.cookie ?? "")?.[1]);
-
-function push(event, lead, message) {
-  const frame = JSON.stringify({
-    type: "event",
-    seq: ++seq,
-    event,
-    at: iso(Date.now()),
-    session_id: lead.session_id,
-    lead,
-    ...(message && { message }),
-  });
-  for (const socket of sockets) socket.send(frame);
-}
+const memberOf = (req) => members.get(/forecourt=([^;]+)/.exec(req.headers.cookie ?? "")?.[1]);
 
 function newLead() {
   const lead = makeLead(random, Math.floor(random() * 7) + 10, Date.now());
   const since = Date.now();
   Object.assign(lead, {
-    name: ["Sigrid Moen", "Omar Khalil", "Camille Roux", "Even Dahl"][seq % 4],
-    email: `${["sigrid.moen", "omar.khalil", "camille.roux", "even.dahl"][seq % 4]}${seq}@example.com`,
+    name: ["Sigrid Moen", "Omar Khalil", "Camille Roux", "Even Dahl"][hub.seq() % 4],
+    email: `${["sigrid.moen", "omar.khalil", "camille.roux", "even.dahl"][hub.seq() % 4]}${hub.seq()}@example.com`,
     status: "new",
     created_at: iso(since),
     updated_at: iso(since),
@@ -283,14 +311,14 @@ function newLead() {
     promise: { state: "waiting", since: iso(since), deadline: iso(since + 90_000) },
   });
   leads.unshift(lead);
-  push("lead.captured", lead);
+  hub.event("lead.captured", lead);
   setTimeout(() => {
     const answered = Date.now() - since;
     Object.assign(lead, {
       status: "contacted",
       promise: { ...lead.promise, state: "kept", answered_after_ms: answered, by: "model", model: "house" },
     });
-    push("lead.changed", lead);
+    hub.event("lead.changed", lead);
   }, 4200);
   return lead;
 }
@@ -299,20 +327,21 @@ async function staffRoute(req, res, path, url) {
   if (path === "/v1/login" && req.method === "POST") {
     const { email, password } = await body(req);
     await sleep(300);
-    if (email !== "kari@nordlysbil.example" || password !== "nordlys-demo")
-      return problem(res, 401, "bad-credentials", "mail or password is wrong");
+    const member = Object.values(MEMBERS).find((one) => one.email === email);
+    if (!member || password !== "nordlys-demo") return problem(res, 401, "bad-credentials", "mail or password is wrong");
     const token = randomUUID();
-    members.add(token);
+    members.set(token, member);
     return send(res, 204, undefined, { "set-cookie": `forecourt=${token}; HttpOnly; SameSite=Lax; Path=/` });
   }
   if (path === "/v1/logout") return send(res, 204, undefined, { "set-cookie": "forecourt=; Max-Age=0; Path=/" });
-  if (!isStaff(req)) return problem(res, 401, "unauthorised", "log in first");
+  const me = memberOf(req);
+  if (!me) return problem(res, 401, "unauthorised", "log in first");
   if (path === "/v1/me") {
     return send(res, 200, {
-      member_id: id("mem"),
-      name: "Kari Nordmann",
-      email: "kari@nordlysbil.example",
-      role: "owner",
+      member_id: me.member_id,
+      name: me.name,
+      email: me.email,
+      role: me.role,
       tenant: {
         slug: TENANT.slug,
         name: TENANT.name,
@@ -341,7 +370,7 @@ async function staffRoute(req, res, path, url) {
       { delivery_id: id("dlv"), kind: "alert", status: "retrying", attempts: 3, code: "421", at: iso(at + 9000) },
     ];
     await sleep(250);
-    return send(res, 200, { lead, messages: session.messages, events, deliveries });
+    return send(res, 200, { lead, messages: session.messages, events, deliveries, ...(session.note && { handoff_note: session.note }) });
   }
   if (path === "/v1/leads") {
     if (mood.leads === "slow") await sleep(60_000);
@@ -353,6 +382,7 @@ async function staffRoute(req, res, path, url) {
       (lead) =>
         (!want("status") || lead.status === want("status")) &&
         (!want("source") || lead.source === want("source")) &&
+        (!want("assignee") || (want("assignee") === "none" ? !lead.assignee : lead.assignee === want("assignee"))) &&
         (!want("from") || lead.created_at >= want("from")) &&
         (!want("to") || lead.created_at < want("to")) &&
         (!q || (lead.name ?? "").toLowerCase().includes(q) || (lead.email ?? "").toLowerCase().includes(q)),
@@ -367,7 +397,7 @@ async function staffRoute(req, res, path, url) {
       pages: Math.max(1, Math.ceil(found.length / per_page)),
       per_page,
       epoch: EPOCH,
-      seq,
+      seq: hub.seq(),
     });
   }
   problem(res, 404, "not-found", "no such route");
@@ -435,11 +465,37 @@ async function route(req, res) {
   };
   if (req.headers.origin) for (const [name, value] of Object.entries(cors)) res.setHeader(name, value);
   if (req.method === "OPTIONS") return res.writeHead(204).end();
-  if (path === "/mock") return send(res, 200, Object.assign(mood, await body(req)));
+  if (path === "/mock") {
+    const wish = await body(req);
+    if (wish.reset) {
+      hub.reset();
+      leads = makeLeads();
+      sessions.clear();
+    }
+    return send(res, 200, Object.assign(mood, wish));
+  }
   if (path === "/mock/lead") return send(res, 200, newLead());
   if (path === "/mock/drop") {
     for (const stream of streams) stream.destroy();
-    for (const socket of sockets) socket.terminate();
+    hub.drop();
+    return send(res, 204);
+  }
+  if (path === "/mock/act") {
+    // A colleague, the customer or the assistant does something: {"as": "ola", "type": "view", "session_id": …}.
+    const { as, ...frame } = await body(req);
+    const lead = leads.find((row) => row.lead_id === frame.lead_id || row.session_id === frame.session_id);
+    const session = lead ? sessionOf(lead) : sessions.get(frame.session_id);
+    if (session) frame.session_id = session.id;
+    if (MEMBERS[as]) return send(res, 200, hub.play(as, frame));
+    if (frame.type === "note") session.note = frame.note;
+    else if (frame.type === "here") session.played = frame.on;
+    else if (frame.type === "typing") hub.typing(session.id, "customer", frame.on);
+    else if (frame.type === "seen") hub.event("messages.seen", lead, { seen: { seq: frame.seq } });
+    else if (as === "customer") {
+      post(session, "customer", frame.text);
+      if (session.status === "open") void answer(session, ANSWER[session.lang] ?? ANSWER.en);
+    } else emit(session, frame.event, false);
+    hub.presence(session.id);
     return send(res, 204);
   }
   if (path === "/v1/public/tenant")
@@ -477,25 +533,20 @@ const server = createServer((req, res) => {
     if (!res.headersSent) problem(res, 500, "mock", "the mock failed");
   });
 });
-const live = new WebSocketServer({ noServer: true, handleProtocols: () => "forecourt.v1" });
-server.on("upgrade", (req, socket, head) => {
-  live.handleUpgrade(req, socket, head, (ws) => {
-    if (!isStaff(req)) return ws.close(4001, "unauthorised");
-    ws.on("message", (data) => {
-      const frame = JSON.parse(String(data));
-      if (frame.type === "ping") return ws.send(JSON.stringify({ type: "reply", ref: frame.ref, ok: true }));
-      sockets.add(ws);
-      const same = frame.after === `${EPOCH}-${seq}`;
-      ws.send(JSON.stringify({ type: "welcome", ref: frame.ref, epoch: EPOCH, seq, resumed: same }));
-      if (!same) ws.send(JSON.stringify({ type: "gap", snapshot_url: "/v1/leads", epoch: EPOCH, seq }));
-    });
-    const beat = setInterval(() => ws.send(JSON.stringify({ type: "beat", seq })), 15_000);
-    ws.on("close", () => {
-      clearInterval(beat);
-      sockets.delete(ws);
-    });
-  });
+const hub = makeHub({
+  epoch: EPOCH,
+  mood,
+  memberOf,
+  sessionOf: (id) => {
+    const lead = leads.find((row) => row.session_id === id);
+    return lead ? sessionOf(lead) : sessions.get(id);
+  },
+  leadOf: (id) => leads.find((row) => row.session_id === id) ?? { session_id: id },
+  post,
+  emit,
+  setStatus,
 });
+server.on("upgrade", hub.upgrade);
 
 export async function startMock(port = Number(process.env.PORT ?? 0)) {
   await new Promise((ready) => server.listen(port, "127.0.0.1", ready));

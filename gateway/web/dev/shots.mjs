@@ -169,6 +169,166 @@ await shot("app-drawer-phone", {
     await page.waitForTimeout(700);
   },
 });
+/** What a colleague, the customer or the assistant does. */
+const act = (as, frame) => post("/mock/act", { as, ...frame });
+const open = async (page, n) => {
+  const row = page.locator("[data-lead]").nth(n);
+  const lead_id = await row.getAttribute("data-lead");
+  await row.locator("[data-stop]").click();
+  await page.locator("[data-transcript]").waitFor();
+  return { lead_id };
+};
+const field = (page) => page.locator("[data-reply]");
+const NOTE = {
+  asked: ["Innbytte av en Golf 2018 mot Model Y"],
+  promised: ["Et tilbud i løpet av dagen"],
+  held: ["Prøvekjøring lørdag kl. 14:00, til kl. 12:40"],
+  missing: ["Kilometerstand på Golfen", "Telefonnummer"],
+};
+
+await shot("together-list", {
+  path: "/app/",
+  locale: "en-GB",
+  act: async (page) => {
+    await login(page);
+    const ids = await page.locator("[data-lead]").evaluateAll((all) => all.map((one) => one.dataset.lead));
+    await act("ola", { type: "view", lead_id: ids[1] });
+    await act("ola", { type: "typing", on: true, lead_id: ids[1] });
+    await act("mina", { type: "view", lead_id: ids[4] });
+    await act("customer", { type: "here", on: true, lead_id: ids[4] });
+    await act("ola", { type: "take_over", lead_id: ids[5] });
+    await act("kari", { type: "take_over", lead_id: ids[3] });
+    await page.waitForTimeout(400);
+  },
+});
+const scene = async (page) => {
+  await login(page);
+  const lead = await open(page, 2);
+  await act("ola", { type: "view", ...lead });
+  await act("mina", { type: "view", ...lead });
+  await act("customer", { type: "here", on: true, ...lead });
+  return lead;
+};
+const stream = async (page) => {
+  await post("/mock", { delta_ms: 45, look_ms: 0 });
+  const lead = await scene(page);
+  await act("customer", { type: "say", text: "Hva koster den med hengerfeste?", ...lead });
+  await page.waitForTimeout(3300);
+};
+await shot("together-stream", { path: "/app/", locale: "en-GB", act: stream });
+await shot("together-stream-phone-ar-dark", { path: "/app/?lang=ar", dark: true, size: { width: 360, height: 740 }, act: stream });
+await shot("together-looking", {
+  path: "/app/",
+  act: async (page) => {
+    await post("/mock", { look_ms: 4000 });
+    const lead = await scene(page);
+    await act("customer", { type: "say", text: "Hva koster den med hengerfeste?", ...lead });
+    await page.waitForTimeout(1700);
+    await post("/mock", { look_ms: 0 });
+  },
+});
+await shot("together-lock", {
+  path: "/app/",
+  locale: "fr-FR",
+  act: async (page) => {
+    const lead = await scene(page);
+    await act("ola", { type: "typing", on: true, ...lead });
+    await act("customer", { type: "typing", on: true, ...lead });
+    await page.waitForTimeout(400);
+  },
+});
+const collide = async (page) => {
+  const lead = await scene(page);
+  await page.context().setOffline(true);
+  await page.waitForTimeout(300);
+  await act("ola", { type: "send", text: "Med hengerfeste kommer den på 411 500 kr.", client_id: `o${Math.random()}`, ...lead });
+  await field(page).fill("Hengerfestet koster 12 500 kr ferdig montert.");
+  await field(page).press("Enter");
+  await page.context().setOffline(false);
+  await page.locator("[data-conflict]").waitFor();
+  await page.waitForTimeout(500);
+};
+await shot("together-collision", { path: "/app/", act: collide });
+await shot("together-collision-phone", { path: "/app/", locale: "en-GB", size: { width: 360, height: 740 }, act: collide });
+const twoDrafts = async (page) => {
+  const lead = await scene(page);
+  await field(page).fill("Hei! Vi har tid på lørdag.");
+  await page.waitForTimeout(900);
+  await act("ola", { type: "draft", text: "Hei! Vi kan ta den på fredag kl. 12.", revision: 1, ...lead });
+  await field(page).fill("Hei! Vi har tid på lørdag kl. 14.");
+  await page.waitForTimeout(400);
+};
+await shot("together-drafts", { path: "/app/", dark: true, act: twoDrafts });
+await shot("together-drafts-ar", { path: "/app/?lang=ar", act: twoDrafts });
+await shot("together-note-mine", {
+  path: "/app/",
+  act: async (page) => {
+    const lead = await scene(page);
+    await act("assistant", { type: "note", note: NOTE, ...lead });
+    await act("kari", { type: "take_over", ...lead });
+    await act("kari", { type: "send", text: "Hei, Kari her. Jeg ser på det.", client_id: `k${Math.random()}`, ...lead });
+    await act("customer", { type: "seen", seq: 99, ...lead });
+    await page.waitForTimeout(1500);
+  },
+});
+await shot("together-offline-phone", {
+  path: "/app/",
+  size: { width: 360, height: 740 },
+  locale: "nb-NO",
+  act: async (page) => {
+    await scene(page);
+    await page.context().setOffline(true);
+    await page.waitForTimeout(300);
+    await field(page).fill("Jeg ringer deg klokka tre.");
+    await field(page).press("Enter");
+    await page.waitForTimeout(2000);
+  },
+});
+await shot("together-offline-list", {
+  path: "/app/",
+  locale: "en-GB",
+  act: async (page) => {
+    await login(page);
+    await page.context().setOffline(true);
+    await page.waitForTimeout(1800);
+  },
+});
+await shot("together-help-dark", { path: "/app/", dark: true, act: async (page) => (await login(page), await page.keyboard.press("?")) });
+await shot("together-list-phone", { path: "/app/?lang=fr", size: { width: 360, height: 740 }, act: login });
+const withPerson = (place) => async (page) => {
+  await post("/mock", { place });
+  await openChat(page);
+  await page.locator("forecourt-chat .person").click();
+  await page.waitForTimeout(1800);
+  await post("/mock", { place: null });
+};
+await shot("widget-queue", { path: "/demo/nordlys-bil?lang=en", act: withPerson({ ahead: 0, estimate_s: 170 }) });
+await shot("widget-queue-call-ar-phone", { path: "/demo/nordlys-bil?lang=ar", size: PHONE, act: withPerson({ ahead: 3 }) });
+await shot("widget-typing-seen", {
+  path: "/demo/nordlys-bil?lang=nb",
+  dark: true,
+  act: async (page) => {
+    await openChat(page);
+    await page.locator("forecourt-chat .person").click();
+    await page.waitForTimeout(4200);
+    await say(page, "Kan jeg få prøve den på lørdag?");
+    await page.waitForTimeout(300);
+    const session_id = await page.evaluate(() => JSON.parse(sessionStorage.getItem("forecourt:nordlys-bil")).id);
+    await act("kari", { type: "seen", seq: 3, session_id });
+    await act("kari", { type: "typing", on: true, session_id });
+    await page.waitForTimeout(500);
+  },
+});
+await shot("widget-looking", {
+  path: "/demo/nordlys-bil?lang=en",
+  act: async (page) => {
+    await post("/mock", { look_ms: 4000 });
+    await openChat(page);
+    await say(page, "Is the EX30 free on Saturday?");
+    await page.waitForTimeout(1900);
+    await post("/mock", { look_ms: 0 });
+  },
+});
 await post("/mock", { leads: "empty" });
 const loginEmpty = async (page) => {
   await page.getByRole("button", { name: /demo|démo|تجريب/i }).click();

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { build } from "vite";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 const gz = async (path) => gzipSync(await readFile(join(DIST, path)), { level: 9 }).length / 1024;
@@ -23,7 +24,23 @@ async function heaviestLanguage() {
   return sizes.sort((a, b) => b[0] - a[0])[0][1];
 }
 
+/** What a developer's bundle grows by for one name of the SDK. */
+async function imported(name) {
+  const entry = "\0sdk";
+  const code = `export { ${name} } from ${JSON.stringify(fileURLToPath(new URL("../sdk/index.ts", import.meta.url)))}`;
+  const found = await build({
+    configFile: false,
+    logLevel: "silent",
+    plugins: [{ name: "entry", resolveId: (id) => (id === "virtual:sdk" ? entry : null), load: (id) => (id === entry ? code : null) }],
+    build: { target: "es2022", write: false, minify: true, rolldownOptions: { input: "virtual:sdk", preserveEntrySignatures: "strict" } },
+  });
+  const chunks = found.output.filter((part) => part.type === "chunk");
+  return gzipSync(chunks.map((chunk) => chunk.code).join(""), { level: 9 }).length / 1024;
+}
+
 const budgets = [
+  ["sdk, connectLive", await imported("connectLive"), 6],
+  ["sdk, openChat", await imported("openChat"), 6],
   ["widget.js", await gz("widget.js"), 15],
   ["app, script of the first screen", await firstScreen("app/index.html", "/app/", [await heaviestLanguage()]), 200],
   ["demo, script", await firstScreen("demo/index.html", "/demo/"), 20],

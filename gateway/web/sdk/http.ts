@@ -61,8 +61,7 @@ export async function request<T>(url: string, options: RequestOptions = {}): Pro
   if (options.body !== undefined) headers["content-type"] = "application/json";
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), REQUEST_TIMEOUT_MS);
-  const cancelled = () => abort.abort();
-  options.signal?.addEventListener("abort", cancelled);
+  options.signal?.addEventListener("abort", () => abort.abort(), { signal: abort.signal });
   try {
     const response = await fetch(url, {
       method: options.method ?? (options.body === undefined ? "GET" : "POST"),
@@ -80,6 +79,5 @@ export async function request<T>(url: string, options: RequestOptions = {}): Pro
     throw new Unreachable();
   } finally {
     clearTimeout(timer);
-    options.signal?.removeEventListener("abort", cancelled);
   }
 }

@@ -72,7 +72,6 @@ function start(random = () => 0.5): SessionStream {
       onEvent: (event) => log.push(`${event.type} ${event.seq}`),
       onDraft: (text) => log.push(`draft ${text}`),
       onSnapshot: (snapshot) => log.push(`snapshot ${snapshot.messages.length}`),
-      onCursor: (cursor) => log.push(`at ${cursor}`),
       onState: (state) => log.push(state),
       onEnd: (reason) => log.push(`end ${reason}`),
     },
@@ -234,11 +233,11 @@ describe("a session stream", () => {
     await line.write(`event: draft.discarded\ndata: {"type":"draft.discarded","draft_id":"d1"}\n\n`);
     expect(log.at(-1)).toBe("draft null");
     await line.write(turn(3, "turn.started") + turn(4, "turn.failed"));
-    expect(log.slice(-3)).toEqual(["draft null", "turn.failed 4", "at 4-4"]);
+    expect(log.slice(-2)).toEqual(["draft null", "turn.failed 4"]);
     await line.write(turn(5, "turn.started") + delta(0, "b"));
     const status = { type: "session.status", seq: 6, at: "", status: "with_human", by: "member" };
     await line.write(`id: 4-6\nevent: session.status\ndata: ${JSON.stringify(status)}\n\n`);
-    expect(log.slice(-3)).toEqual(["draft null", "session.status 6", "at 4-6"]);
+    expect(log.slice(-2)).toEqual(["draft null", "session.status 6"]);
     stream.stop();
   });
 

@@ -2,7 +2,8 @@
  * The event stream of one lead session, kept alive.
  *
  * Lives here: the streaming fetch with its bearer, resume, back-off, the heartbeat watchdog, the
- * snapshot after a gap, the draft of a running answer. Knows nothing of screens.
+ * snapshot after a gap, the draft of a running answer, and long-polling for networks that hold
+ * streams back. Knows nothing of screens.
  * Invariants: an event is given out once and in order, or a snapshot is given out instead; a draft
  * never shows a hole; after {@link SessionStream.stop} nothing is given out.
  */
@@ -10,11 +11,20 @@ import { Backoff } from "./backoff";
 import { type Cursor, isStale, parseCursor, printCursor } from "./cursor";
 import { DraftAssembler } from "./draft";
 import { ProblemError, problemOf, request } from "./http";
-import { type SseEvent, SseParser } from "./sse";
-import type { Draft, SessionEvent, SessionSnapshot, StoredEvent } from "./wire";
+import { SseParser } from "./sse";
+import type { Draft, PolledEvents, QueueEvent, Snapshot, Step, StoredEvent, TypingEvent, VisitorEvent } from "./wire";
 
 /** The server sends a heartbeat every 10 s: after this long the line is dead. */
 export const SILENCE_MS = 25_000;
+
+/** A stream says something at once: one that is silent this long is held back on its way. */
+export const FIRST_BYTE_MS = 12_000;
+
+/** So many streams without a byte in a row, and the events are asked for by long-polling. */
+export const MOST_MUTE = 2;
+
+/** How long long-polling goes on before a stream is tried again. */
+export const POLLING_MS = 120_000;
 
 /** A line that has been healthy this long starts its next back-off from the beginning. */
 const HEALTHY_MS = 5_000;
@@ -23,7 +33,7 @@ const HEALTHY_MS = 5_000;
 export type StreamState = "connecting" | "live" | "waiting" | "offline";
 
 /** Where a client stands: in the log, and in the answer that is being written. */
-export type Known = Pick<SessionSnapshot, "epoch" | "seq"> & { draft?: Draft | null };
+export type Known = Pick<Snapshot, "epoch" | "seq"> & { draft?: Draft | null };
 
 export interface SessionStreamOptions {
   /** Origin of the server, without a trailing slash; empty for the page's own. */
@@ -31,25 +41,34 @@ export interface SessionStreamOptions {
   sessionId: string;
   token: string;
   onEvent(event: StoredEvent): void;
-  /** The text of the running answer so far; `null` when none is running. */
-  onDraft(text: string | null): void;
+  /** The text of the running answer so far, and what the assistant does; `null` when none is running. */
+  onDraft(text: string | null, step: Step | null): void;
   /** Replaces everything that was shown: events in between were not replayed. */
-  onSnapshot(snapshot: SessionSnapshot): void;
-  onCursor(cursor: string): void;
+  onSnapshot(snapshot: Snapshot): void;
   onState(state: StreamState): void;
   /** The token is no longer good, or the session is gone: open a new one. */
   onEnd(reason: "expired" | "gone"): void;
+  onTyping?(typing: TypingEvent): void;
+  onQueue?(place: QueueEvent): void;
+  /** Staff has seen everything up to this message. */
+  onSeen?(upto: number): void;
 }
 
 export class SessionStream {
   readonly #options: SessionStreamOptions;
   readonly #backoff: Backoff;
   readonly #draft = new DraftAssembler();
+  #step: Step | null = null;
   #cursor: Cursor | null = null;
   #abort: AbortController | null = null;
+  readonly #over = new AbortController();
   #stopped = false;
+  #paused = false;
   #heardAt = 0;
   #openedAt = 0;
+  #mute = 0;
+  #heard = false;
+  #pollUntil = 0;
   #skipPause: (() => void) | null = null;
   #watchdog: ReturnType<typeof setInterval> | undefined;
 
@@ -61,37 +80,45 @@ export class SessionStream {
   /** Starts after what is already known: a fresh session's answer, or a snapshot. */
   start(known: Known): void {
     this.#adopt(known);
-    globalThis.addEventListener?.("online", this.#wake);
-    globalThis.addEventListener?.("offline", this.#sleep);
-    globalThis.document?.addEventListener("visibilitychange", this.#look);
+    const { signal } = this.#over;
+    globalThis.addEventListener?.("online", this.#wake, { signal });
+    globalThis.addEventListener?.("offline", this.#sleep, { signal });
+    globalThis.document?.addEventListener("visibilitychange", this.#look, { signal });
     this.#watchdog = setInterval(() => {
-      if (this.#openedAt && Date.now() - this.#heardAt > SILENCE_MS) this.#abort?.abort();
+      const silence = this.#heard || this.#pollUntil ? SILENCE_MS + (this.#pollUntil && 10_000) : FIRST_BYTE_MS;
+      if (this.#openedAt && Date.now() - this.#heardAt > silence) this.#abort?.abort();
     }, 5_000);
     void this.#run();
   }
 
+  /** Another tab of the visitor listens: this one need not, until it is looked at. */
+  pause(paused: boolean): void {
+    if (this.#paused === paused) return;
+    this.#paused = paused;
+    if (paused) this.#abort?.abort();
+    else this.#wake();
+  }
+
   async #refetch(): Promise<void> {
     const { base, sessionId, token } = this.#options;
-    const snapshot = await request<SessionSnapshot>(`${base}/v1/sessions/${sessionId}`, { token });
+    const snapshot = await request<Snapshot>(`${base}/v1/sessions/${sessionId}`, { token });
     if (this.#stopped) return;
     this.#adopt(snapshot);
     this.#options.onSnapshot(snapshot);
-    this.#options.onDraft(snapshot.draft?.text ?? null);
+    this.#options.onDraft(snapshot.draft?.text ?? null, null);
   }
 
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#watchdog);
-    globalThis.removeEventListener?.("online", this.#wake);
-    globalThis.removeEventListener?.("offline", this.#sleep);
-    globalThis.document?.removeEventListener("visibilitychange", this.#look);
+    this.#over.abort();
     this.#abort?.abort();
     this.#skipPause?.();
   }
 
   #adopt({ epoch, seq, draft }: Known): void {
     this.#cursor = { epoch, seq };
-    this.#options.onCursor(`${epoch}-${seq}`);
+    this.#step = null;
     if (draft) this.#draft.restore(draft.draft_id, draft.text);
     else this.#draft.end();
   }
@@ -105,42 +132,48 @@ export class SessionStream {
 
   /** A page that comes back to the front may hold a line that died while its timers slept. */
   readonly #look = (): void => {
-    if (document.visibilityState !== "visible") return;
-    if (this.#openedAt && Date.now() - this.#heardAt > SILENCE_MS / 2) this.#abort?.abort();
+    if (document.hidden) return;
+    if (this.#openedAt && !this.#pollUntil && Date.now() - this.#heardAt > SILENCE_MS / 2) this.#abort?.abort();
     this.#wake();
   };
 
   async #run(): Promise<void> {
     for (let first = true; !this.#stopped; first = false) {
       let atLeast = 0;
-      if (globalThis.navigator?.onLine !== false) {
+      const online = (): boolean => globalThis.navigator?.onLine !== false;
+      if (online() && !this.#paused) {
+        const poll = Date.now() < this.#pollUntil;
+        if (!poll) this.#pollUntil = 0;
+        this.#heard = false;
         try {
           this.#options.onState("connecting");
-          await this.#listen(first);
+          if (poll) await this.#poll();
+          else await this.#listen(first);
         } catch (error) {
           if (this.#stopped) return;
           if (error instanceof ProblemError) {
-            const { status } = error;
-            if (status === 401) return this.#end("expired");
-            if (status === 403 || status === 404 || status === 410) return this.#end("gone");
+            if ([401, 403, 404, 410].includes(error.status)) {
+              this.stop();
+              return this.#options.onEnd(error.status === 401 ? "expired" : "gone");
+            }
             atLeast = error.retryAfterMs;
           }
         } finally {
           this.#abort?.abort();
           this.#openedAt = 0;
         }
+        if (poll) {
+          // Polls that fail, too: then the server was away, and the stream was not held back.
+          if (!this.#heard) this.#pollUntil = 0;
+        } else if (this.#heard) this.#mute = 0;
+        else if (++this.#mute >= MOST_MUTE) this.#pollUntil = Date.now() + POLLING_MS;
       }
       if (this.#stopped) return;
-      const online = globalThis.navigator?.onLine !== false;
-      this.#options.onState(online ? "waiting" : "offline");
+      const long = !online() || this.#paused;
+      this.#options.onState(online() ? "waiting" : "offline");
       // Without a network the `online` event ends the pause; the long one is the net under it.
-      await this.#pause(online ? this.#backoff.next(atLeast) : 30_000);
+      await this.#pause(long ? 30_000 : this.#backoff.next(atLeast));
     }
-  }
-
-  #end(reason: "expired" | "gone"): void {
-    this.stop();
-    this.#options.onEnd(reason);
   }
 
   #pause(ms: number): Promise<void> {
@@ -153,73 +186,122 @@ export class SessionStream {
     });
   }
 
-  async #listen(first: boolean): Promise<void> {
+  /** Opens the stream, or one poll. */
+  async #open(query: string, accept: string): Promise<Response> {
     const { base, sessionId, token } = this.#options;
     const abort = (this.#abort = new AbortController());
     this.#heardAt = this.#openedAt = Date.now();
-    const headers: Record<string, string> = {
-      accept: "text/event-stream",
-      authorization: `Bearer ${token}`,
-    };
+    const headers: Record<string, string> = { accept, authorization: `Bearer ${token}` };
     const after = printCursor(this.#cursor);
-    if (after) headers["last-event-id"] = after;
-    const response = await fetch(`${base}/v1/sessions/${sessionId}/events`, {
+    if (after && !query) headers["last-event-id"] = after;
+    const response = await fetch(`${base}/v1/sessions/${sessionId}/events${query && `${query}&after=${after ?? ""}`}`, {
       headers,
       cache: "no-store",
       credentials: "omit",
       signal: abort.signal,
     });
-    if (!response.ok || !response.body) throw await problemOf(response);
+    if (!response.ok) {
+      this.#heard = true;
+      throw await problemOf(response);
+    }
+    return response;
+  }
+
+  async #listen(first: boolean): Promise<void> {
+    const response = await this.#open("", "text/event-stream");
+    const { signal } = this.#abort!;
     this.#options.onState("live");
     // A draft may have been withdrawn while nobody listened, and that is not replayed.
     if (!first && this.#draft.id) await this.#refetch();
     const parser = new SseParser();
     const decoder = new TextDecoder();
-    const reader = response.body.getReader();
+    const reader = response.body!.getReader();
     for (;;) {
       const { done, value } = await reader.read();
       if (this.#stopped || done) return;
+      this.#heard = true;
       this.#heardAt = Date.now();
       if (this.#heardAt - this.#openedAt > HEALTHY_MS) this.#backoff.reset();
-      for (const event of parser.push(decoder.decode(value, { stream: true }))) {
-        await this.#take(event);
-        if (this.#stopped || abort.signal.aborted) return;
+      for (const { data, id } of parser.push(decoder.decode(value, { stream: true }))) {
+        let body: VisitorEvent;
+        try {
+          body = JSON.parse(data) as VisitorEvent;
+        } catch {
+          continue; // A frame of a newer server: what cannot be read is not shown.
+        }
+        await this.#take(body, parseCursor(id));
+        if (this.#stopped || signal.aborted) return;
       }
     }
   }
 
-  async #take({ data, id }: SseEvent): Promise<void> {
-    let body: SessionEvent;
-    try {
-      body = JSON.parse(data) as SessionEvent;
-    } catch {
-      return; // A frame of a newer server: what cannot be read is not shown.
-    }
-    if (body.type === "draft.delta") {
-      const step = this.#draft.apply(body);
-      if (step === "gap") this.#abort?.abort();
-      else if (step === "grown") this.#options.onDraft(this.#draft.text);
-    } else if (body.type === "draft.discarded") {
-      if (body.draft_id === this.#draft.id) this.#endDraft();
-    } else if (body.type === "gap") {
-      await this.#refetch();
-    } else if (body.type === "error") {
-      throw new ProblemError(body.problem.status, body.problem, (body.problem.retry_after_s ?? 0) * 1000);
-    } else if ("seq" in body) {
-      // Ephemeral frames repeat the last id; stored ones bring their own.
-      const at = parseCursor(id) ?? { epoch: this.#cursor?.epoch ?? 0, seq: body.seq };
-      if (isStale(this.#cursor, at)) return;
-      this.#cursor = at;
+  /** Asks again and again; each answer waits until there is something to tell. */
+  async #poll(): Promise<void> {
+    while (!this.#stopped && !this.#paused && Date.now() < this.#pollUntil) {
+      const response = await this.#open("?poll=1", "application/json");
+      const answer = (await response.json()) as PolledEvents;
+      if (this.#stopped) return;
+      this.#heard = true;
+      this.#options.onState("live");
+      const { signal } = this.#abort!;
+      for (const event of answer.events) {
+        await this.#take(event, null);
+        if (this.#stopped) return;
+      }
+      if (signal.aborted) return;
+      const at = parseCursor(answer.cursor);
+      if (at && !isStale(this.#cursor, at)) this.#cursor = at;
       this.#backoff.reset();
-      this.#apply(body);
-      this.#options.onCursor(`${at.epoch}-${at.seq}`);
+    }
+  }
+
+  async #take(body: VisitorEvent, place: Cursor | null): Promise<void> {
+    const { onDraft, onTyping, onQueue, onSeen } = this.#options;
+    switch (body.type) {
+      case "draft.delta": {
+        const step = this.#draft.apply(body);
+        // Between two polls pieces are missing: the message comes whole.
+        if (step === "gap" && !this.#pollUntil) this.#abort?.abort();
+        if (step !== "grown") return;
+        this.#step = null;
+        return onDraft(this.#draft.text, null);
+      }
+      case "draft.progress":
+        this.#draft.start(body.draft_id);
+        this.#step = body.step;
+        return onDraft(this.#draft.text, body.step);
+      case "draft.discarded":
+        if (body.draft_id === this.#draft.id) this.#endDraft();
+        return;
+      case "typing":
+        return onTyping?.(body);
+      case "queue":
+        return onQueue?.(body);
+      case "gap":
+        return this.#refetch();
+      case "error":
+        throw new ProblemError(body.problem.status, body.problem, (body.problem.retry_after_s ?? 0) * 1000);
+      case "messages.seen":
+        onSeen?.(body.upto ?? body.seq);
+        if (place && !isStale(this.#cursor, place)) this.#cursor = place;
+        return;
+      case "message.posted":
+      case "session.status":
+      case "turn.started":
+      case "turn.failed": {
+        const at = place ?? { epoch: this.#cursor?.epoch ?? 0, seq: body.seq };
+        if (isStale(this.#cursor, at)) return;
+        this.#cursor = at;
+        this.#backoff.reset();
+        this.#apply(body);
+      }
     }
   }
 
   #apply(event: StoredEvent): void {
     if (event.type === "turn.started") {
       this.#draft.start(event.draft_id);
-      this.#options.onDraft(this.#draft.text);
+      this.#options.onDraft(this.#draft.text, this.#step);
     } else if (
       (event.type === "turn.failed" && event.draft_id === this.#draft.id) ||
       (event.type === "message.posted" && event.message.author !== "customer") ||
@@ -232,6 +314,7 @@ export class SessionStream {
 
   #endDraft(): void {
     this.#draft.end();
-    this.#options.onDraft(null);
+    this.#step = null;
+    this.#options.onDraft(null, null);
   }
 }

@@ -16,9 +16,6 @@ export interface SseEvent {
 /** The largest event, in UTF-16 units: far above a whole draft, far below trouble. */
 export const MAX_EVENT = 1 << 20;
 
-/** Thrown when a stream sends a line or an event that is too large. */
-export class SseOverflow extends Error {}
-
 export class SseParser {
   /** The last id seen; survives events that carry none. */
   lastId = "";
@@ -29,7 +26,7 @@ export class SseParser {
   #data: string[] = [];
   #size = 0;
 
-  /** Takes the next piece of text and returns the events that it completes. */
+  /** Takes the next piece of text and returns the events that it completes; a `RangeError` when one is too large. */
   push(chunk: string): SseEvent[] {
     const out: SseEvent[] = [];
     let text = chunk;
@@ -51,7 +48,7 @@ export class SseParser {
       if (found[0] === "\r" && from === text.length) this.#afterCr = true;
     }
     this.#rest = text.slice(from);
-    if (this.#rest.length > MAX_EVENT) throw new SseOverflow();
+    if (this.#rest.length > MAX_EVENT) throw new RangeError();
     return out;
   }
 
@@ -72,7 +69,7 @@ export class SseParser {
     if (value[0] === " ") value = value.slice(1);
     if (field === "data") {
       this.#size += value.length;
-      if (this.#size > MAX_EVENT) throw new SseOverflow();
+      if (this.#size > MAX_EVENT) throw new RangeError();
       this.#data.push(value);
     } else if (field === "event") {
       this.#event = value;

@@ -4,15 +4,46 @@
  * Lives here: the shapes that the server's own types are printed to (`wire.gen.ts`), and the members
  * of its tagged unions by name.
  */
-import type { ServerFrame as AnyServerFrame, SessionEvent as AnySessionEvent } from "./wire.gen";
+import type { SessionEvent as AnySessionEvent, ClientFrame, ServerFrame as AnyServerFrame, SessionSnapshot, Step } from "./wire.gen";
 
 export type * from "./wire.gen";
 
+/** Who writes to the customer at this moment. Holds for six seconds. */
+export type TypingEvent = { type: "typing"; by: "member" | "assistant" | "none"; name?: string };
+
+/** Staff has seen the customer's messages up to `upto`. */
+export type MessagesSeenEvent = { type: "messages.seen"; seq: number; upto?: number };
+
+/** The customer's place among those who wait for a person. */
+export type QueueEvent = { type: "queue"; ahead: number; estimate_s?: number };
+
+/** What the assistant does before its next words. */
+export type DraftProgressEvent = { type: "draft.progress"; draft_id: string; step: Step };
+
+/** Everything that a visitor's stream can carry. */
+export type VisitorEvent = AnySessionEvent | TypingEvent | MessagesSeenEvent | QueueEvent | DraftProgressEvent;
+
 /** The events of a session that are stored: they have a place in its log. */
-export type StoredEvent = Extract<AnySessionEvent, { type: "message.posted" | "session.status" | "turn.started" | "turn.failed" }>;
+export type StoredEvent = Extract<AnySessionEvent, { type: "message.posted" | "turn.started" | "turn.failed" }> | StatusEvent;
+
+/** Somebody else speaks for the tenant: with the member's name when a member does. */
+export type StatusEvent = Extract<AnySessionEvent, { type: "session.status" }> & { member_name?: string };
+
+export type Snapshot = SessionSnapshot & { member_name?: string };
 
 /** A piece of the answer that is being written. */
 export type DeltaEvent = Extract<AnySessionEvent, { type: "draft.delta" }>;
 
-/** A change of a lead on the live socket; it always carries the whole fresh row. */
+/** A fact of the tenant's log on the live socket: the whole row, or what changed of it. */
 export type LeadEvent = Extract<AnyServerFrame, { type: "event" }>;
+
+type Unsent<T> = T extends { ref: string } ? Omit<T, "ref"> : never;
+
+/** A client frame before it has its `ref`. */
+export type Wish = Unsent<ClientFrame>;
+
+/** What an answer to long-polling carries. */
+export interface PolledEvents {
+  events: VisitorEvent[];
+  cursor: string;
+}

@@ -8,7 +8,7 @@
  * system's), `data-color` and `data-name` (shown before the tenant's own are known).
  * The page may ask: `dispatchEvent(new CustomEvent("forecourt:open", { detail: { text } }))`.
  */
-import { Chat } from "./chat";
+import { Chat } from "../sdk/chat";
 import { pickLang, TEXTS } from "./texts";
 import { View } from "./view";
 

@@ -39,6 +39,14 @@ export interface Texts {
   personText: string;
   starters: [string, string];
   newOne: string;
+  seen: string;
+  types: string;
+  looking: string;
+  next: string;
+  ahead: string;
+  about: string;
+  call: string;
+  callText: string;
 }
 
 export const TEXTS: Record<Lang, Texts> = {
@@ -52,13 +60,12 @@ export const TEXTS: Record<Lang, Texts> = {
     member: "Medarbeider",
     now: "Automatisk assistent · svarer straks",
     human: "{name} svarer deg",
-    hello:
-      "Hei! Jeg er den automatiske assistenten hos {name}. Spør meg om biler, priser, verksted eller prøvekjøring. Du kan når som helst be om å få snakke med et menneske.",
+    hello: "Hei! Jeg er den automatiske assistenten hos {name}. Spør meg om biler, verksted eller prøvekjøring, eller be om et menneske.",
     privacy: "Samtalen lagres når du sender den første meldingen.",
     write: "Skriv en melding …",
     send: "Send",
     writing: "Assistenten skriver",
-    taken: "{name} har tatt over samtalen",
+    taken: "{name} fra {tenant} er her nå",
     back: "Assistenten svarer igjen",
     closed: "Samtalen er avsluttet. Skriv for å starte en ny.",
     fresh: "Ny samtale",
@@ -76,6 +83,14 @@ export const TEXTS: Record<Lang, Texts> = {
     personText: "Jeg vil gjerne snakke med et menneske.",
     starters: ["Hvilke biler har dere inne nå?", "Jeg vil bestille time på verkstedet"],
     newOne: "Ny melding",
+    seen: "Sett",
+    types: "{name} skriver",
+    looking: "Slår opp …",
+    next: "Du er neste.",
+    ahead: "{n} foran deg.",
+    about: "Omtrent {n} min.",
+    call: "Ring meg heller",
+    callText: "Kan dere ringe meg? Nummeret mitt er ",
   },
   en: {
     launch: "Chat with us",
@@ -87,13 +102,12 @@ export const TEXTS: Record<Lang, Texts> = {
     member: "Staff",
     now: "Automatic assistant · answers at once",
     human: "{name} is answering you",
-    hello:
-      "Hi! I am the automatic assistant of {name}. Ask me about cars, prices, service or a test drive. You can ask for a person at any time.",
+    hello: "Hi! I am the automatic assistant of {name}. Ask me about cars, service or a test drive, or ask for a person.",
     privacy: "The chat is stored once you send the first message.",
     write: "Write a message …",
     send: "Send",
     writing: "The assistant is writing",
-    taken: "{name} has taken over the chat",
+    taken: "{name} from {tenant} is here now",
     back: "The assistant answers again",
     closed: "This chat has ended. Write to start a new one.",
     fresh: "New chat",
@@ -111,6 +125,14 @@ export const TEXTS: Record<Lang, Texts> = {
     personText: "I would like to talk to a person.",
     starters: ["Which cars do you have in stock?", "I want to book a service"],
     newOne: "New message",
+    seen: "Seen",
+    types: "{name} is writing",
+    looking: "Looking things up …",
+    next: "You are next.",
+    ahead: "{n} before you.",
+    about: "About {n} min.",
+    call: "Call me back instead",
+    callText: "Could you call me back? My number is ",
   },
   fr: {
     launch: "Discuter avec nous",
@@ -123,12 +145,12 @@ export const TEXTS: Record<Lang, Texts> = {
     now: "Assistant automatique · répond tout de suite",
     human: "{name} vous répond",
     hello:
-      "Bonjour ! Je suis l’assistant automatique de {name}. Posez-moi vos questions sur les voitures, les prix, l’atelier ou un essai. Vous pouvez demander une personne à tout moment.",
+      "Bonjour ! Je suis l’assistant automatique de {name}. Posez-moi vos questions sur les voitures, l’atelier ou un essai, ou demandez une personne.",
     privacy: "La discussion est enregistrée dès votre premier message.",
     write: "Écrivez un message…",
     send: "Envoyer",
     writing: "L’assistant écrit",
-    taken: "{name} a repris la discussion",
+    taken: "{name} de {tenant} est là",
     back: "L’assistant répond de nouveau",
     closed: "Cette discussion est terminée. Écrivez pour en commencer une autre.",
     fresh: "Nouvelle discussion",
@@ -146,6 +168,14 @@ export const TEXTS: Record<Lang, Texts> = {
     personText: "J’aimerais parler à une personne.",
     starters: ["Quelles voitures avez-vous en stock ?", "Je veux réserver l’atelier"],
     newOne: "Nouveau message",
+    seen: "Vu",
+    types: "{name} écrit",
+    looking: "Recherche…",
+    next: "C’est bientôt à vous.",
+    ahead: "{n} avant vous.",
+    about: "Environ {n} min.",
+    call: "Rappelez-moi plutôt",
+    callText: "Pouvez-vous me rappeler ? Mon numéro est le ",
   },
   ar: {
     launch: "تحدّث معنا",
@@ -157,12 +187,12 @@ export const TEXTS: Record<Lang, Texts> = {
     member: "موظف",
     now: "مساعد آلي · يجيب فورًا",
     human: "يجيبك {name}",
-    hello: "مرحبًا! أنا المساعد الآلي لدى {name}. اسألني عن السيارات والأسعار والصيانة وتجربة القيادة. يمكنك طلب التحدث إلى شخص في أي وقت.",
+    hello: "مرحبًا! أنا المساعد الآلي لدى {name}. اسألني عن السيارات والصيانة وتجربة القيادة، أو اطلب التحدث إلى شخص.",
     privacy: "تُحفظ المحادثة عند إرسال أول رسالة.",
     write: "اكتب رسالة…",
     send: "إرسال",
     writing: "المساعد يكتب",
-    taken: "تولّى {name} المحادثة",
+    taken: "{name} من {tenant} معك الآن",
     back: "عاد المساعد للإجابة",
     closed: "انتهت هذه المحادثة. اكتب لبدء محادثة جديدة.",
     fresh: "محادثة جديدة",
@@ -180,6 +210,14 @@ export const TEXTS: Record<Lang, Texts> = {
     personText: "أود التحدث إلى شخص.",
     starters: ["ما السيارات المتوفرة لديكم؟", "أريد حجز موعد صيانة"],
     newOne: "رسالة جديدة",
+    seen: "شوهدت",
+    types: "{name} يكتب",
+    looking: "يبحث…",
+    next: "أنت التالي.",
+    ahead: "أمامك {n}.",
+    about: "نحو {n} د.",
+    call: "اتصلوا بي بدلًا من ذلك",
+    callText: "هل يمكنكم الاتصال بي؟ رقمي هو ",
   },
 };
 

@@ -7,13 +7,16 @@
  */
 import { formatColor, parseColor, readableOn, textOn } from "../sdk/color";
 import { el, icon } from "../sdk/dom";
-import type { Chat, Item } from "./chat";
+import type { Chat, Item } from "../sdk/chat";
 import { linkify } from "./linkify";
 import css from "./style.css?inline";
 import { fill, type Texts } from "./texts";
 
 /** Longest message that the field takes. */
 const MAX_TEXT = 4000;
+
+/** Who waits longer than this, or nobody knows how long, is offered a call. */
+const LONG_WAIT_MIN = 10;
 
 const DEFAULT_BRAND = "#1d4f91";
 // The grounds of a bubble: the accent is made readable there, and so it is on the panel, too.
@@ -25,8 +28,7 @@ const CHAT =
 const CROSS = "M6.5 6.5l11 11M17.5 6.5l-11 11";
 const SEND = "M12 19V5.5M6 11l6-6 6 6";
 const DOWN = "M6 10l6 6 6-6";
-const SPARK =
-  "M12 4.5l1.7 4.3a2 2 0 0 0 1.5 1.5L19.5 12l-4.3 1.7a2 2 0 0 0-1.5 1.5L12 19.5l-1.7-4.3a2 2 0 0 0-1.5-1.5L4.5 12l4.3-1.7a2 2 0 0 0 1.5-1.5z";
+const SPARK = "M12 4l2.2 5.8L20 12l-5.8 2.2L12 20l-2.2-5.8L4 12l5.8-2.2z";
 const PERSON = "M12 12a3.7 3.7 0 1 0 0-7.4 3.7 3.7 0 0 0 0 7.4zM4.8 19.8a7.2 7.2 0 0 1 14.4 0";
 
 export interface ViewOptions {
@@ -57,6 +59,9 @@ export class View {
   readonly #scroll: HTMLElement;
   readonly #latest = el("button", { class: "latest", type: "button", hidden: "" }, icon(DOWN));
   readonly #notice = el("p", { class: "notice", role: "status", hidden: "" });
+  readonly #place = el("span", { role: "status" });
+  readonly #call = el("button", { type: "button" });
+  readonly #queue = el("p", { class: "notice queue", hidden: "" }, this.#place, " ", this.#call);
   readonly #field = el("textarea", { rows: "1", maxlength: String(MAX_TEXT), enterkeyhint: "send" });
   readonly #sender = el("button", { class: "send", type: "submit" }, icon(SEND));
   readonly #person = el("button", { class: "person", type: "button" }, icon(PERSON), el("span"));
@@ -66,7 +71,7 @@ export class View {
   #opened = false;
   #seen = 0;
   #painted = "";
-  #wasWriting = false;
+  #wasWriting: string | false = false;
   #ticking = 0;
 
   constructor(chat: Chat, options: ViewOptions) {
@@ -86,6 +91,7 @@ export class View {
       { class: "panel", role: "dialog", id: "panel", "aria-labelledby": "title", tabindex: "-1", hidden: "" },
       el("div", { class: "head" }, this.#face, el("div", { class: "who" }, this.#title, this.#sub), this.#closer),
       el("div", { class: "body" }, this.#scroll, this.#latest),
+      this.#queue,
       this.#notice,
       form,
       el("div", { class: "foot" }, this.#person),
@@ -99,7 +105,11 @@ export class View {
     this.#person.onclick = () => this.#say(this.#options.texts().personText);
     this.#latest.onclick = () => this.#toEnd(true);
     this.#scroll.onscroll = () => (this.#latest.hidden = this.#atEnd());
-    this.#field.oninput = () => this.#fit();
+    this.#call.onclick = () => this.toggle(true, false, this.#options.texts().callText);
+    this.#field.oninput = () => {
+      this.#chat.type(!!this.#field.value.trim());
+      this.#fit();
+    };
     this.#field.onkeydown = (event) => {
       // 229: Enter confirms a word in an input method, it does not send.
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
@@ -115,12 +125,11 @@ export class View {
       this.#field.focus();
     };
     this.#panel.onkeydown = (event) => this.#keys(event);
-    const viewport = window.visualViewport;
-    const resize = () => this.host.style.setProperty("--vh", `${viewport!.height}px`);
+    const viewport = visualViewport;
+    const resize = () => viewport && this.host.style.setProperty("--vh", `${viewport.height}px`);
     viewport?.addEventListener("resize", resize);
-    if (viewport) resize();
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", () => this.render());
+    resize();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.render());
     this.render();
   }
 
@@ -171,9 +180,10 @@ export class View {
     this.#renderIntro(texts, name);
     const stick = this.#atEnd();
     this.#renderLog(texts, name);
-    this.#renderDraft(texts);
+    this.#renderDraft(texts, who);
     if (stick) this.#toEnd();
     this.#renderNotice(texts);
+    this.#renderPlace(texts);
     this.#renderLauncher(texts, label);
     // Only what comes from now on is read out, not the history.
     if (!chat.loading) requestAnimationFrame(() => this.#log.setAttribute("aria-live", "polite"));
@@ -228,18 +238,20 @@ export class View {
       line.node.remove();
       this.#lines.delete(key);
     }
+    const seen = items.findLast((item) => item.state === "seen");
     let before: Item | undefined;
     let at: ChildNode | null = this.#log.firstChild;
     items.forEach((item, index) => {
       const follows = !!before && !before.note && before.author === item.author && before.name === item.name;
-      const last = index === items.length - 1;
+      // One mark is enough: the last message that was seen, or the last one at all.
+      const last = item.state === "seen" ? item === seen : index === items.length - 1;
       const print = [follows, item.state, item.seq, last, texts.send, this.#chat.memberName].join();
       const known = this.#lines.get(item.key);
       let node = known?.node;
       if (!known || known.print !== print) {
         const fresh = this.#line(item, texts, name, follows, last);
         // The finished answer takes the place of its draft without a second entrance.
-        if (known || this.#chat.loading || (item.author === "assistant" && this.#wasWriting)) fresh.classList.add("calm");
+        if (known || this.#chat.loading || item.author === this.#wasWriting) fresh.classList.add("calm");
         if (node === at) at = fresh;
         node?.replaceWith(fresh);
         node = fresh;
@@ -258,7 +270,7 @@ export class View {
 
   #line(item: Item, texts: Texts, name: string, follows: boolean, last: boolean): HTMLElement {
     if (item.note) {
-      const text = fill(texts[item.note], { name: this.#chat.memberName || name || texts.member });
+      const text = fill(texts[item.note], { name: item.name || texts.member, tenant: name });
       return el("p", { class: "note" }, text);
     }
     const mine = item.author === "customer";
@@ -276,7 +288,7 @@ export class View {
     const line = el("div", { class: "line", "data-who": item.author }, bubble);
     node.append(line);
     const { state } = item;
-    if (mine && state && (state !== "sent" || last)) {
+    if (mine && state && (last || !["sent", "seen"].includes(state))) {
       const foot = el("p", { class: "state", "data-state": state }, texts[state]);
       if (state === "failed") {
         const again = el("button", { type: "button" }, texts.retry);
@@ -288,24 +300,45 @@ export class View {
     return node;
   }
 
-  #renderDraft(texts: Texts): void {
-    const chat = this.#chat;
-    const { draft } = chat;
-    const writing = draft !== null;
+  #renderDraft(texts: Texts, member: string): void {
+    const { draft, step, typing, items } = this.#chat;
+    const human = draft === null && typing?.by === "member";
+    const author = human ? "member" : "assistant";
+    const writing = draft !== null || !!typing;
     this.#writing.hidden = !writing;
     if (writing) {
       // The draft stands exactly where its message will stand.
-      const last = chat.items.at(-1);
-      const follows = last?.author === "assistant" && !last.note;
-      const writer = follows ? el("p") : this.#who("assistant", texts.assistant, texts.auto);
+      const last = items.at(-1);
+      const follows = last?.author === author && !last.note;
+      const name = human ? typing.name || member : texts.assistant;
+      const writer = follows ? el("p") : this.#who(author, name, human ? "" : texts.auto);
       this.#writer.replaceWith(writer);
       this.#writer = writer;
+      (this.#bubble.parentNode as HTMLElement).dataset["who"] = author;
       this.#bubble.classList.toggle("dots", !draft);
       if (draft) fillText(this.#bubble, draft);
-      else this.#bubble.replaceChildren(el("i"), el("i"), el("i"));
-    } else this.#bubble.replaceChildren();
-    if (writing !== this.#wasWriting) this.#spoken.textContent = writing ? texts.writing : "";
-    this.#wasWriting = writing;
+      else this.#bubble.replaceChildren(el("i"), el("i"), el("i"), step === "looking" ? el("span", {}, texts.looking) : "");
+      const spoken = human ? fill(texts.types, { name }) : texts.writing;
+      if (this.#wasWriting !== author) this.#spoken.textContent = spoken;
+    } else {
+      this.#bubble.replaceChildren();
+      if (this.#wasWriting) this.#spoken.textContent = "";
+    }
+    this.#wasWriting = writing && author;
+  }
+
+  /** How long it takes until a person is there, or the way out of waiting. */
+  #renderPlace(texts: Texts): void {
+    const { place } = this.#chat;
+    this.#queue.hidden = !place;
+    if (!place) return;
+    const minutes = Math.ceil((place.estimate_s ?? Infinity) / 60);
+    const text = place.ahead ? fill(texts.ahead, { n: place.ahead }) : texts.next;
+    const long = minutes > LONG_WAIT_MIN;
+    const whole = long ? text : `${text} ${fill(texts.about, { n: minutes })}`;
+    if (this.#place.textContent !== whole) this.#place.textContent = whole;
+    this.#call.textContent = texts.call;
+    this.#call.hidden = !long;
   }
 
   #renderNotice(texts: Texts): void {

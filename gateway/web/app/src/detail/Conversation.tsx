@@ -1,40 +1,133 @@
 /**
- * The conversation in the drawer: who said what, who answers now, and the field to answer oneself.
+ * The conversation in the drawer: who said what, what is being written, what the customer has seen.
  */
-import { ActionIcon, Alert, Button, Loader, Textarea } from "@mantine/core";
-import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
-import type { Message } from "../../../sdk/wire";
+import { Loader } from "@mantine/core";
+import { useEffect, useRef } from "react";
+import type { Me, Message, PresenceFrame } from "../../../sdk/wire";
 import { Icon } from "../icons";
-import { formatExact, formatTime, useLocale } from "../i18n";
+import { fill, formatExact, formatTime, useLocale } from "../i18n";
+import { useNow, usePresence } from "../live/store";
+import type { Leads } from "../leads/useLeads";
+import { Composer } from "./Composer";
+import { Handoff } from "./People";
 import type { Detail, Pending } from "./useDetail";
 
-const MAX_TEXT = 4000;
+/** A reader who scrolled up this far is left where they are. */
+const NEAR_END = 80;
 
-export function Conversation({ detail, zone, now }: { detail: Detail; zone: string; now: number }) {
-  const { t } = useLocale();
+interface ConversationProps {
+  detail: Detail;
+  leads: Leads;
+  me: Me;
+  zone: string;
+  now: number;
+}
+
+export function Conversation({ detail, leads, me, zone, now }: ConversationProps) {
+  const { lang, t } = useLocale();
   const scroll = useRef<HTMLDivElement>(null);
+  const stick = useRef(true);
+  const lead = detail.data?.lead;
   const messages = detail.data?.messages ?? [];
+  const presence = usePresence(leads.now, lead?.session_id);
+  const answer = useNow(leads.now, (store) => (store.answer?.session_id === lead?.session_id ? store.answer : null));
   const count = messages.length + detail.pending.length;
   useEffect(() => {
-    scroll.current?.scrollTo({ top: scroll.current.scrollHeight });
+    stick.current = true;
   }, [count]);
+  useEffect(() => {
+    const node = scroll.current;
+    if (node && stick.current) node.scrollTo({ top: node.scrollHeight });
+  });
+  const { receipt } = detail;
+  const seen = receipt && messages.findLast((one) => one.author !== "customer" && one.seq <= receipt.seq);
+  const note = detail.data?.handoff_note;
   return (
     <div className="conversation">
-      <div className="transcript" data-transcript ref={scroll} role="log" tabIndex={0} aria-label={t.detail.conversation}>
-        {count === 0 && <p className="muted">{t.detail.noMessages}</p>}
+      {note && <Handoff note={note} />}
+      {leads.staleSince && (
+        <p className="stale">
+          <Icon name="alert" size={15} />
+          {fill(t.detail.stale, { time: formatTime(new Date(leads.staleSince).toISOString(), lang, zone, now) })}
+        </p>
+      )}
+      <div
+        className="transcript"
+        data-transcript
+        data-stale={leads.staleSince ? true : undefined}
+        ref={scroll}
+        role="log"
+        tabIndex={0}
+        aria-label={t.detail.conversation}
+        onScroll={({ currentTarget: node }) => (stick.current = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END)}
+      >
+        {count === 0 && !answer && <p className="muted">{t.detail.noMessages}</p>}
         {messages.map((message, i) => (
-          <Bubble key={message.message_id} message={message} before={messages[i - 1]} zone={zone} now={now} />
+          <Bubble
+            key={message.message_id}
+            message={message}
+            before={messages[i - 1]}
+            zone={zone}
+            now={now}
+            seenAt={message === seen ? receipt!.at : null}
+          />
         ))}
+        {answer && (
+          <div className="said running" data-author="assistant" aria-hidden="true">
+            <p className="by">
+              <Icon name="spark" size={15} />
+              <bdi>{t.detail.assistant}</bdi>
+              {answer.step && <span className="step">{t.detail.steps[answer.step]}</span>}
+            </p>
+            <p className="bubble" dir="auto">
+              {answer.text || <Dots />}
+            </p>
+          </div>
+        )}
         {detail.pending.map((one) => (
-          <PendingBubble key={one.clientId} pending={one} onRetry={() => detail.retry(one.clientId)} />
+          <PendingBubble key={one.clientId} pending={one} waits={leads.live !== "live"} onRetry={() => detail.retry(one.clientId)} />
         ))}
+        <CustomerTypes presence={presence} />
       </div>
-      <Composer detail={detail} />
+      {detail.data && <Composer detail={detail} leads={leads} me={me} presence={presence} />}
     </div>
   );
 }
 
-function Bubble({ message, before, zone, now }: { message: Message; before: Message | undefined; zone: string; now: number }) {
+function Dots() {
+  return (
+    <span className="dots">
+      <i />
+      <i />
+      <i />
+    </span>
+  );
+}
+
+function CustomerTypes({ presence }: { presence: PresenceFrame | undefined }) {
+  const { t } = useLocale();
+  return (
+    <p className="customer-types muted" role="status">
+      {presence?.customer_typing && (
+        <>
+          <Dots />
+          {t.presence.customerTyping}
+        </>
+      )}
+    </p>
+  );
+}
+
+interface BubbleProps {
+  message: Message;
+  before: Message | undefined;
+  zone: string;
+  now: number;
+  /** The customer has seen this one last, then. */
+  seenAt: string | null;
+}
+
+function Bubble({ message, before, zone, now, seenAt }: BubbleProps) {
   const { lang, t } = useLocale();
   const { author } = message;
   const name = author === "member" ? message.member_name || t.detail.member : t.detail[author];
@@ -51,11 +144,17 @@ function Bubble({ message, before, zone, now }: { message: Message; before: Mess
       <p className="bubble" dir="auto">
         {message.text}
       </p>
+      {seenAt && (
+        <p className="receipt muted" data-receipt>
+          <Icon name="check" size={14} />
+          {fill(t.detail.seen, { time: formatTime(seenAt, lang, zone, now) })}
+        </p>
+      )}
     </div>
   );
 }
 
-function PendingBubble({ pending, onRetry }: { pending: Pending; onRetry(): void }) {
+function PendingBubble({ pending, waits, onRetry }: { pending: Pending; waits: boolean; onRetry(): void }) {
   const { t } = useLocale();
   return (
     <div className="said" data-author="member" data-pending>
@@ -70,79 +169,8 @@ function PendingBubble({ pending, onRetry }: { pending: Pending; onRetry(): void
           </button>
         </p>
       ) : (
-        <p className="by">{t.detail.sending}</p>
+        <p className="by">{waits ? t.detail.queued : t.detail.sending}</p>
       )}
-    </div>
-  );
-}
-
-function Composer({ detail }: { detail: Detail }) {
-  const { t } = useLocale();
-  const [text, setText] = useState("");
-  const status = detail.data?.lead.session_status ?? "open";
-  const human = status === "with_human";
-
-  const submit = () => {
-    if (!text.trim()) return;
-    detail.send(text.trim());
-    setText("");
-  };
-  const keys = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    submit();
-  };
-  if (status === "closed") return <p className="composer muted">{t.detail.closed}</p>;
-  const label = human ? t.detail.send : t.detail.takeoverSend;
-  return (
-    <div className="composer" data-human={human || undefined}>
-      <div className="holder">
-        <span>
-          <Icon name={human ? "person" : "spark"} />
-          {human ? t.detail.personAnswers : t.detail.assistantAnswers}
-        </span>
-        <Button
-          size="compact-md"
-          variant={human ? "default" : "filled"}
-          loading={detail.acting}
-          onClick={() => void (human ? detail.release() : detail.takeover())}
-        >
-          {human ? t.detail.release : t.detail.takeover}
-        </Button>
-      </div>
-      {detail.failure && (
-        <Alert color="red" role="alert" py={8}>
-          <div className="holder">
-            {detail.failure === "not-yours" ? t.detail.notYours : t.detail.actionFailed}
-            {detail.failure === "not-yours" && (
-              <Button size="compact-md" variant="default" loading={detail.acting} onClick={() => void detail.takeover()}>
-                {t.detail.takeover}
-              </Button>
-            )}
-          </div>
-        </Alert>
-      )}
-      <form
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <Textarea
-          aria-label={t.detail.reply}
-          placeholder={t.detail.reply}
-          value={text}
-          dir={text ? "auto" : undefined}
-          maxLength={MAX_TEXT}
-          rows={2}
-          onChange={(event) => setText(event.currentTarget.value)}
-          onKeyDown={keys}
-        />
-        <ActionIcon type="submit" size={44} radius="xl" variant="filled" aria-label={label} title={label} disabled={!text.trim()}>
-          <Icon name="send" size={20} />
-        </ActionIcon>
-      </form>
-      <p className="muted small hint">{human || !text.trim() ? t.detail.hint : `${t.detail.takeoverSend} · ${t.detail.hint}`}</p>
     </div>
   );
 }

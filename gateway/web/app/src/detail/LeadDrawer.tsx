@@ -6,30 +6,37 @@ import "@mantine/core/styles/Overlay.css";
 import "@mantine/core/styles/Paper.css";
 import "@mantine/core/styles/ModalBase.css";
 import "@mantine/core/styles/Drawer.css";
+import "@mantine/core/styles/Popover.css";
 import "@mantine/core/styles/Tabs.css";
+import "@mantine/core/styles/Tooltip.css";
 import "./detail.css";
 import { Button, Drawer, Tabs } from "@mantine/core";
+import { type KeyboardEvent, type ReactNode, useEffect } from "react";
 import { ProblemError } from "../../../sdk/http";
 import type { Lead, Me } from "../../../sdk/wire";
-import { useMedia } from "../hooks";
+import { useMedia, useStable } from "../hooks";
 import { Icon } from "../icons";
 import { formatExact, useLocale } from "../i18n";
 import { HumanBadge, LanguageMark, RepeatMark, SourceMark, StatusBadge } from "../leads/badges";
 import { PromiseClock } from "../leads/PromiseClock";
 import type { Leads } from "../leads/useLeads";
+import { useNow, usePresence } from "../live/store";
 import { Conversation, ConversationLoading } from "./Conversation";
+import { Assign, Faces } from "./People";
 import { Deliveries, Timeline } from "./Records";
-import { useDetail } from "./useDetail";
+import { type Detail, useDetail } from "./useDetail";
 
 interface LeadDrawerProps {
   leadId: string;
   me: Me;
   leads: Leads;
   onClose(): void;
+  /** To the lead after (1) or before (-1) this one. */
+  onStep(step: number): void;
   onUnauthorised(): void;
 }
 
-export default function LeadDrawer({ leadId, me, leads, onClose, onUnauthorised }: LeadDrawerProps) {
+export default function LeadDrawer({ leadId, me, leads, onClose, onStep, onUnauthorised }: LeadDrawerProps) {
   const { t } = useLocale();
   const phone = useMedia("(max-width: 48em)");
   const detail = useDetail(leadId, leads, onUnauthorised);
@@ -37,6 +44,16 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onUnauthorised 
   const zone = me.tenant.zone;
   const now = leads.clock.now();
   const title = lead ? lead.name || lead.email || t.nameless : "";
+  const presence = usePresence(leads.now, lead?.session_id);
+  const members = useNow(leads.now, (store) => store.members);
+  useDrawerKeys(detail, onStep);
+  const escape = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || event.nativeEvent.isComposing) return;
+    // From the field back to the conversation first: half a message is not closed away.
+    const field = (event.target as HTMLElement).closest<HTMLTextAreaElement>("textarea");
+    if (field?.value) document.querySelector<HTMLElement>("[data-transcript]")?.focus();
+    else onClose();
+  };
   return (
     <Drawer.Root
       opened
@@ -44,6 +61,8 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onUnauthorised 
       position="right"
       size={phone ? "100%" : 560}
       transitionProps={{ duration: 140 }}
+      closeOnEscape={false}
+      onKeyDown={escape}
       classNames={{ content: "drawer" }}
     >
       <Drawer.Overlay backgroundOpacity={0.35} />
@@ -53,9 +72,24 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onUnauthorised 
             <Drawer.Title>
               <bdi>{title}</bdi>
             </Drawer.Title>
-            <Drawer.CloseButton aria-label={t.detail.close} size={44} />
+            <div className="line">
+              <Faces presence={presence} me={me.member_id} />
+              <Drawer.CloseButton aria-label={t.detail.close} size={44} />
+            </div>
           </div>
-          {lead && <Facts lead={lead} zone={zone} leads={leads} phone={phone} />}
+          {lead && (
+            <Facts lead={lead} zone={zone} leads={leads} phone={phone}>
+              {detail.data && lead.session_status !== "closed" && (
+                <Assign
+                  assignee={lead.assignee}
+                  members={members}
+                  me={me}
+                  disabled={detail.acting || leads.live !== "live"}
+                  onAssign={(id) => void detail.assign(id)}
+                />
+              )}
+            </Facts>
+          )}
         </div>
         {detail.error && !detail.data ? (
           <div className="middle" role="alert">
@@ -72,7 +106,7 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onUnauthorised 
               <Tabs.Tab value="deliveries">{t.detail.deliveries}</Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="conversation">
-              <Conversation detail={detail} zone={zone} now={now} />
+              <Conversation detail={detail} leads={leads} me={me} zone={zone} now={now} />
             </Tabs.Panel>
             <Tabs.Panel value="timeline" className="records">
               <Timeline events={detail.data.events} zone={zone} now={now} />
@@ -87,6 +121,23 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onUnauthorised 
   );
 }
 
+/** `j` and `k` go on to the next lead, `r` to the field, `t` takes over or gives back. */
+function useDrawerKeys(detail: Detail, onStep: (step: number) => void): void {
+  const press = useStable((event: globalThis.KeyboardEvent) => {
+    const target = event.target as HTMLElement;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, dialog")) return;
+    if (event.key === "j" || event.key === "k") onStep(event.key === "j" ? 1 : -1);
+    else if (event.key === "r") {
+      event.preventDefault();
+      document.querySelector<HTMLElement>("[data-reply]")?.focus();
+    } else if (event.key === "t" && !detail.acting) document.querySelector<HTMLElement>("[data-turn]")?.click();
+  });
+  useEffect(() => {
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, [press]);
+}
+
 /** Only a web address becomes a link: what a customer's page sent is not trusted. */
 function webAddress(text: string | null | undefined): URL | null {
   try {
@@ -97,7 +148,16 @@ function webAddress(text: string | null | undefined): URL | null {
   }
 }
 
-function Facts({ lead, zone, leads, phone }: { lead: Lead; zone: string; leads: Leads; phone: boolean }) {
+interface FactsProps {
+  lead: Lead;
+  zone: string;
+  leads: Leads;
+  phone: boolean;
+  /** Whose it is, to be chosen. */
+  children: ReactNode;
+}
+
+function Facts({ lead, zone, leads, phone, children }: FactsProps) {
   const { lang, t } = useLocale();
   const url = webAddress(lead.source_url);
   const facts = (
@@ -146,11 +206,14 @@ function Facts({ lead, zone, leads, phone }: { lead: Lead; zone: string; leads: 
         <LanguageMark lead={lead} />
         <RepeatMark lead={lead} />
         <HumanBadge lead={lead} />
+        {!phone && children}
       </div>
       {phone ? (
         <details>
           <summary>{t.detail.more}</summary>
           {facts}
+          {children}
+          <PromiseClock promise={lead.promise} clock={leads.clock} large />
         </details>
       ) : (
         facts
@@ -161,7 +224,7 @@ function Facts({ lead, zone, leads, phone }: { lead: Lead; zone: string; leads: 
           <span>{t.reason[lead.human_reason] ?? lead.human_reason}</span>
         </p>
       )}
-      <PromiseClock promise={lead.promise} clock={leads.clock} large />
+      {!phone && <PromiseClock promise={lead.promise} clock={leads.clock} large />}
     </>
   );
 }

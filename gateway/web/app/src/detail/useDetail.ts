@@ -1,12 +1,18 @@
 /**
  * One lead with its conversation, kept current by the live events of the list.
  *
- * Lives here: loading, merging of live messages, own replies that are still on their way, takeover
- * and release. A reply keeps its `client_id` over every retry, so it is never sent twice.
+ * Lives here: loading, merging of live messages, own replies that are still on their way, takeover,
+ * give-back and assignment, what the customer has seen.
+ * Invariants: a reply keeps its `client_id` over every retry, so it is never stored twice; a reply
+ * names the newest message that was on the screen, so it never leaves past an answer that its writer
+ * has not seen.
  */
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { ProblemError } from "../../../sdk/http";
-import type { LeadEvent, LeadDetail, Message } from "../../../sdk/wire";
+import { newId } from "../../../sdk/id";
+import { LineLost } from "../../../sdk/live";
+import { rowAfter } from "../../../sdk/rows";
+import type { LeadDetail, LeadEvent, Message } from "../../../sdk/wire";
 import { api } from "../api";
 import { useStable } from "../hooks";
 import type { Leads } from "../leads/useLeads";
@@ -17,21 +23,40 @@ const REFRESH_MS = 600;
 export interface Pending {
   clientId: string;
   text: string;
+  /** The newest message that its writer had on the screen. */
+  seen: number;
   failed: boolean;
 }
 
+/** A reply that did not leave: these were written meanwhile. */
+export interface Conflict extends Pending {
+  newer: Message[];
+}
+
+/** What the assistant leaves to the person who takes over. */
+export type HandoffNote = Partial<Record<"asked" | "promised" | "held" | "missing", string | string[]>>;
+
+export type Detailed = LeadDetail & { handoff_note?: HandoffNote | null };
+
 export interface Detail {
-  data: LeadDetail | null;
+  data: Detailed | null;
   error: unknown;
   pending: Pending[];
-  /** A takeover or release is on its way, or failed. */
+  conflict: Conflict | null;
+  /** What the customer has seen, and since when. */
+  receipt: { seq: number; at: string } | null;
+  /** A takeover or give-back is on its way, or failed. */
   acting: boolean;
   failure: "other" | "not-yours" | null;
   reload(): void;
   takeover(): Promise<boolean>;
   release(): Promise<boolean>;
+  assign(memberId: string | null): Promise<boolean>;
   send(text: string): void;
   retry(clientId: string): void;
+  /** Sends what was held back, past what was written meanwhile. */
+  sendAnyway(): void;
+  discard(): void;
 }
 
 /** A colleague may hold the conversation; everything else is told as one. */
@@ -47,13 +72,18 @@ export function mergeMessages(known: Message[], more: Message[]): Message[] {
 }
 
 export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => void): Detail {
-  const [data, setData] = useState<LeadDetail | null>(null);
+  const { socket } = leads;
+  const [data, setData] = useState<Detailed | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [pending, setPending] = useState<Pending[]>([]);
+  const [conflict, setConflict] = useState<Conflict | null>(null);
+  const [receipt, setReceipt] = useState<Detail["receipt"]>(null);
   const [acting, setActing] = useState(false);
   const [failure, setFailure] = useState<Detail["failure"]>(null);
   const refresh = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const running = useRef<AbortController | null>(null);
+  const sessionId = data?.lead.session_id;
+  const newest = data?.messages.at(-1)?.seq ?? 0;
 
   const load = useStable(async () => {
     running.current?.abort();
@@ -78,10 +108,15 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
 
   const hear = useStable((frame: LeadEvent | "gap") => {
     if (frame === "gap") return void load();
-    if (frame.lead.lead_id !== leadId) return;
-    const { message } = frame;
-    setData((old) => old && { ...old, lead: frame.lead, messages: message ? mergeMessages(old.messages, [message]) : old.messages });
+    if (frame.session_id !== sessionId) return;
+    const { message, seen } = frame;
+    setData((old) => {
+      if (!old) return old;
+      const lead = rowAfter(old.lead, frame) ?? old.lead;
+      return { ...old, lead, messages: message ? mergeMessages(old.messages, [message]) : old.messages };
+    });
     if (message) settle([message]);
+    if (seen && !seen.member_id) setReceipt((old) => (old && old.seq >= seen.seq ? old : { seq: seen.seq, at: frame.at }));
     clearTimeout(refresh.current);
     refresh.current = setTimeout(() => void load(), REFRESH_MS);
   });
@@ -96,12 +131,35 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
     };
   }, [load, hear, leads.subscribe]);
 
-  const act = async (run: (sessionId: string) => Promise<void>): Promise<boolean> => {
-    if (!data) return false;
+  // What is on the screen: who else looks sees it, and the running answer and the draft come in.
+  useEffect(() => {
+    if (!sessionId) return;
+    socket.view(sessionId);
+    return () => {
+      socket.view(null);
+      leads.now.leave();
+    };
+  }, [socket, sessionId, leads.now]);
+  useEffect(() => {
+    if (!sessionId || !newest) return;
+    const see = () => document.visibilityState === "visible" && socket.seen(sessionId, newest);
+    see();
+    document.addEventListener("visibilitychange", see);
+    return () => document.removeEventListener("visibilitychange", see);
+  }, [socket, sessionId, newest]);
+
+  /** Over the socket while it is up, else by a request of its own. */
+  const act = async (live: (id: string) => Promise<void>, http?: (id: string) => Promise<void>): Promise<boolean> => {
+    if (!sessionId) return false;
     setActing(true);
     setFailure(null);
     try {
-      await run(data.lead.session_id);
+      await live(sessionId).catch((error: unknown) => {
+        if (error instanceof LineLost && http) return http(sessionId);
+        // It is as it should be already.
+        if (error instanceof ProblemError && error.code === "stale") return;
+        throw error;
+      });
       await load();
       return true;
     } catch (error) {
@@ -113,16 +171,21 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
     }
   };
 
-  const deliver = useStable(async (clientId: string, text: string) => {
-    if (!data) return;
-    const mark = (failed: boolean) => setPending((list) => list.map((one) => (one.clientId === clientId ? { ...one, failed } : one)));
+  const deliver = useStable(async (one: Pending) => {
+    if (!sessionId) return;
+    const { clientId, text, seen } = one;
+    const mark = (failed: boolean) => setPending((list) => list.map((it) => (it.clientId === clientId ? { ...it, failed } : it)));
     mark(false);
     try {
-      // A person who writes has taken over: first the fence, then the words.
-      if (data.lead.session_status === "open") await api.takeover(data.lead.session_id);
-      await api.post(data.lead.session_id, { text, client_id: clientId });
+      const result = await socket.send(sessionId, text, { seen, clientId });
+      if (result.state === "conflict") {
+        setPending((list) => list.filter((it) => it.clientId !== clientId));
+        setData((old) => old && { ...old, messages: mergeMessages(old.messages, result.newer) });
+        setConflict({ ...one, newer: result.newer });
+        return;
+      }
       await load();
-      setPending((list) => list.filter((one) => one.clientId !== clientId));
+      setPending((list) => list.filter((it) => it.clientId !== clientId));
     } catch (error) {
       if (error instanceof ProblemError && error.status === 401) return onUnauthorised();
       mark(true);
@@ -130,29 +193,37 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
     }
   });
 
-  const send = useCallback(
-    (text: string) => {
-      const clientId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-      setPending((list) => [...list, { clientId, text, failed: false }]);
-      void deliver(clientId, text);
-    },
-    [deliver],
-  );
+  const push = (one: Pending) => {
+    setPending((list) => [...list, one]);
+    void deliver(one);
+  };
+  const send = useStable((text: string) => push({ clientId: newId(), text, seen: newest, failed: false }));
   const retry = useStable((clientId: string) => {
     const one = pending.find((it) => it.clientId === clientId);
-    if (one) void deliver(clientId, one.text);
+    if (one) void deliver(one);
+  });
+  const sendAnyway = useStable(() => {
+    if (!conflict) return;
+    const { clientId, text, newer } = conflict;
+    setConflict(null);
+    push({ clientId, text, seen: newer.at(-1)?.seq ?? newest, failed: false });
   });
 
   return {
     data,
     error,
     pending,
+    conflict,
+    receipt,
     acting,
     failure,
     reload: load,
-    takeover: () => act(api.takeover),
-    release: () => act(api.release),
+    takeover: () => act((id) => socket.takeOver(id), api.takeover),
+    release: () => act((id) => socket.giveBack(id), api.release),
+    assign: (memberId) => act((id) => socket.assign(id, memberId)),
     send,
     retry,
+    sendAnyway,
+    discard: () => setConflict(null),
   };
 }

@@ -15,11 +15,13 @@ const PER_REQUEST = 100;
 export function ExportButton({
   query,
   zone,
+  me,
   disabled,
   onNote,
 }: {
   query: LeadQuery;
   zone: string;
+  me: string;
   disabled: boolean;
   onNote(note: string): void;
 }) {
@@ -34,7 +36,7 @@ export function ExportButton({
       const rows = new Map<string, Lead>();
       let total = 0;
       for (let page = 1, pages = 1; page <= pages && rows.size < MAX_EXPORT; page += 1) {
-        const part = await api.leads(toApi({ ...query, page }, zone, PER_REQUEST));
+        const part = await api.leads(toApi({ ...query, page }, zone, me, PER_REQUEST));
         part.leads.forEach((lead) => rows.set(lead.lead_id, lead));
         ({ total, pages } = part);
       }

@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from "react";
 import { useMedia } from "../hooks";
 import { Icon } from "../icons";
 import { useLocale } from "../i18n";
-import { isFiltered, type LeadQuery, MAX_WORDS, NO_FILTER, SOURCES, STATUSES } from "./query";
+import { isFiltered, type LeadQuery, MAX_WORDS, NO_FILTER, SOURCES, STATUSES, WHOSE } from "./query";
 
 const TYPING_MS = 300;
 
@@ -55,6 +55,15 @@ export function Filters({ query, onChange }: { query: LeadQuery; onChange(next: 
           onChange={(event) => setWords(event.currentTarget.value)}
         />
       </Input.Wrapper>
+      <fieldset className="whose">
+        <legend className="sr">{t.whose.label}</legend>
+        {(["", ...WHOSE] as const).map((value) => (
+          <label key={value}>
+            <input type="radio" name="whose" checked={query.whose === value} onChange={() => set({ whose: value })} />
+            <span>{t.whose[value || "all"]}</span>
+          </label>
+        ))}
+      </fieldset>
       {!shown && (
         <ActionIcon
           variant="default"

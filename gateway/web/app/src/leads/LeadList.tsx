@@ -6,6 +6,8 @@ import type { MouseEvent } from "react";
 import type { Lead } from "../../../sdk/wire";
 import { useMedia } from "../hooks";
 import { formatExact, formatTime, useLocale } from "../i18n";
+import { Owner, Who } from "../live/Who";
+import type { NowStore } from "../live/store";
 import type { ServerClock } from "../promise";
 import { HumanBadge, LanguageMark, RepeatMark, SourceMark, StatusBadge } from "./badges";
 import { PromiseClock } from "./PromiseClock";
@@ -17,6 +19,8 @@ export interface LeadListProps {
   zone: string;
   clock: ServerClock;
   stale: boolean;
+  now: NowStore;
+  me: string;
   hrefOf(lead: Lead): string;
   onOpen(lead: Lead): void;
 }
@@ -65,6 +69,8 @@ export function LeadList(props: LeadListProps) {
               <LanguageMark lead={lead} />
               <RepeatMark lead={lead} />
               <HumanBadge lead={lead} />
+              <Owner lead={lead} now={props.now} me={props.me} />
+              <Who lead={lead} now={props.now} me={props.me} />
             </div>
           </li>
         ))}
@@ -94,13 +100,17 @@ export function LeadList(props: LeadListProps) {
               <div className="who">
                 {name(lead)}
                 <RepeatMark lead={lead} />
+                <Who lead={lead} now={props.now} me={props.me} />
               </div>
-              <HumanBadge lead={lead} />
-              {!lead.needs_human && lead.session_status !== "with_human" && lead.name && (
-                <div className="muted cut" dir="ltr">
-                  {lead.email}
-                </div>
-              )}
+              <div className="who">
+                <HumanBadge lead={lead} />
+                {!lead.needs_human && lead.session_status !== "with_human" && lead.name && (
+                  <div className="muted cut" dir="ltr">
+                    {lead.email}
+                  </div>
+                )}
+                <Owner lead={lead} now={props.now} me={props.me} />
+              </div>
             </td>
             <td>
               <About lead={lead} />

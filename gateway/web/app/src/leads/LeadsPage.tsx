@@ -6,9 +6,12 @@ import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import type { LiveState } from "../../../sdk/live";
 import type { Lead, Me } from "../../../sdk/wire";
 import { api } from "../api";
+import { HelpButton } from "../HelpButton";
 import { useSearch, useStable } from "../hooks";
 import { Icon, Mark } from "../icons";
 import { count, fill, useLocale } from "../i18n";
+import { AvailabilitySwitch } from "../live/AvailabilitySwitch";
+import { initials } from "../live/Face";
 import { Switches } from "../Switches";
 import { WebhooksLink } from "../webhooks/WebhooksLink";
 import { ExportButton } from "./ExportButton";
@@ -17,7 +20,7 @@ import { LeadList } from "./LeadList";
 import { Pager } from "./Pager";
 import { isFiltered, type LeadQuery, NO_FILTER, parseQuery, printQuery } from "./query";
 import { EmptyList, ListError, ListSkeleton } from "./states";
-import { useLeads } from "./useLeads";
+import { type Leads, useLeads } from "./useLeads";
 
 const LeadDrawer = lazy(() => import("../detail/LeadDrawer"));
 
@@ -52,6 +55,11 @@ export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) 
     setSearch(withLead(null));
     requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-lead="${was}"] [data-stop]`)?.focus());
   });
+  const step = useStable((by: number) => {
+    const at = page?.leads.findIndex((lead) => lead.lead_id === selected) ?? -1;
+    const next = page?.leads[at + by];
+    if (at >= 0 && next) open(next);
+  });
   useListKeys(selected === null);
 
   const waiting = page?.leads.filter((lead) => lead.promise.state === "waiting").length ?? 0;
@@ -65,16 +73,16 @@ export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) 
     const first = page?.leads.find(wanted);
     if (first) document.querySelector<HTMLElement>(`[data-lead="${first.lead_id}"] [data-stop]`)?.focus();
   };
-  const arrivedName = leads.arrived?.lead.name || leads.arrived?.lead.email || t.nameless;
+  const arrivedName = leads.arrived?.lead?.name || leads.arrived?.lead?.email || t.nameless;
 
   return (
     <>
       <a className="skip" href="#list">
         {t.skip}
       </a>
-      <Top me={me} live={leads.live} onLoggedOut={onLoggedOut} />
+      <Top me={me} leads={leads} onLoggedOut={onLoggedOut} />
       {/* Before the first page there is nothing to be behind of. */}
-      {page && <Banner live={leads.live} />}
+      {page && <Banner live={leads.live} queued={leads.queued} />}
       <main className="page">
         <div className="head">
           <h1>{t.title}</h1>
@@ -93,7 +101,7 @@ export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) 
               </button>
             )}
           </div>
-          <ExportButton query={query} zone={zone} disabled={!page?.total} onNote={setNote} />
+          <ExportButton query={query} zone={zone} me={me.member_id} disabled={!page?.total} onNote={setNote} />
         </div>
         <Filters query={query} onChange={go} />
         <div role="status">{note && <p className="note">{note}</p>}</div>
@@ -122,6 +130,8 @@ export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) 
               zone={zone}
               clock={leads.clock}
               stale={leads.loading}
+              now={leads.now}
+              me={me.member_id}
               hrefOf={(lead) => `?${withLead(lead.lead_id)}`}
               onOpen={open}
             />
@@ -143,20 +153,16 @@ export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) 
       </div>
       {selected && (
         <Suspense>
-          <LeadDrawer key={selected} leadId={selected} me={me} leads={leads} onClose={close} onUnauthorised={onLoggedOut} />
+          <LeadDrawer key={selected} leadId={selected} me={me} leads={leads} onClose={close} onStep={step} onUnauthorised={onLoggedOut} />
         </Suspense>
       )}
     </>
   );
 }
 
-function Top({ me, live, onLoggedOut }: { me: Me; live: LiveState; onLoggedOut(): void }) {
+function Top({ me, leads, onLoggedOut }: { me: Me; leads: Leads; onLoggedOut(): void }) {
   const { t } = useLocale();
-  const initials = me.name
-    .split(/\s+/)
-    .map((word) => [...word][0] ?? "")
-    .slice(0, 2)
-    .join("");
+  const { live } = leads;
   return (
     <header className="top">
       <a className="brand" href="/app/">
@@ -169,9 +175,11 @@ function Top({ me, live, onLoggedOut }: { me: Me; live: LiveState; onLoggedOut()
       </span>
       <div className="tools">
         <WebhooksLink me={me} />
+        <AvailabilitySwitch leads={leads} me={me.member_id} />
+        <HelpButton />
         <Switches />
         <span className="me" title={`${me.name} · ${me.email}`}>
-          <span aria-hidden="true">{initials}</span>
+          <span aria-hidden="true">{initials(me.name)}</span>
           <span className="sr">{me.name}</span>
         </span>
         <ActionIcon
@@ -189,8 +197,8 @@ function Top({ me, live, onLoggedOut }: { me: Me; live: LiveState; onLoggedOut()
   );
 }
 
-function Banner({ live }: { live: LiveState }) {
-  const { t } = useLocale();
+function Banner({ live, queued }: { live: LiveState; queued: number }) {
+  const { lang, t } = useLocale();
   const [long, setLong] = useState(false);
   const down = live !== "live";
   useEffect(() => {
@@ -204,7 +212,9 @@ function Banner({ live }: { live: LiveState }) {
       {(long || offline) && (
         <p className="banner">
           <Icon name="alert" />
-          {t.banner[offline ? "offline" : "waiting"]}
+          <span>
+            {t.banner[offline ? "offline" : "waiting"]} {queued > 0 && <b>{count(t.queued, queued, lang)}</b>}
+          </span>
         </p>
       )}
     </div>

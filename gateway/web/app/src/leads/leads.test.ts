@@ -7,6 +7,7 @@ import { isFiltered, matches, NO_FILTER, parseQuery, printQuery, toApi } from ".
 import { applyEvent } from "./rows";
 
 const ZONE = "Europe/Oslo";
+const ME = "mem_kari";
 const lead = (part: Partial<Lead> = {}): Lead => ({
   lead_id: "lead_1",
   session_id: "ses_1",
@@ -27,7 +28,15 @@ const lead = (part: Partial<Lead> = {}): Lead => ({
 
 describe("the query in the address", () => {
   test("survives a round trip and leaves out what is nothing", () => {
-    const query = { page: 3, status: "won", source: "widget", from: "2026-03-01", to: "2026-03-31", q: "kari & co" } as const;
+    const query = {
+      page: 3,
+      status: "won",
+      source: "widget",
+      from: "2026-03-01",
+      to: "2026-03-31",
+      q: "kari & co",
+      whose: "mine",
+    } as const;
     expect(parseQuery(printQuery(query))).toEqual(query);
     expect(printQuery(NO_FILTER)).toBe("");
   });
@@ -39,16 +48,18 @@ describe("the query in the address", () => {
   });
 
   test("sends days as instants of the tenant's zone, the end exclusive, across a change of the clocks", () => {
-    const sent = new URLSearchParams(toApi({ ...NO_FILTER, from: "2026-03-29", to: "2026-03-29" }, ZONE));
+    const sent = new URLSearchParams(toApi({ ...NO_FILTER, from: "2026-03-29", to: "2026-03-29" }, ZONE, ME));
     expect(sent.get("from")).toBe("2026-03-28T23:00:00.000Z");
     expect(sent.get("to")).toBe("2026-03-29T22:00:00.000Z");
   });
 });
 
 test("days that were typed the wrong way round are turned", () => {
-  const sent = new URLSearchParams(toApi({ ...NO_FILTER, from: "2026-05-02", to: "2026-05-01" }, ZONE));
+  const sent = new URLSearchParams(toApi({ ...NO_FILTER, from: "2026-05-02", to: "2026-05-01" }, ZONE, ME));
   expect(sent.get("from")! < sent.get("to")!).toBe(true);
-  expect(matches(lead({ created_at: "2026-05-01T12:00:00Z" }), { ...NO_FILTER, from: "2026-05-02", to: "2026-05-01" }, ZONE)).toBe(true);
+  expect(matches(lead({ created_at: "2026-05-01T12:00:00Z" }), { ...NO_FILTER, from: "2026-05-02", to: "2026-05-01" }, ZONE, ME)).toBe(
+    true,
+  );
 });
 
 describe("days of a zone", () => {
@@ -90,13 +101,13 @@ describe("a live event", () => {
   const [a, b, c] = ["a", "b", "c"].map((id) => lead({ lead_id: id })) as [Lead, Lead, Lead];
 
   test("puts a new lead on top of the first page, and the last one moves on to the next", () => {
-    const step = applyEvent(page(1, [a, b]), NO_FILTER, ZONE, frame(c));
+    const step = applyEvent(page(1, [a, b]), NO_FILTER, ZONE, frame(c), ME);
     expect(step.page.leads.map((row) => row.lead_id)).toEqual(["c", "a"]);
     expect(step).toMatchObject({ entered: "c", above: 0, page: { total: 3, pages: 2 } });
   });
 
   test("only counts it on another page, where nothing may move under the hand", () => {
-    const step = applyEvent(page(2, [a, b], 4), { ...NO_FILTER, page: 2 }, ZONE, frame(c));
+    const step = applyEvent(page(2, [a, b], 4), { ...NO_FILTER, page: 2 }, ZONE, frame(c), ME);
     expect(step.page.leads).toEqual([a, b]);
     expect(step).toMatchObject({ entered: null, above: 1, page: { total: 5, pages: 3 } });
   });
@@ -104,32 +115,32 @@ describe("a live event", () => {
   test("leaves a new lead out that the filter does not want", () => {
     const query = { ...NO_FILTER, status: "won" as const };
     const before = page(1, [a]);
-    expect(applyEvent(before, query, ZONE, frame(c))).toEqual({ page: before, entered: null, above: 0 });
+    expect(applyEvent(before, query, ZONE, frame(c), ME)).toEqual({ page: before, entered: null, above: 0, missing: false });
   });
 
   test("renews a known row in place, whatever the event, and even when it leaves the filter", () => {
     const changed = lead({ lead_id: "b", status: "contacted" });
-    const step = applyEvent(page(1, [a, b]), { ...NO_FILTER, status: "new" }, ZONE, frame(changed, "lead.changed"));
+    const step = applyEvent(page(1, [a, b]), { ...NO_FILTER, status: "new" }, ZONE, frame(changed, "lead.changed"), ME);
     expect(step.page.leads).toEqual([a, changed]);
     expect(step.page.total).toBe(2);
-    const again = applyEvent(step.page, NO_FILTER, ZONE, frame(changed));
+    const again = applyEvent(step.page, NO_FILTER, ZONE, frame(changed), ME);
     expect(again.page.total).toBe(2);
   });
 
   test("of a lead on another page changes nothing", () => {
     const before = page(1, [a]);
-    expect(applyEvent(before, NO_FILTER, ZONE, frame(c, "lead.changed")).page).toBe(before);
+    expect(applyEvent(before, NO_FILTER, ZONE, frame(c, "lead.changed"), ME).page).toBe(before);
   });
 });
 
 describe("the filter of live leads", () => {
   test("agrees with the server's on name, mail and day", () => {
-    expect(matches(lead(), { ...NO_FILTER, q: " NORDMANN " }, ZONE)).toBe(true);
-    expect(matches(lead({ name: undefined }), { ...NO_FILTER, q: "kari@" }, ZONE)).toBe(true);
-    expect(matches(lead(), { ...NO_FILTER, q: "ola" }, ZONE)).toBe(false);
+    expect(matches(lead(), { ...NO_FILTER, q: " NORDMANN " }, ZONE, ME)).toBe(true);
+    expect(matches(lead({ name: undefined }), { ...NO_FILTER, q: "kari@" }, ZONE, ME)).toBe(true);
+    expect(matches(lead(), { ...NO_FILTER, q: "ola" }, ZONE, ME)).toBe(false);
     const late = lead({ created_at: "2026-03-28T23:30:00Z" });
-    expect(matches(late, { ...NO_FILTER, from: "2026-03-29", to: "2026-03-29" }, ZONE)).toBe(true);
-    expect(matches(late, { ...NO_FILTER, to: "2026-03-28" }, ZONE)).toBe(false);
+    expect(matches(late, { ...NO_FILTER, from: "2026-03-29", to: "2026-03-29" }, ZONE, ME)).toBe(true);
+    expect(matches(late, { ...NO_FILTER, to: "2026-03-28" }, ZONE, ME)).toBe(false);
   });
 });
 

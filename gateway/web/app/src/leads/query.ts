@@ -14,6 +14,7 @@ export const MAX_WORDS = 100;
 
 export const STATUSES: LeadStatus[] = ["new", "contacted", "qualified", "won", "lost"];
 export const SOURCES: LeadSource[] = ["website", "widget"];
+export const WHOSE = ["mine", "nobody"] as const;
 
 export interface LeadQuery {
   page: number;
@@ -23,9 +24,11 @@ export interface LeadQuery {
   from: string;
   to: string;
   q: string;
+  /** Whose conversations; empty: everybody's. */
+  whose: (typeof WHOSE)[number] | "";
 }
 
-export const NO_FILTER: LeadQuery = { page: 1, status: "", source: "", from: "", to: "", q: "" };
+export const NO_FILTER: LeadQuery = { page: 1, status: "", source: "", from: "", to: "", q: "", whose: "" };
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -41,6 +44,7 @@ export function parseQuery(search: string): LeadQuery {
     from: day("from"),
     to: day("to"),
     q: (from.get("q") ?? "").slice(0, MAX_WORDS),
+    whose: oneOf("whose", WHOSE),
   };
 }
 
@@ -53,8 +57,8 @@ export function printQuery(query: LeadQuery): string {
   return to.toString();
 }
 
-export function isFiltered({ status, source, from, to, q }: LeadQuery): boolean {
-  return !!(status || source || from || to || q.trim());
+export function isFiltered({ status, source, from, to, q, whose }: LeadQuery): boolean {
+  return !!(status || source || from || to || q.trim() || whose);
 }
 
 /** The days as instants, the end exclusive; days that were typed the wrong way round are turned. */
@@ -65,7 +69,7 @@ function span(query: LeadQuery, zone: string): { since: Date | null; until: Date
 }
 
 /** The query for the server: days become instants, the end exclusive. */
-export function toApi(query: LeadQuery, zone: string, perPage = PER_PAGE): string {
+export function toApi(query: LeadQuery, zone: string, me: string, perPage = PER_PAGE): string {
   const to = new URLSearchParams({ page: String(query.page), per_page: String(perPage) });
   if (query.status) to.set("status", query.status);
   if (query.source) to.set("source", query.source);
@@ -73,17 +77,19 @@ export function toApi(query: LeadQuery, zone: string, perPage = PER_PAGE): strin
   if (since) to.set("from", since.toISOString());
   if (until) to.set("to", until.toISOString());
   if (query.q.trim()) to.set("q", query.q.trim());
+  if (query.whose) to.set("assignee", query.whose === "mine" ? me : "none");
   return to.toString();
 }
 
 /** Would the server list this lead under these filters? */
-export function matches(lead: Lead, query: LeadQuery, zone: string): boolean {
+export function matches(lead: Lead, query: LeadQuery, zone: string, me: string): boolean {
   const at = Date.parse(lead.created_at);
   const { since, until } = span(query, zone);
   const words = query.q.trim().toLowerCase();
   return (
     (!query.status || lead.status === query.status) &&
     (!query.source || lead.source === query.source) &&
+    (!query.whose || (query.whose === "mine" ? lead.assignee === me : !lead.assignee)) &&
     (!since || at >= since.getTime()) &&
     (!until || at < until.getTime()) &&
     (!words || [lead.name, lead.email].some((text) => text?.toLowerCase().includes(words)))

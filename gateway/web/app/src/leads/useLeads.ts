@@ -10,6 +10,7 @@ import { Live, type LiveState } from "../../../sdk/live";
 import type { LeadEvent, LeadPage, Me } from "../../../sdk/wire";
 import { api } from "../api";
 import { useStable } from "../hooks";
+import { NowStore } from "../live/store";
 import { ServerClock } from "../promise";
 import { type LeadQuery, printQuery, toApi } from "./query";
 import { applyEvent } from "./rows";
@@ -28,6 +29,12 @@ export interface Leads {
   loading: boolean;
   error: unknown;
   live: LiveState;
+  socket: Live;
+  now: NowStore;
+  /** Messages of mine that wait for the line. */
+  queued: number;
+  /** Until when what is shown was current: the line is down since then. `null` while it is up. */
+  staleSince: number | null;
   fresh: ReadonlySet<string>;
   /** Leads that arrived above the page shown. */
   above: number;
@@ -46,11 +53,14 @@ export function useLeads(me: Me, query: LeadQuery, onUnauthorised: () => void): 
   const [loading, setLoading] = useState(true);
   const [error, setError] = useState<unknown>(null);
   const [live, setLive] = useState<LiveState>("connecting");
+  const [queued, setQueued] = useState(0);
+  const [staleSince, setStaleSince] = useState<number | null>(null);
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const [above, setAbove] = useState(0);
   const [arrived, setArrived] = useState<LeadEvent | null>(null);
   const clock = useRef(new ServerClock()).current;
-  const socket = useRef<Live | null>(null);
+  const [socket] = useState(() => new Live({ topics: [] }));
+  const [now] = useState(() => new NowStore());
   const kept = useRef<LeadEvent[] | null>(null);
   const current = useRef<LeadPage | null>(null);
   const running = useRef<AbortController | null>(null);
@@ -63,8 +73,9 @@ export function useLeads(me: Me, query: LeadQuery, onUnauthorised: () => void): 
 
   const apply = useStable((frame: LeadEvent) => {
     if (!current.current) return;
-    const step = applyEvent(current.current, query, zone, frame);
+    const step = applyEvent(current.current, query, zone, frame, me.member_id);
     show(step.page);
+    if (step.missing && !kept.current) void load();
     setAbove((n) => n + step.above);
     if (!step.entered) return;
     const entered = step.entered;
@@ -79,15 +90,15 @@ export function useLeads(me: Me, query: LeadQuery, onUnauthorised: () => void): 
     kept.current = [];
     setLoading(true);
     try {
-      const next = await api.leads(toApi(query, zone), abort.signal);
+      const next = await api.leads(toApi(query, zone, me.member_id), abort.signal);
       const missed = (kept.current ?? []).filter((frame) => frame.seq > next.seq);
       kept.current = null;
-      socket.current?.adopt(next);
+      socket.adopt(next);
       show(next);
       setAbove(0);
       setError(null);
       missed.forEach(apply);
-      socket.current?.start();
+      socket.start();
     } catch (failure) {
       if (abort.signal.aborted) return;
       kept.current = null;
@@ -111,14 +122,26 @@ export function useLeads(me: Me, query: LeadQuery, onUnauthorised: () => void): 
   });
   const leave = useStable(onUnauthorised);
 
+  const turned = useStable((state: LiveState) => {
+    setLive(state);
+    setStaleSince((since) => (state === "live" ? null : (since ?? clock.now())));
+  });
+
   useEffect(() => {
-    const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`;
-    socket.current = new Live({ url, onEvent: hear, onGap: missed, onState: setLive, onUnauthorised: leave });
+    const stops = [
+      now.follow(socket),
+      socket.on("event", hear),
+      socket.on("gap", missed),
+      socket.on("state", turned),
+      socket.on("queue", setQueued),
+      socket.on("signedout", leave),
+    ];
     return () => {
-      socket.current?.stop();
+      stops.forEach((stop) => stop());
+      socket.stop();
       running.current?.abort();
     };
-  }, [hear, missed, leave]);
+  }, [socket, now, hear, missed, turned, leave]);
 
   useEffect(() => void load(), [key, load]);
 
@@ -143,5 +166,5 @@ export function useLeads(me: Me, query: LeadQuery, onUnauthorised: () => void): 
     [listeners],
   );
 
-  return { page, loading, error, live, fresh, above, arrived, clock, reload: load, subscribe };
+  return { page, loading, error, live, socket, now, queued, staleSince, fresh, above, arrived, clock, reload: load, subscribe };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LiveLog } from "./live";
+import { LiveLog } from "./log";
 import type { LeadEvent, ServerFrame } from "./wire";
 
 const event = (seq: number) => ({ type: "event", seq, event: "lead.changed" }) as LeadEvent;

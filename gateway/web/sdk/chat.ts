@@ -1,24 +1,30 @@
 /**
- * The conversation behind the widget: what was said, what is on its way, who answers.
+ * The conversation behind a chat window: what was said, what is on its way, who answers.
  *
- * Lives here: the session (opened by the first message, restored after a reload, renewed when its
- * token ends), the ordered send queue with its retries, the list of what to show. No DOM.
+ * Lives here: the session (opened by the first message, restored after a reload, shared by the tabs
+ * of a visitor, renewed when its token ends), the ordered send queue with its retries, the list of
+ * what to show, who types, what was seen. Draws nothing.
  * Invariants: no request and no storage before the visitor acts; messages leave one at a time and
  * in order; each keeps its `client_id` over every retry, so none is stored twice.
  */
-import { Backoff } from "../sdk/backoff";
-import { ProblemError, request } from "../sdk/http";
-import { SessionStream, type StreamState } from "../sdk/session";
+import { Backoff } from "./backoff";
+import { ProblemError, request } from "./http";
+import { newId } from "./id";
+import { SessionStream, type StreamState } from "./session";
+import { TypingNotice } from "./typing";
 import type {
   Author,
   Message,
   MessageAccepted,
   PublicTenant,
+  QueueEvent,
   SessionOpened,
-  SessionSnapshot,
   SessionStatus,
+  Snapshot,
+  Step,
   StoredEvent,
-} from "../sdk/wire";
+  TypingEvent,
+} from "./wire";
 
 /** Refusals of the same message before it is shown as failed. */
 const MOST_TRIES = 6;
@@ -26,7 +32,13 @@ const MOST_TRIES = 6;
 /** How many lines are kept on screen (A9). */
 const MOST_ITEMS = 500;
 
-export type ItemState = "sending" | "queued" | "sent" | "failed";
+/** How long "types" holds without being said again. */
+const TYPING_MS = 6_000;
+
+/** How long a tab waits for another one that is opening the conversation. */
+const TABS_MS = 50;
+
+export type ItemState = "sending" | "queued" | "sent" | "seen" | "failed";
 export type Note = "taken" | "back" | "closed" | "failedTurn" | "fresh";
 
 /** One line of the conversation. `era` grows when a new session replaces an ended one. */
@@ -64,11 +76,16 @@ interface Stored {
 }
 
 export interface ChatOptions {
+  /** Origin of the engine, without a trailing slash; empty for the page's own. */
   base: string;
   tenant: string;
   lang: () => string;
+  /** Something is to be drawn anew. */
   onChange(): void;
 }
+
+/** What the tabs of a visitor tell each other. */
+type TabNote = { ask: true } | { front: true } | { share: Stored };
 
 export class Chat {
   items: Item[] = [];
@@ -78,6 +95,12 @@ export class Chat {
   brand: Brand = {};
   greeting = "";
   memberName = "";
+  /** What the assistant does before its next words. */
+  step: Step | null = null;
+  /** Who writes to the visitor right now. */
+  typing: TypingEvent | null = null;
+  /** The visitor's place among those who wait for a person. */
+  place: QueueEvent | null = null;
   loading = false;
   /** When a refused message is tried again (ms since the epoch); 0 when nothing was refused. */
   busyUntil = 0;
@@ -94,11 +117,24 @@ export class Chat {
   #era = 0;
   #asked = false;
   #skipWait: (() => void) | null = null;
+  #seenByStaff = 0;
+  #seenByVisitor = 0;
+  #typingOver: ReturnType<typeof setTimeout> | undefined;
+  readonly #notice = new TypingNotice((on) => this.#tell("typing", { on }));
+  readonly #tabs: BroadcastChannel | null;
 
   constructor(options: ChatOptions) {
     this.#options = options;
     this.#storageKey = `forecourt:${options.tenant}`;
     addEventListener("online", () => this.#skipWait?.());
+    this.#tabs = globalThis.BroadcastChannel ? new BroadcastChannel(this.#storageKey) : null;
+    if (this.#tabs) this.#tabs.onmessage = ({ data }) => this.#hear(data as TabNote);
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) return;
+      this.#stream?.pause(false);
+      this.#toTabs({ front: true });
+      this.#see();
+    });
   }
 
   /** Goes on after a reload. Returns whether the panel was open; `null` when there is nothing. */
@@ -109,20 +145,51 @@ export class Chat {
     } catch {
       return null;
     }
-    if (!stored) return null;
-    this.#kept = true;
+    if (!stored) {
+      this.#toTabs({ ask: true });
+      return null;
+    }
     this.#isOpen = !!stored.open;
-    this.greeting = stored.greeting ?? "";
-    this.brand = stored.brand ?? {};
     for (const waiting of stored.out ?? []) this.#enqueue(waiting);
-    if (stored.id && stored.token) {
-      this.#session = { id: stored.id, token: stored.token };
+    this.#join(stored);
+    return this.#isOpen;
+  }
+
+  /** Goes on with a conversation that this tab kept, or another one shares. */
+  #join({ id, token, greeting = "", brand = {} }: Stored): void {
+    this.#kept = true;
+    this.greeting = greeting;
+    this.brand = brand;
+    if (id && token) {
+      this.#session = { id, token };
       this.loading = true;
       void this.#load();
     } else {
       void this.#pump();
     }
-    return this.#isOpen;
+  }
+
+  // ---- the tabs of one visitor ------------------------------------------------------------------
+
+  #toTabs(note: TabNote): void {
+    this.#tabs?.postMessage(note);
+  }
+
+  #share(): void {
+    const { greeting, brand } = this;
+    if (this.#session) this.#toTabs({ share: { ...this.#session, greeting, brand } });
+  }
+
+  #hear(note: TabNote): void {
+    if ("ask" in note) this.#share();
+    else if ("front" in note) {
+      // One tab that is looked at listens for all that are not: browsers allow six lines to a host.
+      if (document.hidden) this.#stream?.pause(true);
+    } else if (!this.#session && note.share.id) {
+      this.#join(note.share);
+      this.#keep();
+      this.#options.onChange();
+    }
   }
 
   /** The visitor opened or closed the panel. */
@@ -130,13 +197,37 @@ export class Chat {
     this.#isOpen = open;
     if (this.#kept) this.#keep();
     if (open && !this.#asked && !this.brand.languages) void this.#ask();
+    this.#see();
+  }
+
+  /** A key was pressed in the field, or (`false`) it was emptied. */
+  type(on: boolean): void {
+    if (on) this.#notice.touch();
+    else this.#notice.stop();
+  }
+
+  /** Tells the server what is of this moment; lost when it does not arrive. */
+  #tell(what: string, body: object): void {
+    const session = this.#session;
+    if (!session) return;
+    request(`${this.#options.base}/v1/sessions/${session.id}/${what}`, { token: session.token, body }).catch(() => {});
+  }
+
+  /** What stands on an open panel in a tab that is looked at has been seen. */
+  #see(): void {
+    if (!this.#isOpen || document.hidden) return;
+    const upto = this.items.findLast((it) => it.era === this.#era && it.author !== "customer" && !it.note)?.seq ?? 0;
+    if (upto <= this.#seenByVisitor) return;
+    this.#seenByVisitor = upto;
+    this.#tell("seen", { seq: upto });
   }
 
   send(text: string): void {
     const trimmed = text.trim();
     if (!trimmed) return;
     this.#kept = true;
-    this.#enqueue({ client_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, text: trimmed });
+    this.type(false);
+    this.#enqueue({ client_id: newId(), text: trimmed });
     this.#keep();
     this.#options.onChange();
     void this.#pump();
@@ -156,9 +247,9 @@ export class Chat {
   async #ask(): Promise<void> {
     this.#asked = true;
     const { base, tenant, lang } = this.#options;
-    const query = `slug=${encodeURIComponent(tenant)}&lang=${lang()}`;
     try {
-      const { name, color, languages } = await request<PublicTenant>(`${base}/v1/public/tenant?${query}`);
+      const slug = encodeURIComponent(tenant);
+      const { name, color, languages } = await request<PublicTenant>(`${base}/v1/public/tenant?slug=${slug}&lang=${lang()}`);
       this.brand = { name, color, languages };
       this.#options.onChange();
     } catch {
@@ -167,14 +258,8 @@ export class Chat {
   }
 
   #keep(): void {
-    const stored: Stored = {
-      id: this.#session?.id,
-      token: this.#session?.token,
-      greeting: this.greeting,
-      brand: this.brand,
-      open: this.#isOpen,
-      out: this.#out,
-    };
+    const { greeting, brand } = this;
+    const stored: Stored = { ...this.#session, greeting, brand, open: this.#isOpen, out: this.#out };
     try {
       sessionStorage.setItem(this.#storageKey, JSON.stringify(stored));
     } catch {
@@ -213,7 +298,11 @@ export class Chat {
 
   #show(message: Message): void {
     const { client_id: clientId, author, seq, text } = message;
-    if (author === "member" && message.member_name) this.memberName = message.member_name;
+    if (author === "member") {
+      if (message.member_name) this.memberName = message.member_name;
+      this.place = null;
+    }
+    if (author !== "customer") this.typing = null;
     this.#put({
       key: clientId || message.message_id,
       era: this.#era,
@@ -222,7 +311,7 @@ export class Chat {
       author,
       name: message.member_name ?? "",
       text,
-      ...(author === "customer" && { state: "sent" as const }),
+      ...(author === "customer" && { state: seq > this.#seenByStaff ? ("sent" as const) : ("seen" as const) }),
     });
   }
 
@@ -231,8 +320,8 @@ export class Chat {
     // Messages count on their own: a remark stands right after the last one of this session.
     const said = this.items.filter((it) => it.era === this.#era && it.seq < Infinity);
     const seq = (said.at(-1)?.seq ?? 0) + 0.01;
-    const text = "";
-    this.#put({ key: `${this.#era}:${note}:${id}`, era: this.#era, seq, at: 0, author: "assistant", name: "", text, note });
+    const key = `${this.#era}:${note}:${id}`;
+    this.#put({ key, era: this.#era, seq, at: 0, author: "assistant", name: this.memberName, text: "", note });
   }
 
   // ---- listening --------------------------------------------------------------------------------
@@ -243,11 +332,13 @@ export class Chat {
     while (this.#session && this.loading) {
       const { id, token } = this.#session;
       try {
-        const snapshot = await request<SessionSnapshot>(`${base}/v1/sessions/${id}`, { token });
+        const snapshot = await request<Snapshot>(`${base}/v1/sessions/${id}`, { token });
         this.#adopt(snapshot);
         this.draft = snapshot.draft?.text ?? null;
         this.loading = false;
         this.#listen(snapshot);
+        this.#see();
+        if (!document.hidden) this.#toTabs({ front: true });
       } catch (error) {
         if (error instanceof ProblemError && error.status < 500 && error.status !== 429) {
           this.loading = false;
@@ -263,8 +354,9 @@ export class Chat {
     void this.#pump();
   }
 
-  #adopt(snapshot: SessionSnapshot): void {
+  #adopt(snapshot: Snapshot): void {
     this.status = snapshot.status;
+    this.memberName = snapshot.member_name ?? this.memberName;
     const unsent = this.items.filter((it) => it.seq === Infinity);
     this.items = this.items.filter((it) => it.era < this.#era);
     unsent.forEach((item) => this.#put(item));
@@ -280,15 +372,33 @@ export class Chat {
       sessionId: id,
       token,
       onEvent: (event) => this.#take(event),
-      onDraft: (text) => {
+      onDraft: (text, step) => {
         this.draft = text;
+        this.step = step;
+        changed();
+      },
+      onTyping: (typing) => {
+        this.typing = typing.by === "none" ? null : typing;
+        clearTimeout(this.#typingOver);
+        this.#typingOver = setTimeout(() => {
+          this.typing = null;
+          changed();
+        }, TYPING_MS);
+        changed();
+      },
+      onQueue: (place) => {
+        this.place = place;
+        changed();
+      },
+      onSeen: (upto) => {
+        this.#seenByStaff = Math.max(upto, this.#seenByStaff);
+        for (const item of this.items) if (item.era === this.#era && item.state === "sent" && item.seq <= upto) item.state = "seen";
         changed();
       },
       onSnapshot: (snapshot) => {
         this.#adopt(snapshot);
         changed();
       },
-      onCursor: () => {},
       onState: (state) => {
         this.connection = state;
         changed();
@@ -308,12 +418,15 @@ export class Chat {
     } else if (event.type === "session.status") {
       const before = this.status;
       this.status = event.status;
+      this.memberName = event.member_name ?? this.memberName;
+      this.place = null;
       if (event.status === "closed") this.#note("closed", "end");
       else if (event.status === "with_human") this.#note("taken", event.seq);
       else if (before === "with_human") this.#note("back", event.seq);
     } else if (event.type === "turn.failed") {
       this.#note("failedTurn", event.seq);
     }
+    this.#see();
     this.#options.onChange();
   }
 
@@ -322,7 +435,8 @@ export class Chat {
     this.#stream?.stop();
     this.#stream = null;
     this.#session = null;
-    this.draft = null;
+    this.draft = this.step = this.typing = this.place = null;
+    this.#seenByStaff = this.#seenByVisitor = 0;
     this.status = "open";
     const spoken = this.items.some((it) => it.seq < Infinity);
     const unsent = this.items.filter((it) => it.seq === Infinity);
@@ -349,7 +463,16 @@ export class Chat {
     });
   }
 
+  /** Two tabs that send their first message at once open one conversation. */
   async #open(): Promise<void> {
+    const open = async (): Promise<void> => {
+      if (this.#tabs) await new Promise((done) => setTimeout(done, TABS_MS));
+      if (!this.#session) await this.#openNow();
+    };
+    await (navigator.locks?.request(this.#storageKey, open) ?? open());
+  }
+
+  async #openNow(): Promise<void> {
     const { base, tenant, lang } = this.#options;
     const opened = await request<SessionOpened>(`${base}/v1/sessions`, {
       body: { tenant, lang: lang(), page_url: location.href.split(/[?#]/)[0] },
@@ -359,6 +482,7 @@ export class Chat {
     this.brand = { name, color, languages };
     this.greeting = opened.greeting;
     this.#keep();
+    this.#share();
     this.#listen(opened);
   }
 
@@ -378,7 +502,9 @@ export class Chat {
         const accepted = await request<MessageAccepted>(`${this.#options.base}/v1/sessions/${id}/messages`, { token, body: next });
         this.#out.shift();
         // The stream may have been faster: then the list already holds the stored line.
-        if (item && item.seq === Infinity) this.#put({ ...item, seq: accepted.seq, state: "sent" });
+        if (item && item.seq === Infinity) {
+          this.#put({ ...item, seq: accepted.seq, state: accepted.seq > this.#seenByStaff ? "sent" : "seen" });
+        }
         tries = 0;
         this.busyUntil = 0;
         this.#backoff.reset();
