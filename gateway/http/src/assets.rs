@@ -87,7 +87,17 @@ pub(crate) async fn demo(gateway: web::Data<Gateway>, slug: web::Path<String>) -
 
 /// `GET /widget.js` — embedded by foreign pages.
 pub(crate) async fn widget(request: HttpRequest, gateway: web::Data<Gateway>) -> Answer {
-    let mut response = file(&request, &gateway, "widget.js")?;
+    foreign(&request, &gateway, "widget.js")
+}
+
+/// `GET /sdk.js` — imported by pages of developers.
+pub(crate) async fn sdk(request: HttpRequest, gateway: web::Data<Gateway>) -> Answer {
+    foreign(&request, &gateway, "sdk.js")
+}
+
+/// A script that any page may load.
+fn foreign(request: &HttpRequest, gateway: &Gateway, path: &str) -> Answer {
+    let mut response = file(request, gateway, path)?;
     let headers = response.headers_mut();
     headers.insert(
         header::HeaderName::from_static("cross-origin-resource-policy"),

@@ -1,5 +1,6 @@
 // Builds everything into dist/, whose layout is what the server serves:
 //   dist/widget.js             the widget, one classic script
+//   dist/sdk.js                the SDK for developers, one module
 //   dist/index.html            the landing page,   assets under /assets/
 //   dist/demo/index.html       the demo site,      assets under /demo/assets/
 //   dist/app/index.html        the dashboard,      assets under /app/assets/
@@ -41,6 +42,11 @@ await build({
     emptyOutDir: false,
     lib: { entry: at("widget/main.ts"), formats: ["iife"], name: "Forecourt", fileName: () => "widget.js" },
   },
+});
+await build({
+  ...shared,
+  root: at("sdk"),
+  build: { target, outDir: at("dist"), emptyOutDir: false, lib: { entry: at("sdk/index.ts"), formats: ["es"], fileName: () => "sdk.js" } },
 });
 await page("landing", "/", "dist");
 await page("demo", "/demo/", "dist/demo");

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { SessionStream, SILENCE_MS } from "./session";
+import { FIRST_BYTE_MS, POLLING_MS, SessionStream, SILENCE_MS } from "./session";
 import type { SessionSnapshot } from "./wire";
 
 /** One request that the code under test made, and the way to answer it. */
@@ -74,6 +74,9 @@ function start(random = () => 0.5): SessionStream {
       onSnapshot: (snapshot) => log.push(`snapshot ${snapshot.messages.length}`),
       onState: (state) => log.push(state),
       onEnd: (reason) => log.push(`end ${reason}`),
+      onTyping: ({ by, name }) => log.push(`typing ${by} ${name ?? ""}`),
+      onQueue: ({ ahead, estimate_s }) => log.push(`queue ${ahead} ${estimate_s}`),
+      onSeen: (upto) => log.push(`seen ${upto}`),
     },
     random,
   );
@@ -247,6 +250,99 @@ describe("a session stream", () => {
     await line.write('data: {oops\n\nevent: new.thing\ndata: {"type":"new.thing"}\n\n' + posted(2));
     expect(log).toContain("message.posted 2");
     stream.stop();
+  });
+
+  test("tells who types, what was seen and how long the queue is", async () => {
+    const stream = start();
+    const line = calls[0]!.stream();
+    const say = (body: { type: string; [more: string]: unknown }, id = "") =>
+      line.write(`${id && `id: ${id}\n`}event: ${body.type}\ndata: ${JSON.stringify(body)}\n\n`);
+    await say({ type: "typing", by: "member", name: "Ola" });
+    await say({ type: "queue", ahead: 2, estimate_s: 90 });
+    await say({ type: "messages.seen", seq: 9, upto: 3 }, "4-9");
+    expect(log.slice(-3)).toEqual(["typing member Ola", "queue 2 90", "seen 3"]);
+    await line.close();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(calls[1]!.headers["last-event-id"]).toBe("4-9");
+    stream.stop();
+  });
+
+  describe("where streams are held back", () => {
+    const poll = (cursor: string, ...events: object[]) => new Response(JSON.stringify({ events, cursor }));
+    const message = (seq: number) => ({
+      type: "message.posted",
+      seq,
+      at: "",
+      message: { message_id: `m${seq}`, seq, at: "", author: "assistant", text: "x" },
+    });
+    /** Two streams without a byte. */
+    const mute = async () => {
+      for (let i = 0; i < 2; i += 1) {
+        calls[i]!.stream();
+        await vi.advanceTimersByTimeAsync(FIRST_BYTE_MS + 5_000);
+        await vi.advanceTimersByTimeAsync(1_000);
+      }
+    };
+
+    test("asks by long-polling after two streams without a byte, and gives events out once", async () => {
+      const stream = start();
+      await mute();
+      expect(calls.length).toBe(3);
+      expect(calls[2]!.url).toBe("https://forecourt.test/v1/sessions/ses_1/events?poll=1&after=4-1");
+      calls[2]!.answer(poll("4-3", message(2), message(3)));
+      await settle();
+      expect(calls[3]!.url).toContain("after=4-3");
+      calls[3]!.answer(poll("4-4", message(3), message(4), { type: "typing", by: "none" }));
+      await settle();
+      expect(log.filter((entry) => entry.startsWith("message"))).toEqual(["message.posted 2", "message.posted 3", "message.posted 4"]);
+      expect(calls[4]!.url).toContain("after=4-4");
+      stream.stop();
+    });
+
+    test("does not reconnect for pieces that are missing between two polls", async () => {
+      const stream = start();
+      await mute();
+      const piece = { type: "draft.delta", draft_id: "d1", offset: 30, text: "biler" };
+      calls[2]!.answer(poll("4-1", piece));
+      await settle();
+      expect(calls[3]!.url).toContain("poll=1");
+      expect(calls[3]!.aborted).toBe(false);
+      stream.stop();
+    });
+
+    test("tries the stream again after a while", async () => {
+      const stream = start();
+      await mute();
+      await vi.advanceTimersByTimeAsync(POLLING_MS);
+      calls[2]!.answer(poll("4-1"));
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(calls[3]!.url).not.toContain("poll");
+      stream.stop();
+    });
+
+    test("a server that answers with an error holds no stream back", async () => {
+      const stream = start(() => 0);
+      for (let i = 0; i < 6; i += 1) {
+        calls[i]!.answer(Response.error());
+        await vi.advanceTimersByTimeAsync(20);
+      }
+      expect(calls.slice(0, 6).some((call) => call.url.includes("poll"))).toBe(false);
+      stream.stop();
+    });
+
+    test("a tab that rests asks for nothing, and goes on from its cursor", async () => {
+      const stream = start();
+      const line = calls[0]!.stream();
+      await line.write(posted(2));
+      stream.pause(true);
+      expect(calls[0]!.aborted).toBe(true);
+      await vi.advanceTimersByTimeAsync(120_000);
+      expect(calls.length).toBe(1);
+      stream.pause(false);
+      await settle();
+      expect(calls[1]!.headers["last-event-id"]).toBe("4-2");
+      stream.stop();
+    });
   });
 
   test("gives nothing out after it was stopped", async () => {

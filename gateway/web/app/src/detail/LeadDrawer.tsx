@@ -205,7 +205,7 @@ function Facts({ lead, zone, leads, phone, children }: FactsProps) {
         <SourceMark lead={lead} />
         <LanguageMark lead={lead} />
         <RepeatMark lead={lead} />
-        <HumanBadge lead={lead} />
+        {lead.needs_human && <HumanBadge lead={lead} />}
         {!phone && children}
       </div>
       {phone ? (

@@ -6,10 +6,10 @@ import type { MouseEvent } from "react";
 import type { Lead } from "../../../sdk/wire";
 import { useMedia } from "../hooks";
 import { formatExact, formatTime, useLocale } from "../i18n";
-import { Owner, Who } from "../live/Who";
+import { Hands, Who } from "../live/Who";
 import type { NowStore } from "../live/store";
 import type { ServerClock } from "../promise";
-import { HumanBadge, LanguageMark, RepeatMark, SourceMark, StatusBadge } from "./badges";
+import { LanguageMark, RepeatMark, SourceMark, StatusBadge } from "./badges";
 import { PromiseClock } from "./PromiseClock";
 
 export interface LeadListProps {
@@ -68,8 +68,7 @@ export function LeadList(props: LeadListProps) {
               <SourceMark lead={lead} />
               <LanguageMark lead={lead} />
               <RepeatMark lead={lead} />
-              <HumanBadge lead={lead} />
-              <Owner lead={lead} now={props.now} me={props.me} />
+              <Hands lead={lead} now={props.now} me={props.me} />
               <Who lead={lead} now={props.now} me={props.me} />
             </div>
           </li>
@@ -103,13 +102,12 @@ export function LeadList(props: LeadListProps) {
                 <Who lead={lead} now={props.now} me={props.me} />
               </div>
               <div className="who">
-                <HumanBadge lead={lead} />
                 {!lead.needs_human && lead.session_status !== "with_human" && lead.name && (
                   <div className="muted cut" dir="ltr">
                     {lead.email}
                   </div>
                 )}
-                <Owner lead={lead} now={props.now} me={props.me} />
+                <Hands lead={lead} now={props.now} me={props.me} />
               </div>
             </td>
             <td>

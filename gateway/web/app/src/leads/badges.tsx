@@ -25,8 +25,8 @@ export function SourceMark({ lead }: { lead: Lead }) {
   );
 }
 
-/** Waiting for a person comes before being with one. */
-export function HumanBadge({ lead }: { lead: Lead }) {
+/** Waiting for a person comes before being with one; `name` is who that is, when it is known. */
+export function HumanBadge({ lead, name }: { lead: Lead; name?: string | undefined }) {
   const { t } = useLocale();
   if (lead.needs_human) {
     return (
@@ -43,7 +43,7 @@ export function HumanBadge({ lead }: { lead: Lead }) {
   if (lead.session_status === "with_human") {
     return (
       <Badge className="with-human" variant="light" leftSection={<Icon name="person" size={14} />}>
-        {t.withHuman}
+        {name ?? t.withHuman}
       </Badge>
     );
   }

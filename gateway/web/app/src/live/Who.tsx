@@ -3,6 +3,7 @@
  */
 import type { Lead } from "../../../sdk/wire";
 import { fill, useLocale } from "../i18n";
+import { HumanBadge } from "../leads/badges";
 import { Face } from "./Face";
 import { type NowStore, useNow, usePresence } from "./store";
 
@@ -33,15 +34,20 @@ export function Who({ lead, now, me }: { lead: Lead; now: NowStore; me: string }
   );
 }
 
-/** Whose it is. */
-export function Owner({ lead, now, me }: { lead: Lead; now: NowStore; me: string }) {
+/** Whether a person is needed or has it, and whose it is. */
+export function Hands({ lead, now, me }: { lead: Lead; now: NowStore; me: string }) {
   const { t } = useLocale();
   const owner = useNow(now, (store) => store.members.find((one) => one.member_id === lead.assignee)?.name);
-  const name = lead.assignee === me ? t.presence.you : owner;
-  if (!lead.assignee || !name) return null;
+  const name = lead.assignee === me ? t.presence.you : lead.assignee && owner;
+  const told = !lead.needs_human && lead.session_status === "with_human";
   return (
-    <span className="owner" title={fill(t.presence.assigned, { name })}>
-      {name}
-    </span>
+    <>
+      <HumanBadge lead={lead} name={name} />
+      {name && !told && (
+        <span className="owner" title={fill(t.presence.assigned, { name })}>
+          {name}
+        </span>
+      )}
+    </>
   );
 }
