@@ -59,7 +59,7 @@ export function makeHub({ epoch, mood, memberOf, sessionOf, leadOf, post, emit, 
     if (who === "customer") return;
     const member = Object.values(MEMBERS).find((one) => one.member_id === who);
     const session = sessionOf(id);
-    if (session) emit(session, on ? { type: "typing", by: "member", name: member?.name } : { type: "typing", by: "none" }, false);
+    if (session) emit(session, on ? { type: "typing", by: "member", member_name: member?.name } : { type: "typing" }, false);
     if (session && on && session.status === "open") {
       // The assistant waits while a person types.
       session.turn = null;

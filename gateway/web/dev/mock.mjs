@@ -145,7 +145,7 @@ async function toPerson(session) {
   if (mood.place) return emit(session, { type: "queue", ...mood.place }, false);
   session.status = "with_human";
   emit(session, { type: "session.status", status: "with_human", by: "member", member_name: "Kari Nordmann" });
-  emit(session, { type: "typing", by: "member", name: "Kari Nordmann" }, false);
+  emit(session, { type: "typing", by: "member", member_name: "Kari Nordmann" }, false);
   await sleep(1600);
   const text = {
     nb: "Hei, jeg heter Kari og tar over herfra. Hva kan jeg hjelpe deg med?",
@@ -382,7 +382,7 @@ async function staffRoute(req, res, path, url) {
       (lead) =>
         (!want("status") || lead.status === want("status")) &&
         (!want("source") || lead.source === want("source")) &&
-        (!want("assignee") || (want("assignee") === "none" ? !lead.assignee : lead.assignee === want("assignee"))) &&
+        (!want("assignee") || (want("assignee") === "nobody" ? !lead.assignee : lead.assignee === want("assignee"))) &&
         (!want("from") || lead.created_at >= want("from")) &&
         (!want("to") || lead.created_at < want("to")) &&
         (!q || (lead.name ?? "").toLowerCase().includes(q) || (lead.email ?? "").toLowerCase().includes(q)),

@@ -23,7 +23,7 @@ import type {
   Snapshot,
   Step,
   StoredEvent,
-  TypingEvent,
+  Typing,
 } from "./wire";
 
 /** Refusals of the same message before it is shown as failed. */
@@ -98,7 +98,7 @@ export class Chat {
   /** What the assistant does before its next words. */
   step: Step | null = null;
   /** Who writes to the visitor right now. */
-  typing: TypingEvent | null = null;
+  typing: Typing | null = null;
   /** The visitor's place among those who wait for a person. */
   place: QueueEvent | null = null;
   loading = false;
@@ -378,7 +378,7 @@ export class Chat {
         changed();
       },
       onTyping: (typing) => {
-        this.typing = typing.by === "none" ? null : typing;
+        this.typing = typing.by ? typing : null;
         clearTimeout(this.#typingOver);
         this.#typingOver = setTimeout(() => {
           this.typing = null;

@@ -74,7 +74,7 @@ function start(random = () => 0.5): SessionStream {
       onSnapshot: (snapshot) => log.push(`snapshot ${snapshot.messages.length}`),
       onState: (state) => log.push(state),
       onEnd: (reason) => log.push(`end ${reason}`),
-      onTyping: ({ by, name }) => log.push(`typing ${by} ${name ?? ""}`),
+      onTyping: ({ by, member_name }) => log.push(`typing ${by} ${member_name ?? ""}`),
       onQueue: ({ ahead, estimate_s }) => log.push(`queue ${ahead} ${estimate_s}`),
       onSeen: (upto) => log.push(`seen ${upto}`),
     },
@@ -257,7 +257,7 @@ describe("a session stream", () => {
     const line = calls[0]!.stream();
     const say = (body: { type: string; [more: string]: unknown }, id = "") =>
       line.write(`${id && `id: ${id}\n`}event: ${body.type}\ndata: ${JSON.stringify(body)}\n\n`);
-    await say({ type: "typing", by: "member", name: "Ola" });
+    await say({ type: "typing", by: "member", member_name: "Ola" });
     await say({ type: "queue", ahead: 2, estimate_s: 90 });
     await say({ type: "messages.seen", seq: 9, upto: 3 }, "4-9");
     expect(log.slice(-3)).toEqual(["typing member Ola", "queue 2 90", "seen 3"]);
@@ -292,7 +292,7 @@ describe("a session stream", () => {
       calls[2]!.answer(poll("4-3", message(2), message(3)));
       await settle();
       expect(calls[3]!.url).toContain("after=4-3");
-      calls[3]!.answer(poll("4-4", message(3), message(4), { type: "typing", by: "none" }));
+      calls[3]!.answer(poll("4-4", message(3), message(4), { type: "typing" }));
       await settle();
       expect(log.filter((entry) => entry.startsWith("message"))).toEqual(["message.posted 2", "message.posted 3", "message.posted 4"]);
       expect(calls[4]!.url).toContain("after=4-4");

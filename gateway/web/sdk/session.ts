@@ -12,7 +12,7 @@ import { type Cursor, isStale, parseCursor, printCursor } from "./cursor";
 import { DraftAssembler } from "./draft";
 import { ProblemError, problemOf, request } from "./http";
 import { SseParser } from "./sse";
-import type { Draft, PolledEvents, QueueEvent, Snapshot, Step, StoredEvent, TypingEvent, VisitorEvent } from "./wire";
+import type { Draft, QueueEvent, SessionPoll, Snapshot, Step, StoredEvent, Typing, VisitorEvent } from "./wire";
 
 /** The server sends a heartbeat every 10 s: after this long the line is dead. */
 export const SILENCE_MS = 25_000;
@@ -48,7 +48,8 @@ export interface SessionStreamOptions {
   onState(state: StreamState): void;
   /** The token is no longer good, or the session is gone: open a new one. */
   onEnd(reason: "expired" | "gone"): void;
-  onTyping?(typing: TypingEvent): void;
+  /** Who writes to the visitor; nobody when `by` is absent. */
+  onTyping?(typing: Typing): void;
   onQueue?(place: QueueEvent): void;
   /** Staff has seen everything up to this message. */
   onSeen?(upto: number): void;
@@ -239,7 +240,7 @@ export class SessionStream {
   async #poll(): Promise<void> {
     while (!this.#stopped && !this.#paused && Date.now() < this.#pollUntil) {
       const response = await this.#open("?poll=1", "application/json");
-      const answer = (await response.json()) as PolledEvents;
+      const answer = (await response.json()) as SessionPoll;
       if (this.#stopped) return;
       this.#heard = true;
       this.#options.onState("live");
@@ -282,7 +283,7 @@ export class SessionStream {
       case "error":
         throw new ProblemError(body.problem.status, body.problem, (body.problem.retry_after_s ?? 0) * 1000);
       case "messages.seen":
-        onSeen?.(body.upto ?? body.seq);
+        onSeen?.(body.upto);
         if (place && !isStale(this.#cursor, place)) this.#cursor = place;
         return;
       case "message.posted":

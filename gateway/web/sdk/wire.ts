@@ -4,24 +4,15 @@
  * Lives here: the shapes that the server's own types are printed to (`wire.gen.ts`), and the members
  * of its tagged unions by name.
  */
-import type { SessionEvent as AnySessionEvent, ClientFrame, ServerFrame as AnyServerFrame, SessionSnapshot, Step } from "./wire.gen";
+import type { SessionEvent as AnySessionEvent, ClientFrame, ServerFrame as AnyServerFrame, SessionSnapshot } from "./wire.gen";
 
 export type * from "./wire.gen";
-
-/** Who writes to the customer at this moment. Holds for six seconds. */
-export type TypingEvent = { type: "typing"; by: "member" | "assistant" | "none"; name?: string };
-
-/** Staff has seen the customer's messages up to `upto`. */
-export type MessagesSeenEvent = { type: "messages.seen"; seq: number; upto?: number };
 
 /** The customer's place among those who wait for a person. */
 export type QueueEvent = { type: "queue"; ahead: number; estimate_s?: number };
 
-/** What the assistant does before its next words. */
-export type DraftProgressEvent = { type: "draft.progress"; draft_id: string; step: Step };
-
 /** Everything that a visitor's stream can carry. */
-export type VisitorEvent = AnySessionEvent | TypingEvent | MessagesSeenEvent | QueueEvent | DraftProgressEvent;
+export type VisitorEvent = AnySessionEvent | QueueEvent;
 
 /** The events of a session that are stored: they have a place in its log. */
 export type StoredEvent = Extract<AnySessionEvent, { type: "message.posted" | "turn.started" | "turn.failed" }> | StatusEvent;
@@ -41,9 +32,3 @@ type Unsent<T> = T extends { ref: string } ? Omit<T, "ref"> : never;
 
 /** A client frame before it has its `ref`. */
 export type Wish = Unsent<ClientFrame>;
-
-/** What an answer to long-polling carries. */
-export interface PolledEvents {
-  events: VisitorEvent[];
-  cursor: string;
-}

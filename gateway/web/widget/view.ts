@@ -310,7 +310,7 @@ export class View {
       // The draft stands exactly where its message will stand.
       const last = items.at(-1);
       const follows = last?.author === author && !last.note;
-      const name = human ? typing.name || member : texts.assistant;
+      const name = human ? typing.member_name || member : texts.assistant;
       const writer = follows ? el("p") : this.#who(author, name, human ? "" : texts.auto);
       this.#writer.replaceWith(writer);
       this.#writer = writer;

@@ -77,7 +77,7 @@ export function toApi(query: LeadQuery, zone: string, me: string, perPage = PER_
   if (since) to.set("from", since.toISOString());
   if (until) to.set("to", until.toISOString());
   if (query.q.trim()) to.set("q", query.q.trim());
-  if (query.whose) to.set("assignee", query.whose === "mine" ? me : "none");
+  if (query.whose) to.set("assignee", query.whose === "mine" ? me : "nobody");
   return to.toString();
 }
 
