@@ -117,6 +117,8 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
     });
     if (message) settle([message]);
     if (seen && !seen.member_id) setReceipt((old) => (old && old.seq >= seen.seq ? old : { seq: seen.seq, at: frame.at }));
+    // What was seen is in the frame; all else may have left a trace in the records.
+    if (seen) return;
     clearTimeout(refresh.current);
     refresh.current = setTimeout(() => void load(), REFRESH_MS);
   });
