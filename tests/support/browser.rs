@@ -5,7 +5,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
+use reqwest::{Method, Url};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -60,6 +61,11 @@ impl Browser {
         Self { page, driver, _profile: profile }
     }
 
+    /// Drives into a tunnel, where nothing gets through, or out of it.
+    pub async fn tunnel(&self, inside: bool) {
+        self.page.issue_cmd(Tunnel { inside }).await.expect("the network is emulated");
+    }
+
     /// Closes the window and the driver.
     pub async fn close(mut self) {
         let _closed = self.page.clone().close().await;
@@ -72,5 +78,28 @@ impl Drop for Browser {
     fn drop(&mut self) {
         let _gone = self.driver.kill();
         let _reaped = self.driver.wait();
+    }
+}
+
+/// Chromium's own emulation of the network.
+#[derive(Debug)]
+struct Tunnel {
+    inside: bool,
+}
+
+impl WebDriverCompatibleCommand for Tunnel {
+    fn endpoint(
+        &self,
+        base: &Url,
+        session: Option<&str>,
+    ) -> Result<Url, <Url as std::str::FromStr>::Err> {
+        base.join(&format!("session/{}/chromium/network_conditions", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let conditions = json!({
+            "offline": self.inside, "latency": 0, "download_throughput": -1, "upload_throughput": -1,
+        });
+        (Method::POST, Some(json!({ "network_conditions": conditions }).to_string()))
     }
 }
