@@ -8,7 +8,7 @@ use forecourt_core::{
     event::{MessageSeq, Reader, Version},
     id::{SessionId, TenantId},
     lang::Lang,
-    session::Rejection,
+    session::{Rejection, Speaker},
     template, text,
 };
 use forecourt_ports::{
@@ -109,6 +109,13 @@ pub(crate) async fn get(gateway: web::Data<Gateway>, owner: Owner) -> Answer {
     let epoch = state.store.head(tenant).await?.epoch;
     let after = MessageSeq((loaded.state.last_message.0 - i64::from(SNAPSHOT)).max(0));
     let messages = state.store.messages(tenant, session, after, SNAPSHOT).await?;
+    let member_name = match loaded.state.speaker {
+        Speaker::Member(member) => {
+            state.names.member(&*state.store, tenant, member, state.clock.now()).await
+        }
+        Speaker::Assistant => None,
+    };
+    let member_name = member_name.map(|name| name.as_ref().to_owned());
     let turn = loaded.state.turn.as_ref().map(|turn| turn.turn);
     let draft = running.as_ref().and_then(Draft::running);
     let Version(seq) = loaded.state.version;
@@ -116,6 +123,7 @@ pub(crate) async fn get(gateway: web::Data<Gateway>, owner: Owner) -> Answer {
         session_id: session,
         lang: loaded.state.lang.tag().to_owned(),
         status: SessionStatus::of(&loaded.state),
+        member_name,
         epoch,
         seq,
         // Read after the state: what came in between is in the stream after `seq` as well, by its id.

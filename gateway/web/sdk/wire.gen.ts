@@ -167,7 +167,11 @@ export type Draft = { draft_id: string, text: string, };
 /**
  * A conversation at one instant; the events after `seq` lead on from it.
  */
-export type SessionSnapshot = { session_id: string, lang: string, status: SessionStatus, epoch: number, seq: number, 
+export type SessionSnapshot = { session_id: string, lang: string, status: SessionStatus, 
+/**
+ * Who speaks, while a member does.
+ */
+member_name?: string, epoch: number, seq: number, 
 /**
  * Oldest first, the newest 200.
  */
@@ -205,7 +209,11 @@ export type MessagePosted = { seq: number, at: string, message: Message, };
 /**
  * Somebody else speaks for the tenant from now on, or nobody does.
  */
-export type SessionStatusChanged = { seq: number, at: string, status: SessionStatus, by?: Speaker, };
+export type SessionStatusChanged = { seq: number, at: string, status: SessionStatus, by?: Speaker, 
+/**
+ * With `member`: who it is.
+ */
+member_name?: string, };
 
 /**
  * The assistant begins an answer.
@@ -243,6 +251,19 @@ by?: Speaker,
  * With `member`.
  */
 member_name?: string, };
+
+/**
+ * The customer's place among those who wait for a person; told while they wait. Not stored.
+ */
+export type QueuePlace = { 
+/**
+ * How many have waited longer.
+ */
+ahead: number, 
+/**
+ * Seconds it may still take; absent when nobody can tell.
+ */
+estimate_s?: number, };
 
 /**
  * The customer types, or no longer. It holds for six seconds; repeat it while it is so.
@@ -285,7 +306,7 @@ export type SessionError = { problem: Problem, };
 /**
  * Everything that the event stream of a session can carry.
  */
-export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "typing" } & Typing | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
+export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "typing" } & Typing | { "type": "queue" } & QueuePlace | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
 
 /**
  * What a long poll answers: the events since the cursor, and the cursor for the next poll.

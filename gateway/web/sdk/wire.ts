@@ -9,18 +9,18 @@ import type { SessionEvent as AnySessionEvent, ClientFrame, ServerFrame as AnySe
 export type * from "./wire.gen";
 
 /** The customer's place among those who wait for a person. */
-export type QueueEvent = { type: "queue"; ahead: number; estimate_s?: number };
+export type QueueEvent = Extract<AnySessionEvent, { type: "queue" }>;
 
 /** Everything that a visitor's stream can carry. */
-export type VisitorEvent = AnySessionEvent | QueueEvent;
+export type VisitorEvent = AnySessionEvent;
 
 /** The events of a session that are stored: they have a place in its log. */
 export type StoredEvent = Extract<AnySessionEvent, { type: "message.posted" | "turn.started" | "turn.failed" }> | StatusEvent;
 
 /** Somebody else speaks for the tenant: with the member's name when a member does. */
-export type StatusEvent = Extract<AnySessionEvent, { type: "session.status" }> & { member_name?: string };
+export type StatusEvent = Extract<AnySessionEvent, { type: "session.status" }>;
 
-export type Snapshot = SessionSnapshot & { member_name?: string };
+export type Snapshot = SessionSnapshot;
 
 /** A piece of the answer that is being written. */
 export type DeltaEvent = Extract<AnySessionEvent, { type: "draft.delta" }>;

@@ -52,9 +52,9 @@ pub use self::{
     session::{
         Author, Cursor, CursorError, CustomerSeen, CustomerTyping, Draft, DraftDelta,
         DraftDiscarded, DraftProgress, Message, MessageAccepted, MessagePosted, MessagesSeen,
-        OpenSession, PostMessage, SessionError, SessionEvent, SessionGap, SessionOpened,
-        SessionPoll, SessionSnapshot, SessionStatus, SessionStatusChanged, Speaker, TenantBrand,
-        TurnFailed, TurnStarted, Typing,
+        OpenSession, PostMessage, QueuePlace, SessionError, SessionEvent, SessionGap,
+        SessionOpened, SessionPoll, SessionSnapshot, SessionStatus, SessionStatusChanged, Speaker,
+        TenantBrand, TurnFailed, TurnStarted, Typing,
     },
     staff::{Login, Me, MyPromise, MyTenant, Role},
     timeline::TimelineEntry,

@@ -125,6 +125,10 @@ pub struct SessionSnapshot {
     pub session_id: SessionId,
     pub lang: String,
     pub status: SessionStatus,
+    /// Who speaks, while a member does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub member_name: Option<String>,
     #[ts(type = "number")]
     pub epoch: i64,
     #[ts(type = "number")]
@@ -177,6 +181,8 @@ pub enum SessionEvent {
     MessagesSeen(MessagesSeen),
     #[serde(rename = "typing")]
     Typing(Typing),
+    #[serde(rename = "queue")]
+    Queue(QueuePlace),
     #[serde(rename = "draft.progress")]
     DraftProgress(DraftProgress),
     #[serde(rename = "draft.delta")]
@@ -211,6 +217,21 @@ pub struct SessionStatusChanged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub by: Option<Speaker>,
+    /// With `member`: who it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub member_name: Option<String>,
+}
+
+/// The customer's place among those who wait for a person; told while they wait. Not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct QueuePlace {
+    /// How many have waited longer.
+    pub ahead: u32,
+    /// Seconds it may still take; absent when nobody can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub estimate_s: Option<u32>,
 }
 
 /// Who speaks for the tenant.
@@ -457,6 +478,7 @@ impl SessionEvent {
             Self::TurnFailed(_) => "turn.failed",
             Self::MessagesSeen(_) => "messages.seen",
             Self::Typing(_) => "typing",
+            Self::Queue(_) => "queue",
             Self::DraftProgress(_) => "draft.progress",
             Self::DraftDelta(_) => "draft.delta",
             Self::DraftDiscarded(_) => "draft.discarded",
@@ -467,11 +489,14 @@ impl SessionEvent {
 
     /// What a customer is told of a stored event; `None` when it is not theirs to know.
     ///
-    /// `member` is the name of the member who wrote, if one did.
+    /// `member` is the name of the member who wrote or took over, if one did.
     pub fn of(record: &EventRecord, member: Option<&str>) -> Option<Self> {
         use event::Event;
         let (Version(seq), at) = (record.version, record.at);
-        let status = |status, by| Some(Self::Status(SessionStatusChanged { seq, at, status, by }));
+        let status = |status, by| {
+            let member_name = member.filter(|_| by == Some(Speaker::Member)).map(str::to_owned);
+            Some(Self::Status(SessionStatusChanged { seq, at, status, by, member_name }))
+        };
         match &record.event {
             Event::MessagePosted(posted) => Some(Self::MessagePosted(MessagePosted {
                 seq,

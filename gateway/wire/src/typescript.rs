@@ -43,6 +43,7 @@ pub fn file() -> String {
         DraftProgress,
         MessagesSeen,
         Typing,
+        QueuePlace,
         CustomerTyping,
         CustomerSeen,
         DraftDelta,

@@ -195,6 +195,7 @@ fn what_a_customer_gets() {
             session_id: session(),
             lang: "nb".into(),
             status: wire::SessionStatus::WithHuman,
+            member_name: None,
             epoch: 1,
             seq: 7,
             messages: vec![stored.into()],

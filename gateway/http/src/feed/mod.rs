@@ -25,7 +25,7 @@ use forecourt_ports::{
     bus::{Audience, Draft, Pushed, Subscription},
     presence::{Ephemeral, Presence},
 };
-use forecourt_wire::{Cursor, SessionError, SessionEvent, SessionGap, Speaker, Typing};
+use forecourt_wire::{Cursor, QueuePlace, SessionError, SessionEvent, SessionGap, Speaker, Typing};
 use futures_util::Stream;
 use jiff::Timestamp;
 use tokio::time::MissedTickBehavior;
@@ -41,6 +41,8 @@ use crate::{
 /// line is alive. One timer for both: there are many streams.
 const LOOK: Duration = Duration::from_secs(5);
 const LOOKS_PER_BEAT: u32 = 2;
+/// How often a customer who waits for a person is told their place: every so many looks.
+const LOOKS_PER_PLACE: u32 = 2;
 /// Events that a replay fetches at once, and altogether; a listener further behind gets a gap.
 const REPLAY_PAGE: u32 = 200;
 const REPLAY_MOST: usize = 2_000;
@@ -97,6 +99,9 @@ pub(crate) struct Feed {
     running: Option<TurnId>,
     /// Who was last told to type.
     typing: Typing,
+    /// Whether the customer waits for a person, and the place they were told.
+    waits: bool,
+    place: Option<QueuePlace>,
     gap: bool,
     /// The message a turn's stream waits for before it says anything.
     awaited: Option<MessageId>,
@@ -139,6 +144,8 @@ impl Feed {
             known: now,
             running: loaded.state.turn.as_ref().map(|turn| turn.turn),
             typing: Typing::default(),
+            waits: loaded.state.handoff.is_some(),
+            place: None,
             gap,
             awaited,
             end,
@@ -173,7 +180,7 @@ impl Feed {
             let stopping = self.gateway.0.stopping.clone();
             let mut look = tokio::time::interval(LOOK);
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut silent = 0;
+            let (mut silent, mut looks) = (0_u32, 0_u32);
             let mut queue = Vec::new();
             while !self.over {
                 tokio::select! {
@@ -198,6 +205,13 @@ impl Feed {
                             return;
                         }
                         silent += 1;
+                        looks += 1;
+                        if self.waits && looks % LOOKS_PER_PLACE == 0
+                            && let Some(told) = Box::pin(self.queue_place()).await
+                        {
+                            silent = 1;
+                            yield Ok(told);
+                        }
                         if silent > LOOKS_PER_BEAT {
                             silent = 1;
                             yield Ok(Bytes::from_static(b": hb\n\n"));
@@ -277,6 +291,21 @@ impl Feed {
         })
     }
 
+    /// The customer's place among those who wait for a person, when it is another than was told last. When
+    /// it cannot be found out just now, the next look does.
+    async fn queue_place(&mut self) -> Option<Bytes> {
+        let desk = self.gateway.0.desk.tenant_by_id(self.tenant).await.ok()??;
+        let place = desk
+            .queue_place(self.session)
+            .await
+            .ok()?
+            .map(|place| QueuePlace { ahead: place.ahead, estimate_s: place.estimate_s });
+        self.waits = place.is_some();
+        let told = place.filter(|_| place != self.place);
+        self.place = place;
+        told.map(|place| ephemeral(&SessionEvent::Queue(place)))
+    }
+
     /// Moves past an event; gives its bytes back when they are to be sent.
     fn step(&mut self, record: &EventRecord, bytes: Option<Bytes>) -> Option<Bytes> {
         let Version(version) = record.version;
@@ -285,6 +314,7 @@ impl Feed {
             self.known = version;
             match &record.event {
                 Event::TurnStarted { turn, .. } => self.running = Some(*turn),
+                Event::HandoffRequested { .. } => self.waits = true,
                 event if ends_turn(event) => self.running = None,
                 _ => {}
             }

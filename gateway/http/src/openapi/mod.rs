@@ -44,6 +44,7 @@ use crate::problem::{Answer, Code};
     wire::TurnFailed,
     wire::MessagesSeen,
     wire::Typing,
+    wire::QueuePlace,
     wire::CustomerTyping,
     wire::CustomerSeen,
     wire::SessionPoll,

@@ -3,12 +3,14 @@
 use forecourt_core::{event::Event, id::MemberId};
 use forecourt_ports::{
     bus::Bus as _,
+    fake::Script,
+    model::ModelError,
     presence::{Person, Typist},
     store::Journal as _,
 };
-use reqwest::StatusCode;
+use reqwest::{StatusCode, header};
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::{sync::oneshot::error::TryRecvError, time::timeout};
 use uuid::Uuid;
 
 use crate::{
@@ -142,6 +144,44 @@ async fn the_customer_is_told_that_a_member_has_read() {
     let told = frames.last().unwrap();
     assert_eq!(told.data["upto"], 1);
     assert!(told.id.is_some(), "it is stored, and has its place");
+    world.stop().await;
+}
+
+#[actix_web::test]
+async fn who_waits_for_a_person_is_told_their_place_and_who_comes() {
+    let world = World::start().await;
+    let visitor = world.open().await;
+    for _ in 0..10 {
+        world.model.push(Script::fail(ModelError::Transport));
+    }
+    let mut stream = Sse::open(events(&world, &visitor, Some(&visitor.cursor))).await;
+    world.say(&visitor, "Hei, er bilen ledig?", "c-1").await;
+    // The models are asked until the template's time comes, on the world's own clock.
+    let (clock, over) = (world.clock.clone(), tokio::sync::oneshot::channel::<()>());
+    let passing = async move {
+        let mut over = over.1;
+        while over.try_recv().is_err_and(|error| error == TryRecvError::Empty) {
+            clock.advance(jiff::SignedDuration::from_secs(1));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let waiting = async {
+        let frames = stream.until(|frame| frame.event == "queue").await;
+        drop(over.0);
+        frames
+    };
+    let (frames, ()) = tokio::join!(waiting, passing);
+    let place = frames.last().unwrap();
+    assert_eq!((place.id.as_ref(), &place.data["ahead"]), (None, &json!(0)));
+
+    let cookie = world.ola().await;
+    let path = format!("/v1/sessions/{}/takeover", visitor.session);
+    let taken = world.post(&path).header(header::COOKIE, cookie).send().await.unwrap();
+    assert_eq!(taken.status(), StatusCode::NO_CONTENT);
+    let frames = stream.until(|frame| frame.event == "session.status").await;
+    let told = &frames.last().unwrap().data;
+    assert_eq!((&told["by"], &told["member_name"]), (&"member".into(), &"Ola".into()));
+    assert_eq!(world.read(&visitor).await["member_name"], "Ola");
     world.stop().await;
 }
 
