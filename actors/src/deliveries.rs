@@ -97,6 +97,7 @@ pub(crate) fn due_now(
             text: carried.map_or_else(|| state.last_customer_text.clone(), |said| said.text.into()),
             author: carried.map(|said| said.author),
             member_name: carried.and_then(|said| said.member_name.map(str::to_owned)),
+            note: Content::note_of(queued.kind, state),
         },
         thread: state.thread.clone(),
     })
@@ -471,7 +472,7 @@ fn temporary(code: &str) -> DeliveryReport {
 
 fn outgoing(due: &DueDelivery, tenant: &TenantShared) -> Outgoing {
     let links = &tenant.ports.links;
-    let Content { customer_name, vehicle_interest, text, author, member_name } =
+    let Content { customer_name, vehicle_interest, text, author, member_name, note } =
         due.content.clone();
     let (letter, name, unsubscribe_url) = match due.kind {
         DeliveryKind::Answer => {
@@ -487,7 +488,14 @@ fn outgoing(due: &DueDelivery, tenant: &TenantShared) -> Outgoing {
             let link = links.conversation(tenant.id, due.session);
             let customer = customer_name.unwrap_or_default();
             (
-                Letter::Alert { customer, vehicle: vehicle_interest, excerpt: text, reason, link },
+                Letter::Alert {
+                    customer,
+                    vehicle: vehicle_interest,
+                    excerpt: text,
+                    reason,
+                    link,
+                    note: note.unwrap_or_default(),
+                },
                 None,
                 None,
             )

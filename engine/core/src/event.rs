@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     contact::{Email, Phone},
     delivery::Intent,
+    handoff::HandoffNote,
     id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId},
     lang::Lang,
     promise::{PromiseSettings, Rung},
@@ -205,6 +206,10 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reroute_ms: Option<u32>,
     },
+    /// What the person should know who takes it over.
+    HandoffNoted {
+        note: HandoffNote,
+    },
     /// Whoever had it did not answer in time: somebody else is looked for.
     HandoffPassedOn {
         from: Option<MemberId>,
@@ -284,6 +289,7 @@ impl Event {
             Self::HandoffRequested { .. } => "handoff_requested",
             Self::HumanAlerted { .. } => "human_alerted",
             Self::RemindersStopped { .. } => "reminders_stopped",
+            Self::HandoffNoted { .. } => "handoff_noted",
             Self::HandoffPassedOn { .. } => "handoff_passed_on",
             Self::Assigned { .. } => "assigned",
             Self::AssistantPaused { .. } => "assistant_paused",
@@ -474,6 +480,9 @@ mod tests {
             Event::DeliveryUncertain { delivery, code },
             Event::PromiseKept { message, after_ms: 1, by: AnsweredBy::Template },
             Event::HandoffRequested { reason, reroute_ms: Some(180_000) },
+            Event::HandoffNoted {
+                note: HandoffNote { asked: vec!["Hei".into()], ..HandoffNote::default() },
+            },
             Event::HandoffPassedOn { from: Some(member) },
             Event::Assigned {
                 member: Some(member),

@@ -1,9 +1,56 @@
-//! From the assistant to a person and back: how long everybody may take.
+//! From the assistant to a person and back: how long everybody may take, and what the person should know.
 //!
 //! # Invariants
-//! - **A5**, **A11** none of these times stops the promise clock: they only add timers.
+//! - **A3** a note follows from the state alone;
+//! - **A5**, **A11** none of the times here stops the promise clock: they only add timers.
 
 use serde::{Deserialize, Serialize};
+
+use crate::session::LeadSession;
+
+/// What the person should know who takes a conversation over. Texts are the beginnings of messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandoffNote {
+    /// What the customer wrote since a person last answered, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<String>,
+    /// What the assistant has told them since, oldest first: the tenant is held to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promised: Vec<String>,
+    /// What is kept for them, such as a time. A conversation itself keeps nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<String>,
+    /// What nobody knows yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
+}
+
+/// Something that is not known of a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    Name,
+    /// Neither a mail address nor a phone number.
+    Contact,
+    /// Which vehicle it is about.
+    Vehicle,
+}
+
+/// The note for whoever takes `session` over now.
+pub fn note(session: &LeadSession) -> HandoffNote {
+    let reachable = session.customer_email.is_some() || session.has_phone;
+    let missing = [
+        (Missing::Name, session.customer_name.is_none()),
+        (Missing::Contact, !reachable),
+        (Missing::Vehicle, session.vehicle_interest.is_none()),
+    ];
+    HandoffNote {
+        asked: session.talk.asked.iter().cloned().collect(),
+        promised: session.talk.told.iter().cloned().collect(),
+        held: Vec::new(),
+        missing: missing.into_iter().filter_map(|(what, is)| is.then_some(what)).collect(),
+    }
+}
 
 /// When conversations change hands by themselves, in milliseconds; 0 turns it off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    gather::GatherSettings, handoff::HandoffSettings, hours::OpeningHours, lang::Lang,
-    models::ModelSettings, promise::PromiseSettings, text,
+    contact::Email,
+    gather::{GatherOutOfBounds, GatherSettings},
+    handoff::{HandoffSettings, OutOfRange},
+    hours::{HoursError, OpeningHours},
+    lang::Lang,
+    models::ModelSettings,
+    promise::{PromiseSettings, RungsOutOfOrder},
+    text,
 };
 
 /// Everything a tenant can set, as stored in `tenants.settings`.
@@ -65,7 +71,57 @@ pub struct MailSettings {
     pub alert_to: Vec<String>,
 }
 
+/// Addresses that can be alerted.
+const MAX_ALERTED: usize = 20;
+
+/// Why settings cannot be kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A customer who needs a person would wait for nobody.
+    #[error("somebody must be told when a person is needed: alert_to names no address")]
+    NoReceiver,
+    #[error("alert_to names {found} addresses, {MAX_ALERTED} are allowed")]
+    TooManyReceivers { found: usize },
+    #[error("an address in alert_to is no mail address")]
+    BadReceiver,
+    #[error("the tenant must answer in one language at least")]
+    NoLanguage,
+    #[error("the time zone is not known")]
+    UnknownZone,
+    #[error(transparent)]
+    Promise(#[from] RungsOutOfOrder),
+    #[error(transparent)]
+    Gather(#[from] GatherOutOfBounds),
+    #[error(transparent)]
+    Handoff(#[from] OutOfRange),
+    #[error(transparent)]
+    Hours(#[from] HoursError),
+}
+
 impl TenantSettings {
+    /// Checks what must hold before settings are stored: above all that somebody is told when a person is
+    /// needed.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let receivers = &self.mail.alert_to;
+        match receivers.len() {
+            0 => return Err(SettingsError::NoReceiver),
+            found if found > MAX_ALERTED => return Err(SettingsError::TooManyReceivers { found }),
+            _ => {}
+        }
+        if receivers.iter().any(|address| Email::parse(address).is_err()) {
+            return Err(SettingsError::BadReceiver);
+        }
+        if self.languages.is_empty() {
+            return Err(SettingsError::NoLanguage);
+        }
+        TimeZone::get(&self.zone).map_err(|_| SettingsError::UnknownZone)?;
+        self.promise.check()?;
+        self.gather.check()?;
+        self.handoff.check()?;
+        self.hours.check()?;
+        Ok(())
+    }
+
     /// Tells one state of the settings from another: SHA-256 over their JSON, 32 hex digits.
     pub fn print(&self) -> String {
         let json = serde_json::to_vec(self).unwrap_or_default(); // a struct of plain values always is JSON

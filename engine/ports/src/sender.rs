@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use forecourt_core::{
+    handoff::HandoffNote,
     id::{DeliveryId, SessionId, TenantId},
     lang::Lang,
     settings::TenantSettings,
@@ -60,6 +61,8 @@ pub enum Letter {
         excerpt: String,
         reason: AlertReason,
         link: String,
+        /// What the person should know.
+        note: HandoffNote,
     },
     /// To staff: an integrator's endpoint was paused.
     EndpointPaused { url: String, why: PauseReason, link: String },

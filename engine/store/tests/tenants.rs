@@ -71,3 +71,16 @@ async fn a_tenant_that_cannot_be_stored_leaves_nothing_behind() {
     assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
     assert_eq!(store.find_tenant("nordlys-bil").await, Ok(None));
 }
+
+#[tokio::test]
+async fn a_tenant_of_whom_nobody_would_come_is_refused() {
+    let ground = postgres().await;
+    let (_, store) = ground.store(1);
+    let mut new = new_tenant("ensom-bil", &SeqIds::new());
+    for nobody in [vec![], vec!["ikke en adresse".to_owned()]] {
+        new.snapshot.settings.mail.alert_to = nobody;
+        let refused = store.create_tenant(&new, now()).await;
+        assert!(matches!(refused, Err(StoreError::Failed(ref why)) if why.contains("alert_to")));
+    }
+    assert_eq!(store.find_tenant("ensom-bil").await, Ok(None));
+}

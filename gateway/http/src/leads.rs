@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use forecourt_core::{event::Source, id::LeadId, text};
 use forecourt_ports::store::{LeadFilter, LeadStatus, Role, Whose};
-use forecourt_wire::{Lead, LeadDetail, LeadPage};
+use forecourt_wire::{HandoffNote, Lead, LeadDetail, LeadPage};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
@@ -100,11 +100,13 @@ pub(crate) async fn get(
     let lead: LeadId = lead.parse().map_err(|_| not_there())?;
     let found = gateway.0.store.find_lead(staff.member.tenant, lead).await?;
     let found = found.ok_or_else(not_there)?;
+    let note = found.row.needs_human.and_then(|_| HandoffNote::newest(&found.events));
     Ok(HttpResponse::Ok().json(LeadDetail {
         lead: found.row.into(),
         messages: found.messages.into_iter().map(Into::into).collect(),
         events: found.events.iter().map(Into::into).collect(),
         deliveries: found.deliveries.into_iter().map(Into::into).collect(),
+        handoff_note: note,
     }))
 }
 

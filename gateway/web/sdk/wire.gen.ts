@@ -517,6 +517,32 @@ status: string, attempts: number,
  */
 code?: string, at: string, };
 
+/**
+ * What the person should know who takes a conversation over. Texts are the beginnings of messages.
+ */
+export type HandoffNote = { 
+/**
+ * What the customer wrote since a person last answered, oldest first.
+ */
+asked: Array<string>, 
+/**
+ * What the assistant has told them since, oldest first.
+ */
+promised: Array<string>, 
+/**
+ * What is kept for them, such as a time.
+ */
+held: Array<string>, 
+/**
+ * What nobody knows yet.
+ */
+missing: Array<Missing>, };
+
+/**
+ * Something that is not known of a customer.
+ */
+export type Missing = "name" | "contact" | "vehicle";
+
 export type LeadDetail = { lead: Lead, 
 /**
  * Oldest first, the newest 200.
@@ -525,7 +551,11 @@ messages: Array<Message>,
 /**
  * Oldest first, the newest 500.
  */
-events: Array<TimelineEntry>, deliveries: Array<DeliveryView>, };
+events: Array<TimelineEntry>, deliveries: Array<DeliveryView>, 
+/**
+ * What the person should know who takes the conversation over; while one is needed.
+ */
+handoff_note?: HandoffNote, };
 
 /**
  * Which dead letters: `failed` or `uncertain`.

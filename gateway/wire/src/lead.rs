@@ -1,7 +1,8 @@
 //! Leads as the dashboard lists and opens them.
 
 use forecourt_core::{
-    event::{self, AlertReason, AnsweredBy},
+    event::{self, AlertReason, AnsweredBy, Event, EventRecord},
+    handoff,
     id::{DeliveryId, LeadId, MemberId, SessionId},
 };
 use forecourt_ports::store::{self, DeliveryRow, HeldBy, LeadDelta, LeadRow, PromiseRow};
@@ -234,6 +235,62 @@ pub struct LeadDetail {
     /// Oldest first, the newest 500.
     pub events: Vec<TimelineEntry>,
     pub deliveries: Vec<DeliveryView>,
+    /// What the person should know who takes the conversation over; while one is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub handoff_note: Option<HandoffNote>,
+}
+
+/// What the person should know who takes a conversation over. Texts are the beginnings of messages.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct HandoffNote {
+    /// What the customer wrote since a person last answered, oldest first.
+    pub asked: Vec<String>,
+    /// What the assistant has told them since, oldest first.
+    pub promised: Vec<String>,
+    /// What is kept for them, such as a time.
+    pub held: Vec<String>,
+    /// What nobody knows yet.
+    pub missing: Vec<Missing>,
+}
+
+/// Something that is not known of a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    Name,
+    /// Neither a mail address nor a phone number.
+    Contact,
+    /// Which vehicle it is about.
+    Vehicle,
+}
+
+impl HandoffNote {
+    /// The newest note among a lead's events.
+    pub fn newest(events: &[EventRecord]) -> Option<Self> {
+        events.iter().rev().find_map(|record| match &record.event {
+            Event::HandoffNoted { note } => Some(note.clone().into()),
+            _ => None,
+        })
+    }
+}
+
+impl From<handoff::HandoffNote> for HandoffNote {
+    fn from(note: handoff::HandoffNote) -> Self {
+        let handoff::HandoffNote { asked, promised, held, missing } = note;
+        let missing = missing.into_iter().map(|what| match what {
+            handoff::Missing::Name => Missing::Name,
+            handoff::Missing::Contact => Missing::Contact,
+            handoff::Missing::Vehicle => Missing::Vehicle,
+        });
+        Self { asked, promised, held, missing: missing.collect() }
+    }
+}
+
+impl std::fmt::Debug for HandoffNote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HandoffNote").field("missing", &self.missing).finish_non_exhaustive() // A13
+    }
 }
 
 /// One sending, and what became of it.

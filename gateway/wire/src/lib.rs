@@ -33,8 +33,8 @@ pub use self::{
     form::{FormLead, FormReceipt, FormStatus},
     health::{BusCheck, NodeCheck, Readiness, ReadyChecks, ReadyStatus, StoreCheck},
     lead::{
-        Answerer, DeliveryView, HumanReason, Lead, LeadChanges, LeadDetail, LeadPage, LeadPromise,
-        LeadSource, LeadStatus, PromiseState,
+        Answerer, DeliveryView, HandoffNote, HumanReason, Lead, LeadChanges, LeadDetail, LeadPage,
+        LeadPromise, LeadSource, LeadStatus, Missing, PromiseState,
     },
     live::{
         AssignFrame, Availability, AvailabilityFrame, BeatFrame, ClientFrame, EventFrame, GapFrame,

@@ -407,6 +407,7 @@ impl LeadEventName {
             | Event::DeliveryQueued(_)
             | Event::DeliveryRetried { .. }
             | Event::DeliveryReplayed { .. }
+            | Event::HandoffNoted { .. }
             | Event::HandoffPassedOn { .. }
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed

@@ -538,6 +538,7 @@ impl SessionEvent {
             | Event::HandoffRequested { .. }
             | Event::HumanAlerted { .. }
             | Event::RemindersStopped { .. }
+            | Event::HandoffNoted { .. }
             | Event::HandoffPassedOn { .. }
             | Event::Assigned { .. }
             | Event::AssistantPaused { .. }

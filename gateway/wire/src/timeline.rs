@@ -120,6 +120,9 @@ fn told(event: &Event) -> (&'static str, String) {
         Event::RemindersStopped { .. } => {
             ("reminders.stopped", "A member stopped the reminders".into())
         }
+        Event::HandoffNoted { .. } => {
+            ("handoff.noted", "What the next person should know was noted".into())
+        }
         Event::HandoffPassedOn { .. } => {
             ("handoff.passed_on", "Nobody answered in time; the next person is asked".into())
         }

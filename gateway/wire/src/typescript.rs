@@ -74,6 +74,8 @@ pub fn file() -> String {
         LeadPage,
         TimelineEntry,
         DeliveryView,
+        HandoffNote,
+        Missing,
         LeadDetail,
         DeadStatus,
         DeliveryEntry,

@@ -318,6 +318,12 @@ fn what_staff_get() {
             messages: vec![],
             events: events.into_iter().map(|event| (&record(event)).into()).collect(),
             deliveries: vec![delivery.into()],
+            handoff_note: Some(wire::HandoffNote {
+                asked: vec!["Er den ledig?".into()],
+                promised: vec![],
+                held: vec![],
+                missing: vec![wire::Missing::Contact],
+            }),
         }
     );
     let member = Member {

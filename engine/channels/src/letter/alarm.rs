@@ -1,6 +1,6 @@
 //! What an alert says to staff, in each language that ships: how urgent it is, why, and what to do.
 
-use forecourt_core::{event::AlertReason, lang::Lang};
+use forecourt_core::{event::AlertReason, handoff::Missing, lang::Lang};
 
 /// How soon a person should come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,61 @@ pub(super) fn alert_subject(
     };
     let about = vehicle.map(|vehicle| format!(" – {vehicle}")).unwrap_or_default();
     format!("[{tag}] {waits}{about}")
+}
+
+/// Before what the assistant has told the customer.
+pub(super) const fn told_label(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Nb => "Assistenten har sagt",
+        Lang::Fr => "L'assistant a dit",
+        Lang::En => "The assistant has said",
+        Lang::Ar => "قال المساعد",
+    }
+}
+
+/// Before what is kept for the customer.
+pub(super) const fn held_label(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Nb => "Holdt av til kunden",
+        Lang::Fr => "Réservé pour le client",
+        Lang::En => "Held for the customer",
+        Lang::Ar => "محجوز للعميل",
+    }
+}
+
+/// Before what nobody knows of the customer.
+pub(super) const fn missing_label(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Nb => "Mangler",
+        Lang::Fr => "Manque",
+        Lang::En => "Missing",
+        Lang::Ar => "غير معروف",
+    }
+}
+
+pub(super) const fn missing(lang: Lang, what: Missing) -> &'static str {
+    match (lang, what) {
+        (Lang::Nb, Missing::Name) => "navn",
+        (Lang::Nb, Missing::Contact) => "e-post eller telefon",
+        (Lang::Nb, Missing::Vehicle) => "kjøretøy",
+        (Lang::Fr, Missing::Name) => "nom",
+        (Lang::Fr, Missing::Contact) => "e-mail ou téléphone",
+        (Lang::Fr, Missing::Vehicle) => "véhicule",
+        (Lang::En, Missing::Name) => "name",
+        (Lang::En, Missing::Contact) => "mail address or phone",
+        (Lang::En, Missing::Vehicle) => "vehicle",
+        (Lang::Ar, Missing::Name) => "الاسم",
+        (Lang::Ar, Missing::Contact) => "البريد الإلكتروني أو الهاتف",
+        (Lang::Ar, Missing::Vehicle) => "المركبة",
+    }
+}
+
+/// Between the words of a list.
+pub(super) const fn comma(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Ar => "، ",
+        Lang::Nb | Lang::Fr | Lang::En => ", ",
+    }
 }
 
 /// Why a person is needed, and what to do about it.

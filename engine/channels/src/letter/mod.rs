@@ -145,7 +145,7 @@ impl Page {
                 way_out,
                 Kind::Personal,
             ),
-            Letter::Alert { customer, vehicle, excerpt, reason, link } => {
+            Letter::Alert { customer, vehicle, excerpt, reason, link, note } => {
                 let view = AlertView::of(
                     outgoing.lang,
                     settings,
@@ -155,6 +155,7 @@ impl Page {
                         excerpt,
                         reason: *reason,
                         link,
+                        note,
                     },
                 );
                 let kind = Kind::Alert { urgent: view.urgent };

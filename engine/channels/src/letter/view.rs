@@ -5,6 +5,7 @@
 
 use forecourt_core::{
     event::AlertReason,
+    handoff::HandoffNote,
     lang::Lang,
     settings::{Brand, TenantSettings},
     text,
@@ -28,6 +29,8 @@ const MAX_TEXT_BYTES: usize = 64 * 1024;
 const SUBJECT_CHARS: usize = 150;
 const LINE_CHARS: usize = 200;
 const EXCERPT_CHARS: usize = 400;
+/// Texts of one kind that an alert shows.
+const NOTED: usize = 4;
 
 /// Shared by all letters.
 #[derive(Serialize)]
@@ -97,7 +100,12 @@ pub(super) struct AlertView {
     reason: &'static str,
     facts: Vec<Fact>,
     wrote: &'static str,
-    excerpt: String,
+    /// What the customer wrote, oldest first.
+    asked: Vec<String>,
+    told_label: &'static str,
+    told: Vec<String>,
+    held_label: &'static str,
+    held: Vec<String>,
     open: &'static str,
     link: Option<String>,
     #[serde(skip)]
@@ -117,6 +125,7 @@ pub(super) struct Alarm<'a> {
     pub(super) excerpt: &'a str,
     pub(super) reason: AlertReason,
     pub(super) link: &'a str,
+    pub(super) note: &'a HandoffNote,
 }
 
 /// Who wrote an answer.
@@ -196,7 +205,7 @@ impl AnswerView {
 
 impl AlertView {
     pub(super) fn of(lang: Lang, settings: &TenantSettings, alarm: &Alarm<'_>) -> Self {
-        let Alarm { customer, vehicle, excerpt, reason, link } = *alarm;
+        let Alarm { customer, vehicle, excerpt, reason, link, note } = *alarm;
         let labels = words::labels(lang);
         let urgency = alarm::urgency(reason);
         let customer = presentable(customer);
@@ -207,11 +216,31 @@ impl AlertView {
             vec![Fact { label: labels.urgency, value: alarm::urgency_words(lang, urgency).into() }];
         facts.extend(customer.map(|value| Fact { label: labels.customer, value }));
         facts.extend(vehicle.map(|value| Fact { label: labels.vehicle, value }));
+        let missing: Vec<&str> =
+            note.missing.iter().map(|what| alarm::missing(lang, *what)).collect();
+        if !missing.is_empty() {
+            let value = missing.join(alarm::comma(lang));
+            facts.push(Fact { label: alarm::missing_label(lang), value });
+        }
+        let brief = |text: &String| text::excerpt(&flow(text), EXCERPT_CHARS);
+        let shown = |texts: &[String]| -> Vec<String> {
+            texts.iter().map(brief).filter(|text| !text.is_empty()).take(NOTED).collect()
+        };
+        let last = brief(&excerpt.to_owned());
+        let mut asked = shown(&note.asked);
+        // What was said before there were notes is known by its last text alone.
+        if asked.is_empty() && !last.is_empty() {
+            asked.push(last);
+        }
         Self {
             reason: alarm::reason(lang, reason),
             facts,
             wrote: labels.wrote,
-            excerpt: text::excerpt(&flow(excerpt), EXCERPT_CHARS),
+            asked,
+            told_label: alarm::told_label(lang),
+            told: shown(&note.promised),
+            held_label: alarm::held_label(lang),
+            held: shown(&note.held),
             open: labels.open,
             link: web(link),
             urgent: urgency == alarm::Urgency::Now,

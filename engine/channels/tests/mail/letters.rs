@@ -3,7 +3,12 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use forecourt_channels::letter::{Composed, LetterError, compose};
-use forecourt_core::{event::AlertReason, lang::Lang, webhook::PauseReason};
+use forecourt_core::{
+    event::AlertReason,
+    handoff::{HandoffNote, Missing},
+    lang::Lang,
+    webhook::PauseReason,
+};
 use forecourt_ports::sender::{Letter, Outgoing};
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 
@@ -85,6 +90,15 @@ fn alert(lang: Lang, reason: AlertReason) -> Outgoing {
         excerpt: "Hei, er den røde <b>Teslaen</b> fortsatt ledig?\nRing meg!".into(),
         reason,
         link: "https://nordlys.example/app/ses_1".into(),
+        note: HandoffNote {
+            asked: vec![
+                "Hei, er den røde <b>Teslaen</b> fortsatt ledig?\nRing meg!".into(),
+                "Hallo?".into(),
+            ],
+            promised: vec!["Takk! En av oss tar kontakt med deg så snart vi kan.".into()],
+            held: Vec::new(),
+            missing: vec![Missing::Contact],
+        },
     };
     outgoing
 }
@@ -265,6 +279,12 @@ fn nothing_from_outside_can_add_a_header_or_a_recipient() {
         excerpt: evil.into(),
         reason: AlertReason::Uncertain,
         link: "javascript:alert(1)".into(),
+        note: HandoffNote {
+            asked: vec![evil.into(); 9],
+            promised: vec![evil.into(); 9],
+            held: vec![evil.into()],
+            missing: Vec::new(),
+        },
     };
     for outgoing in [first, second] {
         let composed = written(&outgoing);

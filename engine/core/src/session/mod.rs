@@ -29,7 +29,7 @@ pub use self::{
     command::{Answer, Circumstances, Command, DeliveryReport, Fresh, Rejection, SubmittedContact},
     dead::DeadLetter,
     decide::Decided,
-    people::{Hold, Pause, Reroute, SeenUpTo, Voices},
+    people::{Hold, Pause, Reroute, SeenUpTo, Talk, Voices},
 };
 use crate::{
     contact::Email,
@@ -100,6 +100,12 @@ pub struct LeadSession {
     pub seen: SeenUpTo,
     #[serde(default)]
     pub voices: Voices,
+    /// What was said since a person last answered.
+    #[serde(default, skip_serializing_if = "Talk::is_empty")]
+    pub talk: Talk,
+    /// Whether a phone number of the customer's is known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_phone: bool,
 }
 
 /// Who speaks for the tenant.
@@ -214,6 +220,8 @@ impl LeadSession {
             hold: None,
             seen: SeenUpTo::default(),
             voices: Voices::default(),
+            talk: Talk::default(),
+            has_phone: false,
         }
     }
 
@@ -325,7 +333,9 @@ impl LeadSession {
                 self.customer_name.clone_from(&captured.name);
                 self.customer_email.clone_from(&captured.email);
                 self.vehicle_interest.clone_from(&captured.vehicle_interest);
+                self.has_phone = captured.phone.is_some();
             }
+            Event::HandoffNoted { .. } => {}
             Event::SubmissionRepeated | Event::HumanAlerted { .. } => {
                 if let (Event::HumanAlerted { .. }, Some(handoff)) = (event, &mut self.handoff) {
                     // Late::Shift: one reminder stands for all that were missed.
@@ -458,6 +468,7 @@ impl LeadSession {
 
     fn apply_message(&mut self, posted: &crate::event::MessagePosted, at: Timestamp) {
         self.voices.note(posted.author, self.last_message);
+        self.talk.note(posted.author, &posted.text);
         self.last_message = posted.seq;
         if let Some(key) = &posted.client_id {
             if self.remembered.len() == REMEMBERED {

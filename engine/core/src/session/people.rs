@@ -3,9 +3,10 @@
 //! # Invariants
 //! - **A3** everything here follows from events;
 //! - **A5** a pause never outlives the template rung: it stops turns, never the promise clock;
-//! - **A9** of [`MAX_READERS`] members it is remembered how far they have read.
+//! - **A9** of [`MAX_READERS`] members it is remembered how far they have read, and of what was said only
+//!   the newest beginnings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,10 @@ use crate::{
 const MAX_READERS: usize = 32;
 /// To how many further people a hand-off goes; then only the reminders go on.
 const MAX_PASSES: u32 = 5;
+
+/// Of how many texts of each side the beginnings are kept, and how many characters of each.
+const MAX_TEXTS: usize = 4;
+const TEXT: usize = 200;
 
 /// A member types: no turn begins before `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +68,37 @@ pub struct Voices {
     pub last: Option<Author>,
     #[serde(default)]
     pub before: MessageSeq,
+}
+
+/// What was said since a person last answered, as the note for the next one needs it: beginnings, oldest
+/// first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Talk {
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub asked: VecDeque<String>,
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub told: VecDeque<String>,
+}
+
+impl Talk {
+    pub fn is_empty(&self) -> bool {
+        self.asked.is_empty() && self.told.is_empty()
+    }
+
+    pub(super) fn note(&mut self, author: Author, text: &str) {
+        let texts = match author {
+            Author::Customer => &mut self.asked,
+            Author::Assistant => &mut self.told,
+            Author::Member { .. } => {
+                *self = Self::default(); // they know what they answered
+                return;
+            }
+        };
+        if texts.len() == MAX_TEXTS {
+            texts.pop_front();
+        }
+        texts.push_back(crate::text::excerpt(text, TEXT));
+    }
 }
 
 impl Voices {

@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use forecourt_core::{
     event::{Author, DeliveryKind},
+    handoff::{self, HandoffNote},
     id::{DeliveryId, NodeId, SessionId, TenantId},
     lang::Lang,
+    session::LeadSession,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -41,6 +43,15 @@ pub struct Content {
     pub author: Option<Author>,
     /// The name it is signed with when a member wrote it.
     pub member_name: Option<String>,
+    /// With an alert: what the person should know.
+    pub note: Option<HandoffNote>,
+}
+
+impl Content {
+    /// What an alert of this kind tells besides the customer's last text.
+    pub fn note_of(kind: DeliveryKind, state: &LeadSession) -> Option<HandoffNote> {
+        matches!(kind, DeliveryKind::Alert { .. }).then(|| handoff::note(state))
+    }
 }
 
 /// A try that keeps its place and waits: its provider does not answer.

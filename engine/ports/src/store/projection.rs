@@ -118,6 +118,7 @@ impl LeadRecord {
             | Event::DeliveryRefused { .. }
             | Event::DeliveryReplayed { .. }
             | Event::HumanAlerted { .. }
+            | Event::HandoffNoted { .. }
             | Event::HandoffPassedOn { .. }
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed

@@ -212,6 +212,7 @@ async fn with_letters(
                 text: text.clone(),
                 author: letter.map(|letter| letter.author),
                 member_name: letter.and_then(|letter| letter.member_name.clone()),
+                note: Content::note_of(row.kind()?, state),
             },
             thread: state.thread.clone(),
         };

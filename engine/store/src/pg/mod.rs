@@ -61,12 +61,15 @@ impl PgStore {
     /// Adds a tenant with all that comes with it, unless its slug is taken; says which tenant has the
     /// slug now, and whether it is new.
     ///
-    /// The same tenant made again keeps all it has; only bookings that it has not yet are added.
+    /// The same tenant made again keeps all it has; only bookings that it has not yet are added. Settings that
+    /// cannot be kept, above all those without anybody who is told when a person is needed, are refused.
     pub async fn create_tenant(
         &self,
         new: &NewTenant,
         now: Timestamp,
     ) -> Result<(TenantId, bool), StoreError> {
+        let settings = new.snapshot.settings.check();
+        settings.map_err(|error| StoreError::Failed(error.to_string()))?;
         self.insert_tenant(new, now).await.map_err(store_error)
     }
 }

@@ -132,8 +132,7 @@ fn the_settings_can_be_kept() {
     for NewTenant { snapshot, members, .. } in &tenants() {
         let settings = &snapshot.settings;
         assert!(TimeZone::get(&settings.zone).is_ok(), "{}", settings.zone);
-        settings.promise.check().unwrap();
-        settings.hours.check().unwrap();
+        settings.check().unwrap();
         assert_distinct(&settings.languages);
         assert_eq!(settings.languages.len(), Lang::ALL.len());
         let brand = &settings.brand;

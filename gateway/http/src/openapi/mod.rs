@@ -76,6 +76,8 @@ use crate::problem::{Answer, Code};
     wire::LeadDetail,
     wire::TimelineEntry,
     wire::DeliveryView,
+    wire::HandoffNote,
+    wire::Missing,
     wire::DeliveryStatus,
     wire::DeliveryKind,
     wire::ReplayChoice,

@@ -13,6 +13,7 @@ use crate::{
     delivery::{self, Intent},
     effect::{DeliveryEnd, Effect},
     event::{AlertReason, DeliveryKind, DeliveryQueued, Event, Fence},
+    handoff,
     id::{DeliveryId, MemberId, MessageId},
     session::{DeadLetter, DeliveryReport, Rejection},
 };
@@ -178,6 +179,7 @@ impl Deciding<'_> {
         if self.state.handoff.is_none_or(|handoff| handoff.reason != reason) {
             let reroute_ms = self.now.settings.handoff.reroute();
             self.emit(Event::HandoffRequested { reason, reroute_ms });
+            self.emit(Event::HandoffNoted { note: handoff::note(&self.state) });
             self.alert(reason);
         }
     }

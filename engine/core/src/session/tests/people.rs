@@ -1,7 +1,7 @@
 //! Members who type, take over, answer at once, fall silent, and pass a conversation on.
 
 use super::*;
-use crate::event::ReleaseReason;
+use crate::{event::ReleaseReason, handoff::Missing};
 
 fn says(who: u128, id: &str, seen: Option<i64>) -> Command {
     let (text, client_id) = ("Hei, jeg heter Åse.".to_owned(), id.to_owned());
@@ -260,4 +260,37 @@ fn a_state_of_before_people_were_seen_is_still_read() {
         MessageSeq(1),
         "whose it was is not known: it counts as somebody else's"
     );
+}
+
+#[test]
+fn a_hand_off_is_noted_with_what_was_asked_and_promised_since_a_person_answered() {
+    let mut world = asked();
+    world.answer().unwrap();
+    for n in 0..6 {
+        world.write(&format!("Spørsmål {n}: {}", "å".repeat(400))).unwrap();
+    }
+    world.wait(61);
+    let noted = |world: &World| {
+        let note = |(_, event): &(Timestamp, Event)| match event {
+            Event::HandoffNoted { note } => Some(note.clone()),
+            _ => None,
+        };
+        world.events.iter().rev().find_map(note).expect("a note")
+    };
+    let note = noted(&world);
+    assert_eq!(note.asked.len(), 4, "A9");
+    assert!(note.asked[0].starts_with("Spørsmål 2"), "the newest: {:?}", note.asked);
+    assert!(note.asked.iter().all(|text| text.chars().count() <= 200), "A9");
+    assert_eq!(note.promised[0], "Ja, den er ledig.");
+    assert!(note.promised[1].starts_with("Takk for henvendelsen"), "the template binds too");
+    assert_eq!(note.missing, [Missing::Name, Missing::Contact, Missing::Vehicle]);
+    world.run(says(7, "a", None)).unwrap();
+    world.write("Takk! Når?").unwrap();
+    world.wait(76);
+    assert_eq!(noted(&world).asked, ["Takk! Når?"], "what a person answered is over");
+    assert!(noted(&world).promised.is_empty());
+
+    let mut world = World::captured();
+    world.wait(61);
+    assert_eq!(noted(&world).missing, [Missing::Vehicle], "a form tells who they are");
 }

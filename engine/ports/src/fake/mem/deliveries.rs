@@ -147,6 +147,7 @@ impl TenantData {
                 text: text.clone(),
                 author: message.as_ref().map(|message| message.author),
                 member_name: message.and_then(|message| message.member_name),
+                note: Content::note_of(row.queued.kind, state),
             },
             thread: state.thread.clone(),
         })
