@@ -10,7 +10,10 @@ use forecourt_core::{
     event::Seq,
     id::{SessionId, TenantId},
 };
-use forecourt_ports::bus::{Bus, BusHealth, Draft, Published, Subscription};
+use forecourt_ports::{
+    bus::{Bus, BusHealth, Draft, Published, Subscription},
+    presence::MemberPresence,
+};
 use tokio::sync::mpsc;
 
 use super::{clock::Pulse, faults::Fault, world::Shared};
@@ -121,6 +124,10 @@ impl Bus for NodeBus {
 
     fn subscribe_session(&self, tenant: TenantId, session: SessionId) -> Subscription {
         self.local.subscribe_session(tenant, session)
+    }
+
+    fn members(&self, tenant: TenantId) -> Vec<MemberPresence> {
+        self.world.lock().staff.get(&tenant).cloned().unwrap_or_default()
     }
 
     fn recent(&self, tenant: TenantId, after: Seq) -> Option<Vec<Arc<Published>>> {

@@ -14,7 +14,7 @@ use forecourt_core::{
     },
     id::{DeliveryId, LeadId, MessageId, SessionId, TenantId, TurnId},
     promise::Rung,
-    session::{LeadSession, Speaker},
+    session::{Command, LeadSession, Speaker},
 };
 use forecourt_ports::store::{Append, Appended};
 use jiff::Timestamp;
@@ -166,6 +166,15 @@ impl World {
         self.check("A2", seen.state.version == append.expected, Some(session), || {
             format!("written from {} while at {}", append.expected.0, seen.state.version.0)
         });
+        if let Some(Command::PostMemberMessage { member, seen: Some(read), .. }) =
+            append.cause.as_ref().map(|cause| &cause.command)
+        {
+            self.count("messages that were sent only because nothing newer was there");
+            let newest = seen.state.newest_not_by(Author::Member { member: *member });
+            self.check("A7", newest <= *read, Some(session), || {
+                "a member spoke past what somebody else had written".into()
+            });
+        }
         for event in &append.events {
             self.before(session, &seen, event);
             seen.state.apply(event, append.at);
@@ -212,6 +221,11 @@ impl World {
                     "an invented price was stored".into()
                 });
             }
+        }
+        if matches!(event, Event::TurnStarted { .. }) {
+            self.check("A7", seen.state.pause.is_none(), Some(session), || {
+                "the assistant began while a member typed".into()
+            });
         }
         if seen.state.closed {
             let kind = event.kind();
@@ -297,6 +311,10 @@ impl World {
                 self.count("releases");
                 seen.releases += 1;
             }
+            Event::AssistantPaused { .. } => self.count("pauses for members who type"),
+            Event::HandoffPassedOn { .. } => self.count("hand-offs passed on"),
+            Event::Assigned { by: None, .. } => self.count("hand-offs routed"),
+            Event::Seen { .. } => self.count("readings told"),
             Event::RemindersStopped { .. } => self.count("reminders stopped by people"),
             Event::DeliveryReplayed { of, even_if_sent, .. } => {
                 self.replayed(session, *of, *even_if_sent);

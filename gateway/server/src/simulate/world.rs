@@ -8,7 +8,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use forecourt_core::id::SessionId;
+use forecourt_core::id::{SessionId, TenantId};
+use forecourt_ports::presence::MemberPresence;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -90,6 +91,8 @@ pub(super) struct World {
     pub(super) store_away_until: Timestamp,
     pub(super) models_away_until: Timestamp,
     pub(super) mail_away_until: Timestamp,
+    /// Who works where; everybody is there all day.
+    pub(super) staff: BTreeMap<TenantId, Vec<MemberPresence>>,
     /// Conversations whose people were told by mail.
     pub(super) alarms: VecDeque<SessionId>,
     /// How often a node's clock came back an hour off.
@@ -125,6 +128,7 @@ impl Shared {
             store_away_until: begin,
             models_away_until: begin,
             mail_away_until: begin,
+            staff: BTreeMap::new(),
             alarms: VecDeque::new(),
             jumps: 0,
             clocks_error: SignedDuration::ZERO,

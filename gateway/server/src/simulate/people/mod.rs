@@ -10,7 +10,11 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use forecourt_actors::{Engine, EngineError, TenantHandle};
 use forecourt_core::id::{MemberId, SessionId, TenantId};
-use forecourt_ports::{fake::SeqIds, store::NewTenant};
+use forecourt_ports::{
+    fake::SeqIds,
+    presence::{Availability, MemberPresence, Person},
+    store::NewTenant,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -43,6 +47,17 @@ impl Business {
     }
 }
 
+impl Business {
+    /// Its people, who take conversations.
+    fn staff(&self) -> Vec<MemberPresence> {
+        let there = |member: &MemberId| MemberPresence {
+            person: Person { member: *member, name: "Noen".into() },
+            availability: Availability::Online,
+        };
+        self.members.iter().map(there).collect()
+    }
+}
+
 /// Everybody.
 pub(super) struct Town {
     pub(super) world: Shared,
@@ -70,6 +85,8 @@ impl Town {
         seed: u64,
         businesses: Vec<Business>,
     ) -> Rc<Self> {
+        let staff = businesses.iter().map(|business| (business.id, business.staff()));
+        world.lock().staff = staff.collect();
         Rc::new(Self {
             world,
             time,

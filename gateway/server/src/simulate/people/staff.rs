@@ -5,6 +5,7 @@ use std::rc::Rc;
 use forecourt_actors::{EngineError, TenantHandle};
 use forecourt_core::{
     effect::TimerKind,
+    event::{MessageSeq, Reader},
     id::{DeliveryId, MemberId, SessionId},
     session::Speaker,
 };
@@ -50,6 +51,7 @@ impl Town {
         }
         if taken && dice.chance(700) {
             pass(dice.millis(0, 40_000)).await;
+            self.types(place, session, member, &mut dice).await;
             self.answers(place, session, member, &mut dice).await;
         }
         self.leaves(place, session, member, &mut dice).await;
@@ -86,8 +88,49 @@ impl Town {
             })
             .await;
         }
+        if dice.chance(100) {
+            // "Take this one, will you?"
+            let other = dice.pick(&self.businesses[place].members).copied();
+            self.insists(place, session, "assign", &mut dice, move |tenant| async move {
+                tenant.assign(session, other, member).await
+            })
+            .await;
+        }
+        self.types(place, session, member, &mut dice).await;
         self.answers(place, session, member, &mut dice).await;
         self.leaves(place, session, member, &mut dice).await;
+    }
+
+    /// Reads what is there and begins to type, perhaps without ever sending it.
+    async fn types(
+        self: &Rc<Self>,
+        place: usize,
+        session: SessionId,
+        member: MemberId,
+        dice: &mut Dice,
+    ) {
+        if dice.chance(400) {
+            return;
+        }
+        let seen = self.newest(session);
+        let read = move |tenant: TenantHandle| async move {
+            tenant.seen(session, Reader::Member(member), seen).await
+        };
+        let _lost = self.call(place, Some(session), "read", dice, read).await;
+        for _ in 0..dice.below(5) {
+            let types = move |tenant: TenantHandle| async move {
+                tenant.member_typing(session, member).await
+            };
+            let _lost = self.call(place, Some(session), "type", dice, types).await;
+            pass(dice.millis(500, 5_000)).await;
+        }
+    }
+
+    /// The newest message, as a dashboard shows it.
+    fn newest(&self, session: SessionId) -> MessageSeq {
+        let world = self.world.lock();
+        let seen = world.witness.sessions.get(&session);
+        seen.map_or(MessageSeq(0), |seen| seen.state.last_message)
     }
 
     /// Has a dead letter sent once more, by a wish that comes again until it is acked.
@@ -146,12 +189,15 @@ impl Town {
         dice: &mut Dice,
     ) {
         let client_id = format!("m{}", dice.roll());
+        // What is on the screen when the member begins to write; looked at again when somebody was faster.
+        let mut seen = dice.chance(700).then(|| self.newest(session));
+        pass(dice.millis(0, 10_000)).await;
         for _ in 0..60_u32 {
             let client_id = client_id.clone();
             let posted = self
                 .call(place, Some(session), "answer", dice, move |tenant| async move {
                     let text = "Jeg ringer deg i dag.".to_owned();
-                    tenant.post_member_message(session, member, text, client_id, None).await
+                    tenant.post_member_message(session, member, text, client_id, seen).await
                 })
                 .await;
             match posted {
@@ -165,6 +211,12 @@ impl Town {
                     });
                     world.witness.acked.push((session, posted.message));
                     return;
+                }
+                Err(Lost::No) if seen.is_some() => {
+                    self.world
+                        .lock()
+                        .count("members who were told of a newer message, or of the end");
+                    seen = dice.chance(500).then(|| self.newest(session));
                 }
                 Err(Lost::No) => return,
                 Err(Lost::Later) => pass(dice.millis(1_000, 60_000)).await,
@@ -183,8 +235,9 @@ impl Town {
         pass(dice.millis(0, 120_000)).await;
         match dice.below(10) {
             0..5 => {
+                let manager = dice.chance(300);
                 self.insists(place, session, "release", dice, move |tenant| async move {
-                    tenant.release(session, member, false).await
+                    tenant.release(session, member, manager).await
                 })
                 .await;
             }
