@@ -138,6 +138,7 @@ impl Topic {
             | Event::DeliveryRefused { .. }
             | Event::DeliveryReplayed { .. }
             | Event::HumanAlerted { .. }
+            | Event::HandoffNoted { .. }
             | Event::HandoffPassedOn { .. }
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed => None,
