@@ -67,11 +67,11 @@ impl<'a, G: WebhookGround> Play<'a, G> {
     }
 
     async fn endpoint(&self, topics: &[Topic]) -> EndpointId {
-        let made = self.hooks.create_endpoint(self.stage.tenant, &self.new(topics)).await;
+        let made = self.hooks.create_endpoint(self.stage.tenant, &self.described(topics)).await;
         made.expect("the store is there").expect("there is room").endpoint
     }
 
-    fn new(&self, topics: &[Topic]) -> NewEndpoint {
+    fn described(&self, topics: &[Topic]) -> NewEndpoint {
         NewEndpoint {
             endpoint: self.stage.ids.endpoint(),
             url: "https://example.com/hook".into(),
@@ -479,7 +479,7 @@ pub async fn a_tenant_has_so_many_endpoints_and_no_more(ground: &impl WebhookGro
     for _ in 0..webhook::MOST_ENDPOINTS {
         made.push(play.endpoint(&[]).await);
     }
-    let one_more = play.hooks.create_endpoint(play.stage.tenant, &play.new(&[])).await;
+    let one_more = play.hooks.create_endpoint(play.stage.tenant, &play.described(&[])).await;
     assert_eq!(one_more, Ok(None));
     let list = play.hooks.list_endpoints(play.stage.tenant).await.expect("a list");
     assert_eq!(list.iter().map(|record| record.endpoint).collect::<Vec<_>>(), made);
