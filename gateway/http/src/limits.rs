@@ -67,6 +67,8 @@ pub struct Limits {
     /// Sign-ins of one address, and to one account.
     pub login_ip: Rate,
     pub login_account: Rate,
+    /// Tickets for live sockets of one sign-in.
+    pub live_tickets: Rate,
     /// Frames that one live socket may send.
     pub live_frames: Rate,
     /// Event streams of one conversation (tabs), and of the whole node.
@@ -90,6 +92,7 @@ impl Default for Limits {
             notice_session: Rate::new(120, 30),
             login_ip: Rate::new(20, 10),
             login_account: Rate::new(10, 5),
+            live_tickets: Rate::new(60, 20),
             live_frames: Rate::new(600, 60),
             streams_per_session: 8,
             streams: 20_000,
@@ -112,6 +115,7 @@ impl Limits {
             notice_session: Rate::UNLIMITED,
             login_ip: Rate::UNLIMITED,
             login_account: Rate::UNLIMITED,
+            live_tickets: Rate::UNLIMITED,
             live_frames: Rate::UNLIMITED,
             streams_per_session: 1_000,
             ..Self::default()
@@ -130,6 +134,7 @@ pub(crate) struct Limiters {
     pub(crate) notice_session: Counted<SessionId>,
     pub(crate) login_ip: Counted<Network>,
     pub(crate) login_account: Counted<[u8; 32]>,
+    pub(crate) live_tickets: Counted<[u8; 32]>,
 }
 
 impl Limiters {
@@ -145,6 +150,7 @@ impl Limiters {
             notice_session: Counted::new("notice_session", limits.notice_session, &counting),
             login_ip: Counted::new("login_ip", limits.login_ip, &counting),
             login_account: Counted::new("login_account", limits.login_account, &counting),
+            live_tickets: Counted::new("live_tickets", limits.live_tickets, &counting),
         }
     }
 }

@@ -138,6 +138,7 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
                 .route(web::post().to(calls::replay)),
         )
         .service(at("/v1/live", "GET").route(web::get().to(live::live)))
+        .service(at("/v1/live/ticket", "POST").route(web::post().to(live::ticket)))
         // Mail.
         .service(
             at("/u/{token}", "GET, HEAD, POST")

@@ -82,10 +82,22 @@ impl Visitor {
     }
 }
 
+/// What opens one live socket, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    pub(crate) tenant: TenantId,
+    /// Names the sign-in session that it hangs on.
+    pub(crate) signed_in: [u8; 32],
+    /// Makes it one of its own.
+    pub(crate) nonce: [u8; 16],
+    pub(crate) expires_at: Timestamp,
+}
+
 /// Seals and opens tokens.
 pub(crate) struct Sealer {
     visitor: HmacSha256,
     unsubscribe: HmacSha256,
+    ticket: HmacSha256,
 }
 
 impl Sealer {
@@ -93,6 +105,7 @@ impl Sealer {
         Self {
             visitor: derived(key, "forecourt visitor token 1"),
             unsubscribe: derived(key, "forecourt unsubscribe link 1"),
+            ticket: derived(key, "forecourt live ticket 1"),
         }
     }
 
@@ -127,6 +140,31 @@ impl Sealer {
             TenantId::from_uuid(uuid(&claims[..16])?),
             SessionId::from_uuid(uuid(&claims[16..])?),
         ))
+    }
+}
+
+impl Sealer {
+    /// Made of characters that may stand in the name of a subprotocol.
+    pub(crate) fn ticket(&self, ticket: &Ticket) -> String {
+        let mut claims = [0; 72];
+        claims[..16].copy_from_slice(ticket.tenant.as_uuid().as_bytes());
+        claims[16..48].copy_from_slice(&ticket.signed_in);
+        claims[48..64].copy_from_slice(&ticket.nonce);
+        claims[64..].copy_from_slice(&ticket.expires_at.as_second().to_be_bytes());
+        seal(&self.ticket, "l1", &claims)
+    }
+
+    /// A ticket that is ours and not over; whether it was used before the store knows.
+    pub(crate) fn open_ticket(&self, token: &str, now: Timestamp) -> Option<Ticket> {
+        let claims: [u8; 72] = open(&self.ticket, "l1", token)?.try_into().ok()?;
+        let seconds = i64::from_be_bytes(claims[64..].try_into().ok()?);
+        let ticket = Ticket {
+            tenant: TenantId::from_uuid(Uuid::from_slice(&claims[..16]).ok()?),
+            signed_in: claims[16..48].try_into().ok()?,
+            nonce: claims[48..64].try_into().ok()?,
+            expires_at: Timestamp::from_second(seconds).ok()?,
+        };
+        (now < ticket.expires_at).then_some(ticket)
     }
 }
 
@@ -184,6 +222,11 @@ pub(crate) fn fresh_secret() -> (String, [u8; 32]) {
     let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
     let hash = hash(&secret);
     (secret, hash)
+}
+
+/// Fresh bytes that make a token one of its own.
+pub(crate) fn fresh_nonce() -> [u8; 16] {
+    rand::random()
 }
 
 pub(crate) fn hash(secret: &str) -> [u8; 32] {
@@ -252,6 +295,22 @@ mod tests {
         assert_eq!(sealer(1).open_unsubscribe(&token), Some((tenant, session)));
         assert_eq!(sealer(2).open_unsubscribe(&token), None);
         assert_eq!(sealer(1).open_unsubscribe(&sealer(1).visitor(&claims())), None);
+    }
+
+    #[test]
+    fn a_ticket_is_good_until_it_is_over_and_only_from_us() {
+        let ticket = Ticket {
+            tenant: TenantId::from_uuid(Uuid::from_u128(1)),
+            signed_in: [2; 32],
+            nonce: [3; 16],
+            expires_at: at(1_030),
+        };
+        let token = sealer(1).ticket(&ticket);
+        assert_eq!(sealer(1).open_ticket(&token, at(1_029)), Some(ticket));
+        assert_eq!(sealer(1).open_ticket(&token, at(1_030)), None);
+        assert_eq!(sealer(2).open_ticket(&token, at(1_000)), None);
+        assert_eq!(sealer(1).open_ticket(&sealer(1).visitor(&claims()), at(0)), None);
+        assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
     }
 
     #[test]

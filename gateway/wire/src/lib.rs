@@ -38,8 +38,9 @@ pub use self::{
     },
     live::{
         AssignFrame, Availability, AvailabilityFrame, BeatFrame, ClientFrame, EventFrame, GapFrame,
-        HelloFrame, LeadEventName, Only, PingFrame, ReplyFrame, SaveDraftFrame, Seen, SeenFrame,
-        SendFrame, ServerFrame, SessionFrame, Topic, TypingFrame, ViewFrame, WelcomeFrame,
+        HelloFrame, LeadEventName, LiveTicket, Only, PingFrame, ReplyFrame, SaveDraftFrame, Seen,
+        SeenFrame, SendFrame, ServerFrame, SessionFrame, Topic, TypingFrame, ViewFrame,
+        WelcomeFrame,
     },
     operations::{
         DeadStatus, DeliveryEntry, DeliveryKind, DeliveryList, DeliveryReplayed, DeliveryStatus,

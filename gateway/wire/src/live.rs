@@ -20,6 +20,16 @@ use crate::{
     session::{Message, MessageAccepted},
 };
 
+/// Opens one live socket, for clients without cookies: offered as a second subprotocol, `ticket.<ticket>`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LiveTicket {
+    pub ticket: String,
+    /// Good until then, and once.
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
 /// What a client sends. Each frame has a `ref` of at most 64 characters, which its reply carries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -419,6 +429,12 @@ impl LeadEventName {
 impl std::fmt::Debug for SaveDraftFrame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SaveDraftFrame(..)") // personal data (A13)
+    }
+}
+
+impl std::fmt::Debug for LiveTicket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LiveTicket").field("expires_at", &self.expires_at).finish_non_exhaustive() // A14
     }
 }
 

@@ -113,6 +113,7 @@ pub fn file() -> String {
         AssignFrame,
         Availability,
         AvailabilityFrame,
+        LiveTicket,
         ClientFrame,
         Viewer,
         AssistantState,

@@ -73,11 +73,12 @@ pub trait Members: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Member>, StoreError>;
 
+    /// Ends a sign-in session; true for the one caller, on whichever node, who ended it.
     async fn close_staff_session(
         &self,
         tenant: TenantId,
         token_hash: [u8; 32],
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 }
 
 impl std::fmt::Debug for Member {

@@ -53,7 +53,7 @@ impl Members for PgStore {
         &self,
         tenant: TenantId,
         token_hash: [u8; 32],
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let write = async |tx: &mut TenantTx| staff_sessions::delete(tx, token_hash).await;
         self.app.tenant(tenant, write).await.map_err(store_error)
     }

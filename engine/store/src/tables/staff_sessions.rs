@@ -58,8 +58,8 @@ pub(crate) async fn find(
     found.map(|row| member_rows::member(tx, row)).transpose()
 }
 
-pub(crate) async fn delete(tx: &mut TenantTx, token_hash: [u8; 32]) -> Result<(), DbError> {
+/// Whether it was there: of several who delete it at once one is told so.
+pub(crate) async fn delete(tx: &mut TenantTx, token_hash: [u8; 32]) -> Result<bool, DbError> {
     let this = staff_sessions::table.filter(staff_sessions::token_hash.eq(token_hash.to_vec()));
-    diesel::delete(this).execute(tx).await?;
-    Ok(())
+    Ok(diesel::delete(this).execute(tx).await? > 0)
 }

@@ -18,6 +18,7 @@ mod reply;
 mod room;
 mod seat;
 mod socket;
+mod ticket;
 mod watch;
 
 use std::{sync::atomic::Ordering, time::Duration};
@@ -25,7 +26,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use actix_web::{FromRequest as _, HttpRequest, dev::Payload, web};
 use forecourt_ports::store::Role;
 
-pub(crate) use self::{lobby::Lobbies, room::Rooms, watch::Watches};
+pub(crate) use self::{lobby::Lobbies, room::Rooms, ticket::ticket, watch::Watches};
 use crate::{
     auth::Staff,
     gateway::Gateway,
@@ -35,31 +36,36 @@ use crate::{
 
 /// `GET /v1/live` — opens the socket for a signed-in member on one of the engine's own pages.
 ///
-/// A foreign page is refused before the upgrade. Without a sign-in the socket opens and closes with 4001:
-/// a browser cannot see the status of a refused upgrade.
+/// A foreign page is refused before the upgrade, with a ticket too. Without a sign-in the socket opens and closes
+/// with 4001: a browser cannot see the status of a refused upgrade. A ticket counts before a cookie, and is used up
+/// only once there is room.
 pub(crate) async fn live(
     request: HttpRequest,
     payload: web::Payload,
     gateway: web::Data<Gateway>,
 ) -> Answer {
     origin::require_own(&request)?;
-    let staff = Staff::from_request(&request, &mut Payload::None).await;
+    let state = &gateway.0;
     if !socket::is_upgrade(&request) {
-        staff?.require(Role::Seller)?;
+        let staff = Staff::from_request(&request, &mut Payload::None).await?;
+        staff.require(Role::Seller)?;
         return Err(Problem::new(Code::UpgradeRequired));
     }
-    let staff = match staff {
-        Ok(staff) => Some(staff),
-        Err(problem) if problem.code() == Code::Unauthorised => None,
-        Err(problem) => return Err(problem),
-    };
-    let state = &gateway.0;
     if state.is_stopping() {
         return Err(Problem::new(Code::Stopping).retry_after(Duration::from_secs(1)));
     }
     if state.sockets.load(Ordering::Relaxed) >= state.config.limits.sockets {
         return Err(Problem::new(Code::Busy).retry_after(Duration::from_secs(5)));
     }
+    let staff = match ticket::offered(&request) {
+        Some(offered) => ticket::redeem(state, offered).await,
+        None => Staff::from_request(&request, &mut Payload::None).await,
+    };
+    let staff = match staff {
+        Ok(staff) => Some(staff),
+        Err(problem) if problem.code() == Code::Unauthorised => None,
+        Err(problem) => return Err(problem),
+    };
     socket::start(&request, payload.into_inner(), &gateway, staff)
 }
 

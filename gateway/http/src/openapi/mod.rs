@@ -49,6 +49,7 @@ use crate::problem::{Answer, Code};
     wire::CustomerSeen,
     wire::SessionPoll,
     wire::DraftProgress,
+    wire::LiveTicket,
     wire::DraftDelta,
     wire::DraftDiscarded,
     wire::SessionGap,

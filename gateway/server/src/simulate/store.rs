@@ -512,7 +512,7 @@ impl Members for NodeStore {
         &self,
         tenant: TenantId,
         token_hash: [u8; 32],
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.read(self.inner.close_staff_session(tenant, token_hash)).await
     }
 }

@@ -117,9 +117,8 @@ impl Members for MemStore {
         &self,
         tenant: TenantId,
         token_hash: [u8; 32],
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut world = self.enter("close_staff_session").await?;
-        world.tenant_mut(tenant)?.staff_sessions.remove(&token_hash);
-        Ok(())
+        Ok(world.tenant_mut(tenant)?.staff_sessions.remove(&token_hash).is_some())
     }
 }
