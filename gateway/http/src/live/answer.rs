@@ -27,7 +27,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What the socket does itself once the answer is yes.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Then {
     Nothing,
     View(Option<SessionId>),

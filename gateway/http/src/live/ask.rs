@@ -59,7 +59,7 @@ fn read(frame: ClientFrame) -> (String, Result<Option<Ask>, Problem>) {
             (typing.reference, ask(Ask::Typing { session: typing.session_id, on: typing.on }))
         }
         ClientFrame::Draft(mut draft) => {
-            (std::mem::take(&mut draft.reference), save_draft(draft).map(Some))
+            (std::mem::take(&mut draft.reference), save_draft(&draft).map(Some))
         }
         ClientFrame::Send(mut send) => (std::mem::take(&mut send.reference), post(send).map(Some)),
         ClientFrame::Seen(seen) => {
@@ -88,7 +88,7 @@ fn post(send: SendFrame) -> Result<Ask, Problem> {
 }
 
 /// A draft is kept as it is being written: nothing is trimmed, and nothing that a message could not hold is let in.
-fn save_draft(draft: SaveDraftFrame) -> Result<Ask, Problem> {
+fn save_draft(draft: &SaveDraftFrame) -> Result<Ask, Problem> {
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     let text = draft.text.replace("\r\n", "\n");
     if text.chars().count() > MAX_MESSAGE {
@@ -129,7 +129,7 @@ mod tests {
 
     fn refused(frame: serde_json::Value) -> (String, String) {
         let frame = serde_json::from_value(frame).expect("a frame");
-        let problem = check(frame).ask.err().expect("a problem").body();
+        let problem = check(frame).ask.expect_err("a problem").body();
         (problem.errors[0].pointer.clone(), problem.errors[0].code.clone())
     }
 

@@ -51,8 +51,7 @@ pub(crate) async fn ticket(gateway: web::Data<Gateway>, staff: Staff) -> Answer 
 
 /// The row of a ticket that was not used. No cookie's secret has this hash: the words before it are not of one.
 fn row(ticket: &Ticket) -> [u8; 32] {
-    let nonce: String = ticket.nonce.iter().map(|byte| format!("{byte:02x}")).collect();
-    tokens::hash(&format!("live ticket {nonce}"))
+    tokens::hash(&format!("live ticket {:?}", ticket.nonce))
 }
 
 /// The ticket that a request offers.

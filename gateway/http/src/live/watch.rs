@@ -215,7 +215,6 @@ impl Scene {
             match pushed {
                 Pushed::Draft(Draft::Delta { turn, offset, text }) => {
                     self.grow(turn, offset, &text, &mut said);
-                    continue;
                 }
                 Pushed::Draft(Draft::Progress { turn, step }) => {
                     frames.extend(self.said(&mut said));

@@ -231,13 +231,13 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
             histogram("forecourt_bus_sent_together", "", "Packets per round trip to Redis."),
             counter(
                 "forecourt_bus_received_total",
-                "`kind`: event, draft, ask, head",
+                "`kind`: event, draft, ask, head, presence",
                 "Frames that came from other nodes.",
             ),
             counter(
                 "forecourt_bus_dropped_total",
-                "`what`: event, draft, foreign, packet",
-                "What was let go; events are read from the journal instead.",
+                "`what`: event, draft, foreign, packet, presence",
+                "What was let go; events are read from the journal instead, presence is told anew.",
             ),
             counter(
                 "forecourt_bus_gaps_total",
@@ -283,6 +283,12 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "forecourt_http_live_cut_total",
                 "",
                 "Sockets that were cut because they read too slowly.",
+            )
+            .starting_at_zero(PLAIN),
+            counter(
+                "forecourt_http_live_let_go_total",
+                "",
+                "Batches of presence and running answers that a slow socket was told anew later.",
             )
             .starting_at_zero(PLAIN),
             counter("forecourt_http_limited_total", "`limit`", "Requests refused by a limit."),

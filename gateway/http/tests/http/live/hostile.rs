@@ -76,6 +76,9 @@ async fn what_is_no_text_or_too_big_closes_with_the_code_that_says_so() {
         ([frame(0x01, b"\xc3"), frame(0x80, b"\x28")].concat(), 1007),
         (frame(0x83, b""), 1002),
         (frame(0x80, b"x"), 1002),
+        (frame(0x89, &[b'a'; 126]), 1002),
+        (frame(0xc1, b"{}"), 1002),
+        (vec![0x81, 2, b'{', b'}'], 1002),
         ([0x81, 0xff].into_iter().chain((1_u64 << 40).to_be_bytes()).collect(), 1009),
         ([frame(0x01, &vec![b'a'; 60_000]), frame(0x80, &[b'a'; 6_000])].concat(), 1009),
     ] {
@@ -208,4 +211,94 @@ fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: usize = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
     pages * 4_096
+}
+
+#[actix_web::test]
+async fn hostile_frames_are_answered_under_their_ref_and_nobody_else_notices() {
+    let world = World::start().await;
+    let all = json!({ "topics": [] });
+    let of = |who: &'static str| Socket::of(&world, "nordlys-bil", who, all.clone());
+    let (mut hostile, mut eva) = (of("ola@nordlys.example").await, of("eva@nordlys.example").await);
+    world.submit("kari@example.no", "Er bilen ledig?").await;
+    let posted = eva.until(|frame| frame["event"] == "message.posted").await;
+    let session = posted["session_id"].as_str().unwrap().to_owned();
+    let deep =
+        format!(r#"{{"type":"ping","ref":"deep","x":{}{}}}"#, "[".repeat(70), "]".repeat(70));
+    let draft =
+        |rest: &str| format!(r#"{{"type":"draft","ref":"d","session_id":"{session}",{rest}}}"#);
+    let send =
+        |rest: &str| format!(r#"{{"type":"send","ref":"s","session_id":"{session}",{rest}}}"#);
+    for (text, reference) in [
+        (deep, ""),
+        ("[]".into(), ""),
+        ("\"hello\"".into(), ""),
+        ("null".into(), ""),
+        ("\u{0}".into(), ""),
+        (r#"{"ref":"only"}"#.into(), "only"),
+        (r#"{"type":"ping","ref":"a","ref":"b"}"#.into(), ""),
+        (r#"{"type":"ping","ref":"\ud800"}"#.into(), ""),
+        (r#"{"type":["ping"],"ref":"t"}"#.into(), "t"),
+        (r#"{"type":"view","ref":"v","session_id":"ses_nothing"}"#.into(), "v"),
+        (r#"{"type":"view","ref":"v","session_id":{"$ne":1}}"#.into(), "v"),
+        (r#"{"type":"seen","ref":"n","session_id":"x","seq":1e999}"#.into(), ""),
+        (
+            format!(
+                r#"{{"type":"seen","ref":"n","session_id":"{session}","seq":9223372036854775808}}"#
+            ),
+            "n",
+        ),
+        (format!(r#"{{"type":"seen","ref":"n","session_id":"{session}","seq":-1}}"#), "n"),
+        (
+            format!(
+                r#"{{"type":"assign","ref":"m","session_id":"{session}","member_id":"ses_0"}}"#
+            ),
+            "m",
+        ),
+        (draft(r#""text":"a","revision":-9223372036854775808"#), "d"),
+        (draft(r#""text":"a\u0000b","revision":0"#), "d"),
+        (draft(&format!(r#""text":"{}","revision":0"#, "å".repeat(5_001))), "d"),
+        (send(r#""text":"a","client_id":"c","as":"Eva""#), "s"),
+        (send(r#""text":"a","client_id":"c\u0000""#), "s"),
+        (send(r#""text":"\u202e\u0007","client_id":"c""#), "s"),
+        (send(&format!(r#""text":"{}","client_id":"c""#, "a".repeat(5_001))), "s"),
+        (send(&format!(r#""text":"a","client_id":"{}""#, "c".repeat(101))), "s"),
+    ] {
+        hostile.send(Message::text(text.clone())).await;
+        let reply = hostile.reply(reference).await;
+        assert_eq!(reply["ok"], false, "{text}: {reply}");
+        let status = reply["problem"]["status"].as_i64().unwrap();
+        assert!((400..500).contains(&status), "{text}: {reply}");
+    }
+    // Markup, other scripts and marks that turn the writing are text like any other.
+    let text = "<script>alert(1)</script> مرحبا \u{202e}\u{1F697}";
+    let send = json!({ "type": "send", "session_id": session, "text": text, "client_id": "c-9" });
+    hostile.done(send).await;
+    let told = eva.until(|frame| frame["message"]["author"] == "member").await;
+    assert_eq!(told["message"]["text"], text);
+    world.stop().await;
+}
+
+#[actix_web::test]
+async fn a_flood_of_questions_ends_one_socket_and_the_others_go_on() {
+    let limits = Limits { live_frames: forecourt_http::Rate::new(60, 40), ..Limits::unlimited() };
+    let world = World::with(|config| config.limits = limits).await;
+    let of = |who: &'static str| Socket::of(&world, "nordlys-bil", who, json!({ "topics": [] }));
+    let (mut flood, mut eva) = (of("ola@nordlys.example").await, of("eva@nordlys.example").await);
+    world.submit("kari@example.no", "Er bilen ledig?").await;
+    let posted = eva.until(|frame| frame["event"] == "message.posted").await;
+    let session = posted["session_id"].as_str().unwrap();
+    for nth in 0..200 {
+        let view = json!({ "type": "view", "ref": nth.to_string(), "session_id": session });
+        if flood.line.send(Message::text(view.to_string())).await.is_err() {
+            break;
+        }
+    }
+    let (code, _) = flood.closed().await;
+    assert!(code == Some(1008) || code.is_none(), "{code:?}");
+    eva.done(json!({ "type": "view", "session_id": session })).await;
+    let alone = |frame: &serde_json::Value| {
+        frame["type"] == "presence" && frame["viewers"].as_array().unwrap().len() == 1
+    };
+    eva.until(alone).await;
+    world.stop().await;
 }
