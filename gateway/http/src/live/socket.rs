@@ -106,6 +106,9 @@ fn reason(error: &ProtocolError, oversized: bool) -> (u16, &'static str) {
     match error {
         ProtocolError::Overflow => (close::TOO_BIG, "the message is too big"),
         ProtocolError::Io(_) if oversized => (close::TOO_BIG, "the message is too big"),
+        ProtocolError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            (close::PROTOCOL, "a reserved bit is set")
+        }
         // The codec wraps text that is no UTF-8 like this, and nothing else of the peer's making.
         ProtocolError::Io(_) => (close::NOT_UTF8, "text must be UTF-8"),
         _ => (close::PROTOCOL, "not the WebSocket protocol"),

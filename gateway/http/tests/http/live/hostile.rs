@@ -240,7 +240,7 @@ async fn hostile_frames_are_answered_under_their_ref_and_nobody_else_notices() {
         (r#"{"type":["ping"],"ref":"t"}"#.into(), "t"),
         (r#"{"type":"view","ref":"v","session_id":"ses_nothing"}"#.into(), "v"),
         (r#"{"type":"view","ref":"v","session_id":{"$ne":1}}"#.into(), "v"),
-        (r#"{"type":"seen","ref":"n","session_id":"x","seq":1e999}"#.into(), ""),
+        (r#"{"type":"seen","ref":"n","session_id":"x","seq":1e999}"#.into(), "n"),
         (
             format!(
                 r#"{{"type":"seen","ref":"n","session_id":"{session}","seq":9223372036854775808}}"#
@@ -269,12 +269,12 @@ async fn hostile_frames_are_answered_under_their_ref_and_nobody_else_notices() {
         let status = reply["problem"]["status"].as_i64().unwrap();
         assert!((400..500).contains(&status), "{text}: {reply}");
     }
-    // Markup, other scripts and marks that turn the writing are text like any other.
+    // Markup and other scripts are text like any other; marks that turn the writing around are left out.
     let text = "<script>alert(1)</script> مرحبا \u{202e}\u{1F697}";
     let send = json!({ "type": "send", "session_id": session, "text": text, "client_id": "c-9" });
     hostile.done(send).await;
     let told = eva.until(|frame| frame["message"]["author"] == "member").await;
-    assert_eq!(told["message"]["text"], text);
+    assert_eq!(told["message"]["text"], text.replace('\u{202e}', ""));
     world.stop().await;
 }
 
