@@ -19,6 +19,7 @@
 
 use std::collections::HashMap;
 
+use diesel::QueryResult;
 use forecourt_core::{
     contact::Email,
     event::{Event, Seq, Version},
@@ -36,7 +37,7 @@ use crate::{
     db::Retry,
     error::DbError,
     tables::{
-        bulk::{Bulk, send},
+        bulk::{Bulk, Writes, send},
         contacts::{self, KnownContact, NewContacts, TellContacts},
         deliveries::{MarkReplayed, MoveDeliveries, NewDeliveries},
         inbound_events::InboundEvents,
@@ -248,32 +249,36 @@ async fn are_at(tx: &TenantTx, versions: &[(SessionId, Version)]) -> Result<bool
 
 /// Writes a plan. What points to each other is checked when all of it is there, at the end.
 async fn write(tx: &TenantTx, plan: Plan) -> Result<Vec<Appended>, DbError> {
+    // Sessions first: whoever locks several rows locks them before all others.
+    let mut new = Writes::default();
+    new.add::<PutSessions, _>(plan.sessions);
+    new.add::<Events, _>(plan.events);
+    new.add::<NewContacts, _>(plan.new_contacts.into_values());
+    new.add::<PutLeads, _>(plan.leads);
+    new.add::<Messages, _>(plan.messages);
+    new.add::<SetTimers, _>(plan.timers.into_values());
+    new.add::<InboundEvents, _>(plan.inbound);
+    // What ended leaves its meaning to what follows it (the intent ledger).
+    let follow = !plan.moved_deliveries.is_empty();
+    let mut letters = Writes::default();
+    let to = if follow { &mut letters } else { &mut new };
+    to.add::<NewDeliveries, _>(plan.new_deliveries.into_values());
     try_join!(
-        put::<PutSessions, _>(tx, plan.sessions),
-        put::<Events, _>(tx, plan.events),
-        put::<NewContacts, _>(tx, plan.new_contacts.into_values()),
+        new.send(tx),
         put::<TellContacts, _>(tx, plan.told_contacts.into_values()),
-        put::<PutLeads, _>(tx, plan.leads),
-        put::<Messages, _>(tx, plan.messages),
-        put::<SetTimers, _>(tx, plan.timers.into_values()),
-        // What ended leaves its meaning to what follows it (the intent ledger).
         put::<MoveDeliveries, _>(tx, plan.moved_deliveries.into_values()),
-        put::<NewDeliveries, _>(tx, plan.new_deliveries.into_values()),
+        letters.send(tx),
         put::<MarkReplayed, _>(tx, plan.replayed_deliveries.into_values()),
-        put::<InboundEvents, _>(tx, plan.inbound),
-        async { Ok(session_drafts::end(tx, plan.sent, plan.sent_at).await?) },
+        session_drafts::end(tx, plan.sent, plan.sent_at),
     )?;
     Ok(plan.appended)
 }
 
-async fn put<Rows, Row>(
-    tx: &TenantTx,
-    rows: impl IntoIterator<Item = Row>,
-) -> Result<usize, DbError>
+async fn put<Rows, Row>(tx: &TenantTx, rows: impl IntoIterator<Item = Row>) -> QueryResult<usize>
 where
     Rows: Bulk + FromIterator<Row>,
 {
-    Ok(send(tx, rows.into_iter().collect::<Rows>()).await?)
+    send(tx, rows.into_iter().collect::<Rows>()).await
 }
 
 /// Whether the rows themselves are the reason: repeating the same batch would fail again.

@@ -10,7 +10,7 @@
 use diesel::{
     QueryResult,
     pg::Pg,
-    query_builder::{QueryFragment, QueryId},
+    query_builder::{AstPass, QueryFragment, QueryId},
 };
 use diesel_async::RunQueryDsl as _;
 use futures_util::future::try_join_all;
@@ -37,6 +37,59 @@ pub(crate) async fn send(tx: &TenantTx, rows: impl Bulk) -> QueryResult<usize> {
     let written = try_join_all(sent).await?;
     Ok(written.into_iter().sum())
 }
+
+/// New rows of several tables in one statement: what it costs Postgres and the connection to take a statement up is
+/// paid once. None of the tables may need to see what the others get, save by checks at the end of the transaction.
+#[derive(Default)]
+pub(crate) struct Writes(Vec<Box<dyn QueryFragment<Pg> + Send>>);
+
+impl Writes {
+    /// Adds rows, unless there are none.
+    pub(crate) fn add<Rows, Row>(&mut self, rows: impl IntoIterator<Item = Row>)
+    where
+        Rows: Bulk + FromIterator<Row>,
+        Rows::Statement: 'static,
+    {
+        for statement in rows.into_iter().collect::<Rows>().statements() {
+            self.0.push(Box::new(statement));
+        }
+    }
+
+    pub(crate) async fn send(self, tx: &TenantTx) -> QueryResult<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let mut tx = tx;
+        self.execute(&mut tx).await.map(drop)
+    }
+}
+
+/// Prepared by its text: there are as many as ways in which tables come together, which are few.
+impl QueryId for Writes {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Pg> for Writes {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let Some((last, others)) = self.0.split_last() else { return Ok(()) };
+        for (n, write) in others.iter().enumerate() {
+            out.push_sql(if n == 0 { "WITH " } else { ", " });
+            out.push_sql(NAMES.get(n).copied().unwrap_or("w"));
+            out.push_sql(" AS (");
+            write.walk_ast(out.reborrow())?;
+            out.push_sql(")");
+        }
+        if !others.is_empty() {
+            out.push_sql(" ");
+        }
+        last.walk_ast(out.reborrow())
+    }
+}
+
+/// What parts of a statement are called; two of one name are refused when it is prepared.
+const NAMES: [&str; 12] =
+    ["w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9", "w10", "w11"];
 
 /// Declares a row, a collection of such rows, and what writes them all: of an `insert` what follows the
 /// rows, of an `update` what is set and where.
