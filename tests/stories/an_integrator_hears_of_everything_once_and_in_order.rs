@@ -372,7 +372,8 @@ async fn and_a_manager_handles_it_in_the_dashboard() {
     })
     .await;
     let field = page.find(Locator::Css("input[name=url]")).await.unwrap();
-    field.clear().await.unwrap();
+    // All of it, as a person does.
+    field.send_keys("\u{E009}a\u{E000}").await.unwrap();
     field.send_keys(&sim.url()).await.unwrap();
     press("Save").await;
     let shown =

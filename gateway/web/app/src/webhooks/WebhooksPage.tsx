@@ -19,6 +19,7 @@ export default function WebhooksPage({ me, onLoggedOut }: { me: Me; onLoggedOut(
   const { lang } = useLocale();
   const t = TEXTS[lang];
   const [endpoints, setEndpoints] = useState<WebhookEndpoint[] | null>(null);
+  const [broken, setBroken] = useState("");
   const [error, setError] = useState("");
   const [note, setNote] = useState("");
   const [secret, setSecret] = useState("");
@@ -29,11 +30,11 @@ export default function WebhooksPage({ me, onLoggedOut }: { me: Me; onLoggedOut(
     async (signal?: AbortSignal) => {
       try {
         setEndpoints((await hooks.list(signal)).endpoints);
-        setError("");
+        setBroken("");
       } catch (failed) {
         if (signal?.aborted) return;
         if (failed instanceof ProblemError && failed.status === 401) return onLoggedOut();
-        setError(refusal(failed, t));
+        setBroken(refusal(failed, t));
       }
     },
     [t, onLoggedOut],
@@ -86,7 +87,7 @@ export default function WebhooksPage({ me, onLoggedOut }: { me: Me; onLoggedOut(
           </Button>
         </div>
         <p className="muted">{t.lead}</p>
-        <div role="alert">{error && <p className="note">{error}</p>}</div>
+        <div role="alert">{(error || broken) && <p className="note">{error || broken}</p>}</div>
         <div role="status">{note && <p className="note">{note}</p>}</div>
         {secret && <Secret secret={secret} onDone={() => setSecret("")} />}
         {editing === "new" && (
