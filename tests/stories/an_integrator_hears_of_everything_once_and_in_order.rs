@@ -3,16 +3,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use fantoccini::Locator;
-use forecourt_loadtest::http_sim::{Call, HttpSim, HttpSimConfig, Outcome, webhook::verifies};
+use forecourt_loadtest::{
+    clock,
+    http_sim::{Call, HttpSim, HttpSimConfig, Outcome, webhook::verifies},
+};
 use forecourt_tests::{
     Forecourt, PATIENCE,
     browser::Browser,
     eventually,
-    people::person,
+    people::{Person, person},
     process::{Options, TENANT},
 };
 use reqwest::{Method, StatusCode};
@@ -70,8 +73,7 @@ async fn engine() -> Forecourt {
 }
 
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_secs()).unwrap()
+    clock::now().as_second()
 }
 
 /// What the receiver took for the first time, in the order in which it came.
@@ -203,7 +205,7 @@ async fn whatever_fails_on_the_way() {
     assert_eq!(ids(&again), listed);
     assert_eq!(sim.received().conflicts, 0, "a body changed");
 
-    let mut secrets: Vec<String> = people.iter().flat_map(|kari| kari.secrets()).collect();
+    let mut secrets: Vec<String> = people.iter().flat_map(Person::secrets).collect();
     secrets.extend([secret[6..].to_owned(), "s3cret-of-theirs".to_owned()]);
     engine.stop().await;
     engine.assert_logs_are_silent_about(&secrets);
