@@ -13,6 +13,7 @@ pub mod engine;
 pub mod fanout;
 pub mod http_sim;
 pub mod leads;
+pub mod live;
 pub mod load;
 pub mod model_sim;
 pub mod proxy;

@@ -1,17 +1,12 @@
-//! The dashboard's socket as a client speaks it.
+//! The dashboard's socket as a story reads it: the load test's client, with a story's patience.
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use forecourt_loadtest::live::{Dial, Ended, Socket};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest as _},
-};
 
 use crate::{Forecourt, PATIENCE};
 
 pub struct Live {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: Socket,
     /// The frame that answered our hello.
     pub welcome: Value,
 }
@@ -24,36 +19,29 @@ impl Live {
 
     /// The same at an address, such as a proxy's; `None` when it does not come to a welcome.
     pub async fn open(url: &str, cookie: &str, after: Option<&str>) -> Option<Self> {
-        let address = format!("{url}/v1/live").replace("http://", "ws://");
-        let mut request = address.into_client_request().unwrap();
-        let headers = request.headers_mut();
-        headers.insert("cookie", cookie.parse().unwrap());
-        headers.insert("origin", url.parse().unwrap());
-        headers.insert("sec-websocket-protocol", "forecourt.v1".parse().unwrap());
-        let (socket, _) = connect_async(request).await.ok()?;
+        let to = url.trim_start_matches("http://").parse().expect("an address");
+        let socket = Socket::open(&Dial::as_member(to, cookie)).await.ok()?;
         let mut live = Self { socket, welcome: Value::Null };
         let hello = json!({ "type": "hello", "ref": "1", "after": after, "topics": ["leads"] });
-        live.socket.send(Message::text(hello.to_string())).await.ok()?;
+        live.socket.say_text(hello.to_string()).await.ok()?;
         live.welcome = live.next().await?;
         Some(live)
     }
 
     pub async fn send(&mut self, frame: &Value) {
-        self.socket.send(Message::text(frame.to_string())).await.expect("sent");
+        self.socket.say_text(frame.to_string()).await.expect("sent");
     }
 
     /// The next frame; `None` when the socket is closed.
     pub async fn next(&mut self) -> Option<Value> {
-        loop {
-            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await;
-            match next.expect("the socket is alive") {
-                Some(Ok(Message::Text(text))) => {
-                    return Some(serde_json::from_str(&text).expect("frames are JSON"));
-                }
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
-                Some(Ok(_)) => {}
-            }
-        }
+        self.next_or_end().await.ok()
+    }
+
+    /// The next frame, or how the socket ended.
+    pub async fn next_or_end(&mut self) -> Result<Value, Ended> {
+        let next = tokio::time::timeout(PATIENCE, self.socket.hear_text()).await;
+        let text = next.expect("the socket is alive")?;
+        Ok(serde_json::from_str(&text).expect("frames are JSON"))
     }
 
     /// The next frame that is wanted; what comes before it is skipped.

@@ -2,15 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use forecourt_wire::{Author, Cursor, SessionEvent};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::sse::{Event, Stream};
 use super::{Answer, Field, at_rate};
 use crate::books::{Chat, Metric};
+use crate::live::visitor::Place;
+use crate::live::{Heard, Visitor as Stream};
 use crate::scenario::ChatLoad;
 
 const QUESTIONS: &[(&str, &[&str])] = &[
@@ -87,9 +89,16 @@ impl Visitor {
             return None;
         };
         let (session, token) = (opened["session_id"].as_str()?, opened["token"].as_str()?);
-        let cursor = format!("{}-{}", opened["epoch"], opened["seq"]);
+        let cursor = Cursor { epoch: opened["epoch"].as_i64()?, seq: opened["seq"].as_i64()? };
         let (session, token) = (session.to_owned(), token.to_owned());
-        let mut stream = Stream::new(field.clone(), &session, &token, cursor);
+        let place = Place {
+            http: field.client.clone(),
+            target: field.target.clone(),
+            session: session.clone(),
+            token: token.clone(),
+        };
+        let random = StdRng::seed_from_u64(field.seed.wrapping_add(number));
+        let mut stream = Stream::new(place, Some(cursor), random);
         let chat = Chat { tenant, session, token, acked: Vec::new() };
         let (session, token) = (chat.session.clone(), chat.token.clone());
         let entry = field.books.chat(chat);
@@ -106,10 +115,11 @@ impl Visitor {
             field.books.count(|counts| counts.chat_answered += 1);
             let drops = self.load.drop_every > 0 && (turn + 1).is_multiple_of(self.load.drop_every);
             if drops {
-                stream.drop_connection();
+                stream.drop_connection(Duration::ZERO);
             }
             tokio::time::sleep(self.load.think.0).await;
         }
+        field.books.count(|counts| counts.chat_repeated_events += stream.repeated);
         Some(())
     }
 
@@ -131,8 +141,13 @@ impl Visitor {
                     books.chat_acked(entry, turn.client_id.clone(), turn.sent.elapsed());
                     turn.judge();
                 }
-                event = stream.next() => {
-                    if turn.hear(&event) {
+                heard = stream.next() => {
+                    match heard {
+                        Heard::Gap(_) => books.count(|counts| counts.chat_gaps += 1),
+                        Heard::Over(_) => return None,
+                        _ => {}
+                    }
+                    if turn.hear(&heard) {
                         books.time(Metric::FirstToken, turn.sent.elapsed());
                     }
                     turn.judge();
@@ -161,15 +176,19 @@ impl Listening {
         Self { client_id, sent, place: None, words: false, heard: 0, answered: false }
     }
 
-    /// Takes an event; says whether it brought the first words.
-    fn hear(&mut self, event: &Event) -> bool {
-        let message: &Value = &event.data["message"];
-        let words = match event.kind.as_str() {
-            "draft.delta" => true,
-            "message.posted" if message["author"] != "customer" => {
-                self.heard = self.heard.max(message["seq"].as_i64().unwrap_or(0));
-                true
-            }
+    /// Takes what was heard; says whether it brought the first words.
+    fn hear(&mut self, heard: &Heard) -> bool {
+        let words = match heard {
+            Heard::Stored(_, event) | Heard::Now(event) => match &**event {
+                SessionEvent::DraftDelta(_) => true,
+                SessionEvent::MessagePosted(posted)
+                    if posted.message.author != Author::Customer =>
+                {
+                    self.heard = self.heard.max(posted.message.seq);
+                    true
+                }
+                _ => false,
+            },
             _ => false,
         };
         let first = words && !self.words;
@@ -186,16 +205,21 @@ impl Listening {
 mod tests {
     use super::*;
 
-    fn event(kind: &str, data: Value) -> Event {
-        Event { id: None, kind: kind.into(), data }
+    fn posted(author: &str, seq: i64) -> Heard {
+        let event = json!({ "type": "message.posted", "seq": seq, "at": "2026-11-21T08:00:00Z",
+            "message": { "message_id": "msg_0192f8e0c0de7000800000000000000a", "seq": seq,
+                "at": "2026-11-21T08:00:00Z", "author": author, "text": "Hei" } });
+        let event = serde_json::from_value(event).unwrap();
+        Heard::Stored(Cursor { epoch: 1, seq }, Box::new(event))
     }
 
     #[test]
     fn an_answer_may_come_before_the_acknowledgement() {
         let mut turn = Listening::new("c".into(), Instant::now());
-        assert!(turn.hear(&event("draft.delta", json!({ "text": "Hei" }))));
-        let posted = json!({ "message": { "author": "assistant", "seq": 2 } });
-        assert!(!turn.hear(&event("message.posted", posted)), "the first words came before");
+        let delta = json!({ "type": "draft.delta", "offset": 0, "text": "Hei",
+            "draft_id": "turn_0192f8e0c0de7000800000000000000a" });
+        assert!(turn.hear(&Heard::Now(Box::new(serde_json::from_value(delta).unwrap()))));
+        assert!(!turn.hear(&posted("assistant", 2)), "the first words came before");
         turn.judge();
         assert!(!turn.answered, "nobody knows yet which message it answers");
         turn.place = Some(1);
@@ -208,8 +232,7 @@ mod tests {
         let mut turn = Listening::new("c".into(), Instant::now());
         turn.place = Some(3);
         for (author, seq) in [("assistant", 2), ("customer", 4)] {
-            let posted = json!({ "message": { "author": author, "seq": seq } });
-            turn.hear(&event("message.posted", posted));
+            turn.hear(&posted(author, seq));
             turn.judge();
             assert!(!turn.answered, "{author} {seq}");
         }

@@ -7,18 +7,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use forecourt_wire::{ClientFrame, Cursor, HelloFrame, Topic};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::Field;
 use crate::books::Metric;
 use crate::clock;
+use crate::live::backoff::Backoff;
+use crate::live::client::{SILENCE, close};
+use crate::live::{Credentials, Dial, Ended, Log, Mark, Socket, Step};
 use crate::run::audit;
 
 /// Dashboards of a tenant that remember what they saw (A9).
@@ -27,10 +28,6 @@ const WITNESSES: u32 = 4;
 const SLOW: Duration = Duration::from_millis(500);
 /// Receive buffer of who reads slowly or never, in bytes: the kernel must not read for them.
 const SMALL: u32 = 4 * 1024;
-const AGAIN: Duration = Duration::from_millis(500);
-const HANDSHAKE: Duration = Duration::from_secs(20);
-/// The close code for who is too slow.
-const TOO_SLOW: u16 = 4003;
 /// Events after which a dashboard tells the books.
 const TOGETHER: u64 = 64;
 
@@ -42,13 +39,15 @@ pub enum Manner {
     Never,
 }
 
-/// The part of a frame that is needed.
+/// The part of a frame that is needed: a thousand dashboards read each of them.
 #[derive(Debug, Deserialize)]
 struct Frame {
     #[serde(rename = "type")]
     kind: String,
     seq: Option<i64>,
     epoch: Option<i64>,
+    #[serde(default)]
+    resumed: bool,
     event: Option<String>,
     at: Option<jiff::Timestamp>,
     lead: Option<LeadId>,
@@ -59,7 +58,18 @@ struct LeadId {
     lead_id: String,
 }
 
-type Socket = WebSocketStream<TcpStream>;
+impl Frame {
+    fn mark(&self) -> Mark {
+        let at = self.epoch.zip(self.seq).map(|(epoch, seq)| Cursor { epoch, seq });
+        match (self.kind.as_str(), at, self.seq) {
+            ("welcome", Some(at), _) => Mark::Welcome { at, resumed: self.resumed },
+            ("gap", Some(at), _) => Mark::Gap(at),
+            ("event", _, Some(seq)) => Mark::Event(seq),
+            ("beat", _, Some(seq)) => Mark::Beat(seq),
+            _ => Mark::None,
+        }
+    }
+}
 
 /// One dashboard, until it is told to stop.
 pub struct Dashboard {
@@ -75,10 +85,9 @@ pub struct Dashboard {
 }
 
 /// What a dashboard has seen.
-#[derive(Default)]
 struct Seen {
-    epoch: Option<i64>,
-    seq: Option<i64>,
+    log: Log,
+    backoff: Backoff,
     /// Since when everything was seen.
     whole_since: Option<Instant>,
     leads: HashSet<String>,
@@ -91,7 +100,17 @@ struct Seen {
 impl Dashboard {
     /// Listens until it is told to stop.
     pub async fn run(mut self) {
-        let mut seen = Seen::default();
+        let mut seen = Seen {
+            log: Log::default(),
+            backoff: Backoff::new(StdRng::seed_from_u64(
+                self.field.seed ^ (u64::from(self.number) << 8 | self.tenant as u64),
+            )),
+            whole_since: None,
+            leads: HashSet::new(),
+            behind: false,
+            events: 0,
+            repeated: 0,
+        };
         let mut stop = self.stop.clone();
         self.field.books.count(|counts| counts.dashboards += 1);
         loop {
@@ -103,7 +122,7 @@ impl Dashboard {
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
-                () = tokio::time::sleep(AGAIN) => {}
+                () = tokio::time::sleep(seen.backoff.next(Duration::ZERO)) => {}
             }
         }
         self.tell(&mut seen);
@@ -112,9 +131,7 @@ impl Dashboard {
     }
 
     async fn listen_once(&mut self, seen: &mut Seen) {
-        let Ok(Some(mut socket)) = tokio::time::timeout(HANDSHAKE, self.connect(seen)).await else {
-            return;
-        };
+        let Some(mut socket) = self.connect(seen).await else { return };
         match self.manner {
             Manner::Never => {
                 // It will not even read the goodbye: only the end of the run ends this. Whether it was cut, the
@@ -132,64 +149,55 @@ impl Dashboard {
     }
 
     async fn connect(&self, seen: &Seen) -> Option<Socket> {
-        let host = self.field.target.authority();
-        let address = host.parse().ok()?;
-        let socket = TcpSocket::new_v4().ok()?;
-        if self.manner != Manner::Reading {
-            socket.set_recv_buffer_size(SMALL).ok()?;
-        }
-        let stream = socket.connect(address).await.ok()?;
-        let mut request = format!("ws://{host}/v1/live").into_client_request().ok()?;
-        let headers = request.headers_mut();
-        headers.insert("cookie", self.field.cookies.get(self.tenant)?.parse().ok()?);
-        headers.insert("origin", self.field.target.to_string().parse().ok()?);
-        headers.insert("sec-websocket-protocol", "forecourt.v1".parse().ok()?);
-        let (mut socket, _) = client_async(request, stream).await.ok()?;
-        let after = seen.epoch.zip(seen.seq).map(|(epoch, seq)| format!("{epoch}-{seq}"));
-        let hello = json!({ "type": "hello", "ref": "1", "after": after, "topics": ["leads"] });
-        socket.send(Message::text(hello.to_string())).await.ok()?;
+        let dial = Dial {
+            to: self.field.target.authority().parse().ok()?,
+            credentials: Credentials::Cookie(self.field.cookies.get(self.tenant)?.clone()),
+            receive_buffer: (self.manner != Manner::Reading).then_some(SMALL),
+        };
+        let mut socket = Socket::open(&dial).await.ok()?;
+        let hello = HelloFrame {
+            reference: "1".to_owned(),
+            after: seen.log.after().map(|cursor| cursor.to_string()),
+            topics: vec![Topic::Leads],
+            only: None,
+        };
+        socket.say(&ClientFrame::Hello(hello)).await.ok()?;
         Some(socket)
     }
 
-    /// Reads a frame; false when the socket is closed.
+    /// Reads a frame; false when the socket is closed, or silent for too long.
     async fn read(&mut self, socket: &mut Socket, seen: &mut Seen) -> bool {
-        match socket.next().await {
-            Some(Ok(Message::Text(text))) => {
-                if let Ok(frame) = serde_json::from_str::<Frame>(&text) {
-                    self.take(frame, seen);
-                }
+        match tokio::time::timeout(SILENCE, socket.hear_as::<Frame>()).await {
+            Ok(Ok(frame)) => {
+                self.take(frame, seen);
                 self.catch_up(seen).await;
                 true
             }
-            Some(Ok(Message::Close(why))) => {
-                if why.is_some_and(|why| u16::from(why.code) == TOO_SLOW) {
+            Ok(Err(Ended { code, .. })) => {
+                if code == Some(close::SLOW) {
                     self.field.books.count(|counts| counts.slow_cut += 1);
                 }
                 false
             }
-            Some(Ok(_)) => true,
-            Some(Err(_)) | None => false,
+            Err(_) => false,
         }
     }
 
     fn take(&self, frame: Frame, seen: &mut Seen) {
-        match frame.kind.as_str() {
-            "welcome" => {
-                if seen.epoch != frame.epoch || seen.seq.is_none() {
-                    seen.epoch = frame.epoch;
-                    seen.seq = frame.seq;
-                }
+        let mark = frame.mark();
+        let begun = seen.log.after().is_some();
+        let step = seen.log.take(mark);
+        match mark {
+            Mark::Welcome { .. } => {
                 seen.whole_since.get_or_insert_with(Instant::now);
+                seen.backoff.reset();
             }
-            "gap" => {
-                (seen.epoch, seen.seq) = (frame.epoch, frame.seq);
-                // What was missed is in the snapshot.
-                seen.behind = true;
-                self.field.books.count(|counts| counts.dashboard_gaps += 1);
-            }
-            "event" => self.take_event(frame, seen),
-            _ => {}
+            Mark::Gap(_) => self.field.books.count(|counts| counts.dashboard_gaps += 1),
+            Mark::Event(_) => self.take_event(frame, step == Step::Apply, seen),
+            Mark::Beat(_) | Mark::None => {}
         }
+        // What was missed is in the snapshot; who has just begun has missed nothing.
+        seen.behind |= begun && step == Step::Resync;
     }
 
     /// After a gap the snapshot shows what the stream did not, as a dashboard would load it.
@@ -204,13 +212,9 @@ impl Dashboard {
         }
     }
 
-    fn take_event(&self, frame: Frame, seen: &mut Seen) {
+    fn take_event(&self, frame: Frame, new: bool, seen: &mut Seen) {
         seen.events += 1;
-        match (frame.seq, seen.seq) {
-            (Some(new), Some(last)) if new <= last => seen.repeated += 1,
-            (Some(new), _) => seen.seq = Some(new),
-            _ => {}
-        }
+        seen.repeated += u64::from(!new);
         if self.is_witness() {
             if let (Some(at), true) = (frame.at, *self.clocks_agree.borrow()) {
                 let late = clock::now().duration_since(at);

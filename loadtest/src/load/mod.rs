@@ -7,7 +7,6 @@ pub mod chats;
 pub mod dashboards;
 pub mod forms;
 pub mod members;
-pub mod sse;
 
 use std::future::Future;
 use std::sync::Arc;
