@@ -11,7 +11,7 @@ import "@mantine/core/styles/Tabs.css";
 import "@mantine/core/styles/Tooltip.css";
 import "./detail.css";
 import { Button, Drawer, Tabs } from "@mantine/core";
-import { type KeyboardEvent, type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect } from "react";
 import { ProblemError } from "../../../sdk/http";
 import type { Lead, Me } from "../../../sdk/wire";
 import { useMedia, useStable } from "../hooks";
@@ -46,14 +46,7 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onStep, onUnaut
   const title = lead ? lead.name || lead.email || t.nameless : "";
   const presence = usePresence(leads.now, lead?.session_id);
   const members = useNow(leads.now, (store) => store.members);
-  useDrawerKeys(detail, onStep);
-  const escape = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || event.nativeEvent.isComposing) return;
-    // From the field back to the conversation first: half a message is not closed away.
-    const field = (event.target as HTMLElement).closest<HTMLTextAreaElement>("textarea");
-    if (field?.value) document.querySelector<HTMLElement>("[data-transcript]")?.focus();
-    else onClose();
-  };
+  useDrawerKeys(detail, onStep, onClose);
   return (
     <Drawer.Root
       opened
@@ -62,7 +55,6 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onStep, onUnaut
       size={phone ? "100%" : 560}
       transitionProps={{ duration: 140 }}
       closeOnEscape={false}
-      onKeyDown={escape}
       classNames={{ content: "drawer" }}
     >
       <Drawer.Overlay backgroundOpacity={0.35} />
@@ -121,11 +113,17 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onStep, onUnaut
   );
 }
 
-/** `j` and `k` go on to the next lead, `r` to the field, `t` takes over or gives back. */
-function useDrawerKeys(detail: Detail, onStep: (step: number) => void): void {
-  const press = useStable((event: globalThis.KeyboardEvent) => {
+/** `j` and `k` go on to the next lead, `r` to the field, `t` takes over or gives back, Escape closes. */
+function useDrawerKeys(detail: Detail, onStep: (step: number) => void, onClose: () => void): void {
+  const press = useStable((event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, dialog")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || target.closest("dialog")) return;
+    if (event.key === "Escape") {
+      // From the field back to the conversation first: half a message is not closed away.
+      if (target.closest("textarea")?.value) document.querySelector<HTMLElement>("[data-transcript]")?.focus();
+      else onClose();
+    }
+    if (target.closest("input, select, textarea")) return;
     if (event.key === "j" || event.key === "k") onStep(event.key === "j" ? 1 : -1);
     else if (event.key === "r") {
       event.preventDefault();
