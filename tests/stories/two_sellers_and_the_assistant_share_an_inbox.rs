@@ -125,6 +125,12 @@ async fn through_tunnel_takeover_collision_and_give_back_nobody_speaks_past_anot
     says(&ingrid, "You are answering. The assistant is silent.").await;
     says(&amir, "Ingrid Solvang is answering. The assistant is silent.").await;
 
+    eventually("the customer is told who speaks", async || {
+        let told = script(&customer, &format!("{WIDGET} return root.textContent")).await;
+        told.as_str().filter(|told| told.contains("Ingrid Solvang from ")).map(drop)
+    })
+    .await;
+
     // Amir answers from a tunnel what Ingrid answers meanwhile: his answer does not leave.
     amir.tunnel(true).await;
     says(&amir, "No network.").await;

@@ -17,7 +17,7 @@ import type {
   Message,
   MessageAccepted,
   PublicTenant,
-  QueueEvent,
+  QueuePlace,
   SessionOpened,
   SessionStatus,
   Snapshot,
@@ -100,7 +100,7 @@ export class Chat {
   /** Who writes to the visitor right now. */
   typing: Typing | null = null;
   /** The visitor's place among those who wait for a person. */
-  place: QueueEvent | null = null;
+  place: QueuePlace | null = null;
   loading = false;
   /** When a refused message is tried again (ms since the epoch); 0 when nothing was refused. */
   busyUntil = 0;

@@ -12,7 +12,7 @@ import { type Cursor, isStale, parseCursor, printCursor } from "./cursor";
 import { DraftAssembler } from "./draft";
 import { ProblemError, problemOf, request } from "./http";
 import { SseParser } from "./sse";
-import type { Draft, QueueEvent, SessionPoll, Snapshot, Step, StoredEvent, Typing, VisitorEvent } from "./wire";
+import type { Draft, QueuePlace, SessionPoll, Snapshot, Step, StoredEvent, Typing, VisitorEvent } from "./wire";
 
 /** The server sends a heartbeat every 10 s: after this long the line is dead. */
 export const SILENCE_MS = 25_000;
@@ -50,7 +50,7 @@ export interface SessionStreamOptions {
   onEnd(reason: "expired" | "gone"): void;
   /** Who writes to the visitor; nobody when `by` is absent. */
   onTyping?(typing: Typing): void;
-  onQueue?(place: QueueEvent): void;
+  onQueue?(place: QueuePlace): void;
   /** Staff has seen everything up to this message. */
   onSeen?(upto: number): void;
 }

@@ -385,6 +385,10 @@ fn who_types(presence: &Presence) -> Typing {
     Typing { by: typist.map(|_| Speaker::Member), member_name: name }
 }
 
+const fn told_place(place: forecourt_actors::QueuePlace) -> QueuePlace {
+    QueuePlace { ahead: place.ahead, estimate_s: place.estimate_s }
+}
+
 fn again(code: Code) -> Problem {
     Problem::new(code).retry_after(Duration::from_secs(1))
 }

@@ -18,7 +18,7 @@ use forecourt_ports::{
 use forecourt_wire::{Cursor, SessionEvent, SessionPoll};
 use tokio::time::{Instant, timeout_at};
 
-use super::{REPLAY_PAGE, Slot, Start, again, gap, merged, who_types};
+use super::{REPLAY_PAGE, Slot, Start, again, gap, merged, told_place, who_types};
 use crate::{
     gateway::{Gateway, State},
     problem::{Code, Problem},
@@ -91,6 +91,13 @@ pub(crate) async fn poll(
                 Pushed::Ephemeral(_, Ephemeral::Draft(_)) => {} // for staff
             }
         }
+    }
+    // When it cannot be found out just now, the next poll tells.
+    if loaded.state.handoff.is_some()
+        && let Ok(Some(desk)) = state.desk.tenant_by_id(tenant).await
+        && let Ok(Some(place)) = desk.queue_place(session).await
+    {
+        events.push(SessionEvent::Queue(told_place(place)));
     }
     Ok(SessionPoll { events, cursor: Cursor { epoch, seq: seen }.to_string() })
 }

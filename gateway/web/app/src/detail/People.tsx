@@ -99,6 +99,7 @@ const PARTS = ["asked", "promised", "held", "missing"] as const;
 export function Handoff({ note }: { note: HandoffNote }) {
   const { t } = useLocale();
   const words = t.detail.handoff;
+  const lacks = words.lacks as Record<string, string>;
   const said = PARTS.map((part) => [part, [note[part] ?? []].flat().filter(Boolean)] as const).filter(([, lines]) => lines.length);
   if (!said.length) return null;
   return (
@@ -110,7 +111,7 @@ export function Handoff({ note }: { note: HandoffNote }) {
             <dt>{words[part]}</dt>
             {lines.map((line, i) => (
               <dd key={i} dir="auto">
-                {line}
+                {part === "missing" ? (lacks[line] ?? line) : line}
               </dd>
             ))}
           </div>
