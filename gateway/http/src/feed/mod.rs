@@ -295,11 +295,7 @@ impl Feed {
     /// it cannot be found out just now, the next look does.
     async fn queue_place(&mut self) -> Option<Bytes> {
         let desk = self.gateway.0.desk.tenant_by_id(self.tenant).await.ok()??;
-        let place = desk
-            .queue_place(self.session)
-            .await
-            .ok()?
-            .map(|place| QueuePlace { ahead: place.ahead, estimate_s: place.estimate_s });
+        let place = desk.queue_place(self.session).await.ok()?.map(told_place);
         self.waits = place.is_some();
         let told = place.filter(|_| place != self.place);
         self.place = place;
