@@ -913,6 +913,15 @@ export type Availability = "online" | "busy" | "away";
 export type AvailabilityFrame = { ref: string, availability: Availability, };
 
 /**
+ * Opens one live socket, for clients without cookies: offered as a second subprotocol, `ticket.<ticket>`.
+ */
+export type LiveTicket = { ticket: string, 
+/**
+ * Good until then, and once.
+ */
+expires_at: string, };
+
+/**
  * What a client sends. Each frame has a `ref` of at most 64 characters, which its reply carries.
  */
 export type ClientFrame = { "type": "hello" } & HelloFrame | { "type": "ping" } & PingFrame | { "type": "view" } & ViewFrame | { "type": "typing" } & TypingFrame | { "type": "draft" } & SaveDraftFrame | { "type": "send" } & SendFrame | { "type": "seen" } & SeenFrame | { "type": "take_over" } & SessionFrame | { "type": "give_back" } & SessionFrame | { "type": "assign" } & AssignFrame | { "type": "close" } & SessionFrame | { "type": "availability" } & AvailabilityFrame;
