@@ -99,7 +99,8 @@ pub(crate) struct Done {
 }
 
 struct Waiting {
-    dispatch: Dispatch,
+    /// Boxed: an empty queue keeps its room, in every session in memory.
+    dispatch: Box<Dispatch>,
     conflicts: u32,
     /// Whether the state was read after it came: then a rejection is the truth.
     read: bool,
@@ -486,7 +487,7 @@ impl Handler<Dispatch> for SessionActor {
     fn handle(&mut self, dispatch: Dispatch, ctx: &mut Self::Context) {
         self.used = true;
         self.vitals.unmailed();
-        let waiting = Waiting { dispatch, conflicts: 0, read: false };
+        let waiting = Waiting { dispatch: Box::new(dispatch), conflicts: 0, read: false };
         // The engine's own commands are few, and must not be lost: only callers are turned away.
         if self.queue.len() >= QUEUE && !is_the_engines_own(&waiting.dispatch.command) {
             waiting.answer(Err(EngineError::BUSY));
@@ -532,7 +533,7 @@ impl Waiting {
             reply: None,
             span: Span::none(),
         };
-        Self { dispatch, conflicts: 0, read: false }
+        Self { dispatch: Box::new(dispatch), conflicts: 0, read: false }
     }
 
     fn answer(self, result: Result<Done, EngineError>) {

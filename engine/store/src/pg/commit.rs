@@ -249,7 +249,7 @@ async fn are_at(tx: &TenantTx, versions: &[(SessionId, Version)]) -> Result<bool
 
 /// Writes a plan. What points to each other is checked when all of it is there, at the end.
 async fn write(tx: &TenantTx, plan: Plan) -> Result<Vec<Appended>, DbError> {
-    // Sessions first: whoever locks several rows locks them before all others.
+    // In no order of their own: of the rows that others lock too, only sessions are among them.
     let mut new = Writes::default();
     new.add::<PutSessions, _>(plan.sessions);
     new.add::<Events, _>(plan.events);
