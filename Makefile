@@ -59,7 +59,7 @@ $(WEB)/dist/.built: $(WEB)/node_modules/.installed $(WEB_SOURCES)
 	touch $@
 
 # Scenarios of `loadtest/scenarios`, in this order. SCENARIOS="leads chats" runs those alone.
-SCENARIOS ?= leads chats dashboards webhooks-doubled slow-listeners provider-storm postgres-killed partition \
+SCENARIOS ?= leads chats dashboards webhooks-doubled slow-listeners resume provider-storm postgres-killed partition \
 	disk-full pauses rolling-restart kill-loop mixed-day burst burst-model-down
 LOADTEST := target/release/forecourt-loadtest
 

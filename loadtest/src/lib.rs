@@ -18,6 +18,7 @@ pub mod load;
 pub mod model_sim;
 pub mod proxy;
 pub mod report;
+pub mod resume;
 pub mod run;
 pub mod scenario;
 pub mod smtp_sim;

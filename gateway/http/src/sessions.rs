@@ -126,8 +126,12 @@ pub(crate) async fn get(gateway: web::Data<Gateway>, owner: Owner) -> Answer {
         member_name,
         epoch,
         seq,
-        // Read after the state: what came in between is in the stream after `seq` as well, by its id.
-        messages: messages.into_iter().map(Message::from).collect(),
+        // Read after the state: what came in between is the stream's after `seq`, and would come twice.
+        messages: messages
+            .into_iter()
+            .filter(|message| message.seq <= loaded.state.last_message)
+            .map(Message::from)
+            .collect(),
         draft: draft.filter(|draft| turn == Some(draft.draft_id)),
     }))
 }

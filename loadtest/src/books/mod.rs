@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::resume;
+
 pub use self::series::{Metric, Series, Summary};
 
 /// Letters of one customer that are remembered one by one (A9).
@@ -106,6 +108,7 @@ struct Inner {
     forms: Vec<Form>,
     chats: Vec<Chat>,
     replies: Vec<Reply>,
+    resumed: Vec<resume::Outcome>,
     counts: Counts,
     series: [Series; Metric::ALL.len()],
 }
@@ -131,6 +134,16 @@ impl Books {
     /// Tells of letters and acknowledgements.
     pub fn watch(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
+    }
+
+    /// Books what came of lines that broke.
+    pub fn resumed(&self, outcome: resume::Outcome) {
+        self.lock().resumed.push(outcome);
+    }
+
+    /// What came of lines that broke, phase by phase.
+    pub fn resumes(&self) -> Vec<resume::Outcome> {
+        self.lock().resumed.clone()
     }
 
     /// The counters now.

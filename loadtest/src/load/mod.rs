@@ -7,6 +7,7 @@ pub mod chats;
 pub mod dashboards;
 pub mod forms;
 pub mod members;
+pub mod resumes;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -31,7 +31,7 @@ use crate::books::{Books, Counts};
 use crate::engine::{EngineError, Home};
 use crate::leads::people::People;
 use crate::load::dashboards::Crowd;
-use crate::load::{Field, chats, dashboards, forms, members};
+use crate::load::{Field, chats, dashboards, forms, members, resumes};
 use crate::model_sim::{ModelSim, ModelSimConfig};
 use crate::proxy::{Proxy, ProxyError};
 use crate::report::Report;
@@ -279,6 +279,9 @@ async fn phases(
         if let Some(load) = phase.members.clone() {
             tails.spawn(members::run(field.clone(), load, begins, lasts, number));
         }
+        if let Some(load) = phase.resume.clone() {
+            tails.spawn(resumes::run(field.clone(), load, begins, lasts, number));
+        }
         begins += lasts;
         tokio::time::sleep_until(begins.into()).await;
     }
@@ -345,6 +348,23 @@ async fn reckon(scenario: &Scenario, field: &Field) -> Findings {
         *found.figures.entry(figure).or_default() += count;
     }
     found.examples.extend(chats.examples);
+    for outcome in field.books.resumes() {
+        for (figure, count) in [
+            ("resume_events", outcome.events),
+            ("resume_messages", outcome.messages),
+            ("resume_told", outcome.told),
+            ("resume_breaks", outcome.breaks),
+            ("resume_gaps", outcome.gaps),
+            ("resume_missed", outcome.missed),
+            ("resume_repeated", outcome.repeated),
+            ("resume_invented", outcome.invented),
+            ("resume_wrong_snapshots", outcome.wrong_snapshots),
+            ("resume_behind", outcome.behind),
+        ] {
+            *found.figures.entry(figure).or_default() += count as f64;
+        }
+        found.examples.extend(outcome.examples);
+    }
     if !told {
         found.examples.insert(0, "the engine could not list its leads".to_owned());
     }

@@ -111,6 +111,8 @@ pub struct Phase {
     pub chats: Option<ChatLoad>,
     pub dashboards: Option<DashboardLoad>,
     pub members: Option<MemberLoad>,
+    /// Lines that break while events flow; the phase ends when everybody has heard everything.
+    pub resume: Option<crate::resume::Load>,
     /// The model's default scenario during this phase.
     pub model: Option<String>,
     /// A fault of the mail provider during this phase.
