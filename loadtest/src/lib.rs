@@ -11,6 +11,7 @@ pub mod clock;
 pub mod compare;
 pub mod engine;
 pub mod fanout;
+pub mod hostile;
 pub mod http_sim;
 pub mod leads;
 pub mod live;

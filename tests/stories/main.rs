@@ -12,6 +12,7 @@ mod a_node_dies_or_sleeps;
 mod a_rolling_restart_is_not_noticed;
 mod an_integrator_hears_of_everything_once_and_in_order;
 mod broken_lines_lose_nothing;
+mod hostile_clients_harm_only_themselves;
 mod one_command_and_it_runs;
 mod one_command_and_two_nodes_run;
 mod operators_see_the_way_of_a_fact_and_nobody_on_it;

@@ -36,6 +36,10 @@ pub(crate) fn init(args: &LogArgs) -> Telemetry {
         "reqwest=warn",
         "lettre=warn",
         "actix_http=warn",
+        // What a client sends is no error of ours, however broken; they say it as one.
+        "actix_http::h1::dispatcher=off",
+        "actix_http::h1::decoder=off",
+        "actix_http::ws=off",
         "actix_web=warn",
         "forecourt::way=off",
     ]) {
