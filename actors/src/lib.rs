@@ -28,6 +28,7 @@ mod people;
 mod providers;
 mod recent;
 mod registry;
+mod spending;
 mod tenant;
 mod timers;
 mod together;

@@ -16,6 +16,14 @@ pub(crate) const SESSIONS_AWAKE: &str = "forecourt_sessions_awake";
 pub(crate) const TURNS: &str = "forecourt_turns_total";
 /// Seconds from the start of a turn to its first released text.
 pub(crate) const FIRST_TEXT_SECONDS: &str = "forecourt_turn_first_text_seconds";
+/// Tokens that complete answers took, by `model` and `kind`: `input`, `cached`, `output`.
+pub(crate) const MODEL_TOKENS: &str = "forecourt_model_tokens_total";
+/// Billionths of a US dollar that complete answers cost, as far as prices are known, by `model`.
+pub(crate) const MODEL_COST: &str = "forecourt_model_cost_nano_usd_total";
+/// Seconds from a call to the first text of a model, before the gate, by `model`.
+pub(crate) const FIRST_TOKEN_SECONDS: &str = "forecourt_model_first_token_seconds";
+/// Turns that asked no model which costs money: the tenant's budget was used up.
+pub(crate) const BUDGETS_SPENT: &str = "forecourt_model_budget_spent_total";
 /// Sentences the claim gate withheld.
 pub(crate) const WITHHELD: &str = "forecourt_sentences_withheld_total";
 /// Tries to send, by `provider` and `result`.

@@ -42,6 +42,7 @@ use crate::{
     names,
     recent::{Recent, Said},
     registry::InFlight,
+    spending,
     tenant::TenantShared,
     vitals::TurnSeen,
     way,
@@ -203,7 +204,6 @@ async fn run(
     ports: Arc<Ports>,
     shows: Arc<AtomicBool>,
 ) -> Result<Answer, TurnFailure> {
-    let model = if job.rung == Rung::Primary { &ports.primary } else { &ports.second };
     let progress = |step| {
         let draft = Draft::Progress { turn: job.turn, step };
         ports.bus.publish_draft(tenant.id, job.session, draft);
@@ -212,6 +212,10 @@ async fn run(
     let knowledge = tenant.knowledge().await.map_err(|_| TurnFailure::Model)?;
     let settings = Arc::new(tenant.snapshot().settings.clone());
     let now = ports.clock.now();
+    let allowance = spending::allowance(&tenant, &ports, &settings).await;
+    // With nothing left to spend, only the second has somebody who costs nothing.
+    let first = job.rung == Rung::Primary && allowance == Allowance::Open;
+    let model = if first { &ports.primary } else { &ports.second };
     let grounding = Arc::new(Grounding { settings, knowledge, now });
     let ask = Ask {
         turn: job.turn,
@@ -226,14 +230,14 @@ async fn run(
         transcript: job.transcript.clone(),
         grounding,
         task: Task::Answer,
-        allowance: Allowance::Open,
+        allowance,
         toolbox: Toolbox::default(),
     };
     let mut pause = FIRST_PAUSE;
     let mut step = Step::Thinking;
     for attempt in 1..=TRIES {
         progress(step);
-        let (job, tenant, ports, shows) = (&job, &*tenant, &*ports, &*shows);
+        let (job, tenant, ports, shows) = (&job, &tenant, &*ports, &*shows);
         let mut try_ = Try { job, tenant, ports, shows, shown: String::new(), withheld: 0 };
         let span = way::attempt(model.name(), attempt);
         let result = try_.stream(model.as_ref(), ask.clone()).instrument(span.clone()).await;
@@ -272,7 +276,7 @@ async fn run(
 /// One call of a model.
 struct Try<'a> {
     job: &'a TurnJob,
-    tenant: &'a TenantShared,
+    tenant: &'a Arc<TenantShared>,
     ports: &'a Ports,
     shows: &'a AtomicBool,
     /// What the customer has seen of it.
@@ -297,9 +301,10 @@ impl Failed {
 impl Try<'_> {
     async fn stream(&mut self, model: &dyn Model, ask: Ask) -> Result<Answer, Failed> {
         let started = self.ports.clock.now();
-        let mut gate = Gate::new(&ask.grounding, ask.lang);
+        let grounding = Arc::clone(&ask.grounding);
+        let mut gate = Gate::new(&grounding, ask.lang);
         let mut stream = model.answer(ask);
-        let mut shown_chars = 0;
+        let (mut shown_chars, mut heard) = (0, false);
         loop {
             let next = tokio::select! {
                 biased;
@@ -309,11 +314,21 @@ impl Try<'_> {
                 }
             };
             let released = match next {
-                Some(Ok(Delta::Text(text))) => gate.push(&text),
+                Some(Ok(Delta::Text(text))) => {
+                    if !std::mem::replace(&mut heard, true) {
+                        let after = self.ports.clock.now().duration_since(started);
+                        let after = Duration::try_from(after).unwrap_or_default();
+                        metrics::histogram!(names::FIRST_TOKEN_SECONDS, "model" => model.name())
+                            .record(after);
+                    }
+                    gate.push(&text)
+                }
                 Some(Ok(Delta::Call(_))) => {
                     return Err(failed(&ModelError::Protocol("a call that nobody offered")));
                 }
                 Some(Ok(Delta::Done(done))) => {
+                    let settings = &grounding.settings;
+                    spending::took(self.tenant, settings, model.name(), &done);
                     let last = gate.finish();
                     self.show(&last, &mut shown_chars, started);
                     return self.answer(done, gate_withheld(&last));

@@ -156,6 +156,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    model_usage (tenant_id, day, model) {
+        tenant_id -> Uuid,
+        day -> Date,
+        model -> Text,
+        answers -> Int8,
+        unpriced -> Int8,
+        prompt_tokens -> Int8,
+        cached_tokens -> Int8,
+        output_tokens -> Int8,
+        nano_usd -> Int8,
+    }
+}
+
+diesel::table! {
     platform_settings (key) {
         key -> Text,
         value -> Bytea,
@@ -356,6 +370,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     leads,
     members,
     messages,
+    model_usage,
     platform_settings,
     services,
     session_drafts,

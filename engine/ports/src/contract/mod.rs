@@ -9,6 +9,7 @@ mod journal;
 mod leads;
 mod operations;
 mod people;
+mod spending;
 mod stage;
 mod tenants;
 mod timers;
@@ -20,8 +21,8 @@ use async_trait::async_trait;
 use forecourt_core::id::NodeId;
 
 pub use self::{
-    deliveries::*, journal::*, leads::*, operations::*, people::*, stage::*, tenants::*, timers::*,
-    webhooks::*,
+    deliveries::*, journal::*, leads::*, operations::*, people::*, spending::*, stage::*,
+    tenants::*, timers::*, webhooks::*,
 };
 use crate::store::{NewTenant, Store};
 
@@ -107,6 +108,9 @@ macro_rules! store_contract {
             of_two_who_save_a_draft_at_once_one_is_told_of_the_other
             whose_conversations_are_is_listed_and_counted_until_they_are_closed
             who_has_waited_longer_for_a_person_stands_before
+            // what models took
+            what_models_took_is_added_up_by_day_and_month
+            of_answers_that_end_at_once_none_is_lost
             // tenants and members
             a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made
             knowledge_is_read_back_as_it_was_made_with_the_bookings_ahead

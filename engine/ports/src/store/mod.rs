@@ -13,6 +13,7 @@ mod news;
 mod operations;
 mod people;
 mod projection;
+mod spending;
 mod tenants;
 mod timers;
 mod webhooks;
@@ -34,6 +35,7 @@ pub use self::{
     },
     people::{DraftRow, DraftSaved, MAX_DRAFT, MAX_TEAM, People, Teammate},
     projection::LeadRecord,
+    spending::{Spending, Taken},
     tenants::{NewMember, NewTenant, TenantSnapshot, Tenants},
     timers::{DueTimer, STUCK, Timers},
     webhooks::{
@@ -59,10 +61,29 @@ pub enum StoreError {
 
 /// Everything the engine keeps, as one handle.
 pub trait Store:
-    Journal + Decisions + Leads + Timers + Deliveries + Operations + Tenants + Members + People
+    Journal
+    + Decisions
+    + Leads
+    + Timers
+    + Deliveries
+    + Operations
+    + Tenants
+    + Members
+    + People
+    + Spending
 {
 }
-impl<T: Journal + Decisions + Leads + Timers + Deliveries + Operations + Tenants + Members + People>
-    Store for T
+impl<
+    T: Journal
+        + Decisions
+        + Leads
+        + Timers
+        + Deliveries
+        + Operations
+        + Tenants
+        + Members
+        + People
+        + Spending,
+> Store for T
 {
 }

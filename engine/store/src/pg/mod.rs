@@ -20,6 +20,7 @@ mod operations;
 mod owed;
 mod people;
 mod plan;
+mod spending;
 mod sweep;
 mod tenants;
 mod timers;

@@ -25,6 +25,7 @@ mod literals;
 pub(crate) mod local;
 pub(crate) mod members;
 pub(crate) mod messages;
+pub(crate) mod model_usage;
 pub(crate) mod services;
 pub(crate) mod session_drafts;
 pub(crate) mod sessions;

@@ -13,6 +13,7 @@ use forecourt_core::{
     event::{EventRecord, MessageSeq, Seq, Version},
     id::{DeliveryId, LeadId, MemberId, NodeId, SessionId, TenantId},
     knowledge::Knowledge,
+    models::Spent,
     session::replay::StoredDecision,
     settings::TenantSettings,
 };
@@ -20,10 +21,10 @@ use forecourt_ports::store::{
     Appended, Batch, Decisions, Deliveries, DeliveryFilter, DeliveryHistory, DeliveryRecord,
     DeliveryStatus, DraftRow, DraftSaved, DueDelivery, DueTimer, HandOver, Head, Journal,
     LeadDetail, LeadFilter, LeadPage, LeadRow, Leads, Loaded, Member, MemberWithHash, Members,
-    Operations, People, Postponed, Store, StoreError, StoredMessage, Teammate, TenantSnapshot,
-    Tenants, TimerFilter, TimerRecord, Timers,
+    Operations, People, Postponed, Spending, Store, StoreError, StoredMessage, Taken, Teammate,
+    TenantSnapshot, Tenants, TimerFilter, TimerRecord, Timers,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::runtime::Handle;
 
 use super::{
@@ -447,6 +448,17 @@ impl Tenants for NodeStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.read(self.inner.unsubscribe(tenant, session, now)).await
+    }
+}
+
+#[async_trait]
+impl Spending for NodeStore {
+    async fn spend(&self, tenant: TenantId, day: Date, taken: Taken) -> Result<(), StoreError> {
+        self.read(self.inner.spend(tenant, day, taken)).await
+    }
+
+    async fn spent(&self, tenant: TenantId, day: Date) -> Result<(Spent, Spent), StoreError> {
+        self.read(self.inner.spent(tenant, day)).await
     }
 }
 

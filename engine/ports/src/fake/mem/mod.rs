@@ -10,6 +10,7 @@ mod journal;
 mod leads;
 mod operations;
 mod people;
+mod spending;
 mod tenants;
 mod timers;
 mod webhooks;
@@ -95,6 +96,7 @@ struct TenantData {
     drafts: BTreeMap<SessionId, DraftRow>,
     endpoints: BTreeMap<EndpointId, webhooks::Endpoint>,
     inbound: Vec<InboundEvent>,
+    spent: BTreeMap<(jiff::civil::Date, String), forecourt_core::models::Spent>,
 }
 
 struct SessionData {
@@ -284,6 +286,7 @@ impl TenantData {
             drafts: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             inbound: Vec::new(),
+            spent: BTreeMap::new(),
         }
     }
 }
