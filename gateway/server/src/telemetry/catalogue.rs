@@ -151,6 +151,26 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "Seconds from the call of a model to its first released text.",
             ),
             counter(
+                "forecourt_model_tokens_total",
+                "`model`; `kind`: input, cached, output",
+                "Tokens that complete answers took.",
+            ),
+            counter(
+                "forecourt_model_cost_nano_usd_total",
+                "`model`",
+                "Billionths of a US dollar that complete answers cost, as far as prices are known.",
+            ),
+            histogram(
+                "forecourt_model_first_token_seconds",
+                "`model`",
+                "Seconds from the call of a model to its first text, before the claim gate.",
+            ),
+            counter(
+                "forecourt_model_budget_spent_total",
+                "",
+                "Turns that asked no model which costs money: the tenant's budget was used up.",
+            ),
+            counter(
                 "forecourt_sentences_withheld_total",
                 "",
                 "Sentences that the claim gate withheld.",
