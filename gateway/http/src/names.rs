@@ -66,6 +66,7 @@ impl Names {
         self.known(tenant, member, now).flatten()
     }
 
+    #[expect(clippy::option_option, reason = "not known, known to have none, and a name")]
     fn known(
         &self,
         tenant: TenantId,
