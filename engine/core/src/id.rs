@@ -106,6 +106,14 @@ ids! {
     BookingId = "bkg";
     /// An integrator's address that hears of what happens.
     EndpointId = "hook";
+    /// Something that can be booked: a vehicle, a bay, a person, a room.
+    ResourceId = "res";
+    /// One time that was offered to one customer and is held for them.
+    OfferId = "ofr";
+    /// Times at which a resource cannot be booked.
+    BlockId = "blk";
+    /// One customer's place on a waiting list.
+    WaitId = "wait";
     /// One process of the engine, from its start to its end; leases carry it.
     NodeId = "node";
 }
