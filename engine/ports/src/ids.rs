@@ -1,7 +1,8 @@
 //! Fresh ids: the only place that draws random numbers for them (A3).
 
 use forecourt_core::id::{
-    ContactId, DeliveryId, EndpointId, InboundEventId, LeadId, MessageId, SessionId, TurnId,
+    BlockId, BookingId, ContactId, DeliveryId, EndpointId, InboundEventId, LeadId, MessageId,
+    OfferId, ResourceId, SessionId, TurnId, WaitId,
 };
 use uuid::Uuid;
 
@@ -33,5 +34,20 @@ pub trait Ids: Send + Sync {
     }
     fn inbound_event(&self) -> InboundEventId {
         InboundEventId::from_uuid(self.uuid())
+    }
+    fn booking(&self) -> BookingId {
+        BookingId::from_uuid(self.uuid())
+    }
+    fn offer(&self) -> OfferId {
+        OfferId::from_uuid(self.uuid())
+    }
+    fn resource(&self) -> ResourceId {
+        ResourceId::from_uuid(self.uuid())
+    }
+    fn block(&self) -> BlockId {
+        BlockId::from_uuid(self.uuid())
+    }
+    fn wait(&self) -> WaitId {
+        WaitId::from_uuid(self.uuid())
     }
 }

@@ -2,6 +2,62 @@
 //! writes it anew when `FORECOURT_WRITE_SCHEMA` is set.
 
 diesel::table! {
+    booking_events (tenant_id, booking_id, version) {
+        tenant_id -> Uuid,
+        booking_id -> Uuid,
+        version -> Int8,
+        kind -> Text,
+        body -> Jsonb,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    booking_letters (tenant_id, booking_id, kind, sequence) {
+        tenant_id -> Uuid,
+        booking_id -> Uuid,
+        kind -> Text,
+        sequence -> Int4,
+        delivery_id -> Uuid,
+        status -> Text,
+        attempts -> Int4,
+        next_at -> Timestamptz,
+        claimed_by -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
+        code -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    booking_takes (tenant_id, booking_id, resource_id) {
+        tenant_id -> Uuid,
+        booking_id -> Uuid,
+        resource_id -> Uuid,
+        unit -> Int4,
+        takes_from -> Timestamptz,
+        takes_until -> Timestamptz,
+        held_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    booking_waits (tenant_id, wait_id) {
+        tenant_id -> Uuid,
+        wait_id -> Uuid,
+        service_id -> Uuid,
+        waits_from -> Timestamptz,
+        waits_until -> Timestamptz,
+        status -> Text,
+        customer -> Jsonb,
+        client_id -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     bookings (tenant_id, booking_id) {
         tenant_id -> Uuid,
         booking_id -> Uuid,
@@ -9,6 +65,13 @@ diesel::table! {
         starts_at -> Timestamptz,
         ends_at -> Timestamptz,
         created_at -> Timestamptz,
+        status -> Text,
+        version -> Int8,
+        hold_until -> Nullable<Timestamptz>,
+        session_id -> Nullable<Uuid>,
+        client_id -> Nullable<Text>,
+        state -> Nullable<Jsonb>,
+        updated_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -178,6 +241,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    resource_blocks (tenant_id, block_id) {
+        tenant_id -> Uuid,
+        block_id -> Uuid,
+        resource_id -> Uuid,
+        kind -> Text,
+        label -> Nullable<Text>,
+        starts_at -> Text,
+        zone -> Text,
+        minutes -> Int4,
+        rule -> Nullable<Text>,
+        active -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    resources (tenant_id, resource_id) {
+        tenant_id -> Uuid,
+        resource_id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        capacity -> Int4,
+        buffer_before_minutes -> Int4,
+        buffer_after_minutes -> Int4,
+        vehicle_id -> Nullable<Uuid>,
+        hours -> Nullable<Jsonb>,
+        active -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     services (tenant_id, service_id) {
         tenant_id -> Uuid,
         service_id -> Uuid,
@@ -191,6 +289,10 @@ diesel::table! {
         capacity -> Int4,
         active -> Bool,
         created_at -> Timestamptz,
+        buffer_before_minutes -> Int4,
+        buffer_after_minutes -> Int4,
+        horizon_days -> Int4,
+        needs -> Jsonb,
     }
 }
 
@@ -361,6 +463,10 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    booking_events,
+    booking_letters,
+    booking_takes,
+    booking_waits,
     bookings,
     contacts,
     deliveries,
@@ -372,6 +478,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     messages,
     model_usage,
     platform_settings,
+    resource_blocks,
+    resources,
     services,
     session_drafts,
     sessions,

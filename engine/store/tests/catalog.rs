@@ -9,7 +9,7 @@ use forecourt_store::testing::{Raw, TestDb, redo_migrations};
 
 /// Indexes of tenants' tables that do not start with `tenant_id`: what a sweep asks over all
 /// tenants at once, and what is unique over all of them. A new one needs a reason here.
-const OVER_ALL_TENANTS: [&str; 6] = [
+const OVER_ALL_TENANTS: [&str; 8] = [
     // A public name leads to one tenant.
     "tenants_slug_key",
     // Who has expired sessions?
@@ -18,6 +18,9 @@ const OVER_ALL_TENANTS: [&str; 6] = [
     "timers_due_idx",
     "deliveries_due_idx",
     "deliveries_begun_idx",
+    // Whose holds are over, and which letters about bookings are due?
+    "bookings_held_idx",
+    "booking_letters_due_idx",
     // Who waits (A11)?
     "sessions_waiting_idx",
 ];

@@ -4,6 +4,7 @@
 //! [`store_contract!`](crate::store_contract) in its own tests; each test gets a ground of its own.
 //! The appends come from the real core, so that what is stored is what the engine stores.
 
+mod bookings;
 mod deliveries;
 mod journal;
 mod leads;
@@ -21,8 +22,8 @@ use async_trait::async_trait;
 use forecourt_core::id::NodeId;
 
 pub use self::{
-    deliveries::*, journal::*, leads::*, operations::*, people::*, spending::*, stage::*,
-    tenants::*, timers::*, webhooks::*,
+    bookings::*, deliveries::*, journal::*, leads::*, operations::*, people::*, spending::*,
+    stage::*, tenants::*, timers::*, webhooks::*,
 };
 use crate::store::{NewTenant, Store};
 
@@ -111,6 +112,19 @@ macro_rules! store_contract {
             // what models took
             what_models_took_is_added_up_by_day_and_month
             of_answers_that_end_at_once_none_is_lost
+            // appointments
+            what_can_be_booked_is_read_back_as_it_was_put
+            a_booking_is_read_back_with_all_that_happened
+            of_two_steps_from_one_version_one_wins
+            a_decision_from_an_older_ledger_is_behind
+            a_unit_is_never_taken_twice_whatever_a_bug_decides
+            the_same_wish_is_the_same_booking
+            a_hold_that_is_over_is_in_nobody_s_way
+            a_moved_booking_keeps_its_id_and_frees_its_old_place
+            of_many_rivals_for_one_place_one_gets_it
+            what_was_booked_before_has_its_places
+            letters_are_sent_once_and_die_with_what_they_speak_of
+            who_waits_is_listed_in_the_order_of_coming
             // tenants and members
             a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made
             knowledge_is_read_back_as_it_was_made_with_the_bookings_ahead

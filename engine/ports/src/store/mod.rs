@@ -3,6 +3,7 @@
 //! Every call names its tenant; an adapter runs it inside that tenant's scope (A8). What sweeps
 //! across tenants answers only *which* tenants owe work, never what.
 
+mod bookings;
 mod decisions;
 mod deliveries;
 mod inbound;
@@ -19,6 +20,10 @@ mod timers;
 mod webhooks;
 
 pub use self::{
+    bookings::{
+        BookingFilter, BookingHistory, BookingWrite, Bookings, Catalogue, DueLetter, LetterEnd,
+        LetterRecord, LetterStatus, ResourceWrite, ResourceWritten, StoredLedger, Wait, Written,
+    },
     decisions::Decisions,
     deliveries::{Content, Deliveries, DueDelivery, HandOver, Leaving, Postponed},
     inbound::{InboundEvent, InboundOutcome},
@@ -71,6 +76,7 @@ pub trait Store:
     + Members
     + People
     + Spending
+    + Bookings
 {
 }
 impl<
@@ -83,7 +89,8 @@ impl<
         + Tenants
         + Members
         + People
-        + Spending,
+        + Spending
+        + Bookings,
 > Store for T
 {
 }

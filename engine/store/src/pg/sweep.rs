@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::{
     JobsDb,
     error::DbError,
-    schema::{deliveries, sessions, tenants, timers},
-    tables::{Failed, HandingOver, Pending, Time, Uncertain, number},
+    schema::{booking_letters, bookings, deliveries, sessions, tenants, timers},
+    tables::{Failed, HandingOver, Held, Pending, Time, Uncertain, number},
 };
 
 /// Of how many tenants the waiting sessions are looked at in one count of undone work (A9).
@@ -48,6 +48,44 @@ pub(super) async fn due_timers(
         .limit(limit.into())
         .select((timers::tenant_id, timers::due_at));
     Ok(jobs.load(query).await?.into_iter().map(owed).collect())
+}
+
+/// Whose holds were over at `now`.
+pub(super) async fn with_overdue_holds(
+    jobs: &JobsDb,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<TenantId>, DbError> {
+    let query = bookings::table
+        .filter(bookings::status.eq(Held))
+        .filter(bookings::hold_until.le(Time::from(now)))
+        .order(bookings::hold_until)
+        .limit(limit.into())
+        .select(bookings::tenant_id);
+    Ok(each_once(jobs.load(query).await?))
+}
+
+/// Whose letters about bookings are due and held by nobody.
+pub(super) async fn with_due_letters(
+    jobs: &JobsDb,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<TenantId>, DbError> {
+    let now = Time::from(now);
+    let query = booking_letters::table
+        .filter(booking_letters::status.eq(Pending).or(booking_letters::status.eq(HandingOver)))
+        .filter(booking_letters::next_at.le(now))
+        .filter(booking_letters::claimed_until.is_null().or(booking_letters::claimed_until.le(now)))
+        .order(booking_letters::next_at)
+        .limit(limit.into())
+        .select(booking_letters::tenant_id);
+    Ok(each_once(jobs.load(query).await?))
+}
+
+fn each_once(mut tenants: Vec<Uuid>) -> Vec<TenantId> {
+    tenants.sort_unstable();
+    tenants.dedup();
+    tenants.into_iter().map(TenantId::from_uuid).collect()
 }
 
 /// Whose are the oldest due deliveries that nobody holds, and those that were begun and never

@@ -40,6 +40,7 @@ macro_rules! literals {
 literals! {
     Pending = "pending";
     HandingOver = "handing_over";
+    Held = "held";
     Accepted = "accepted";
     Failed = "failed";
     Refused = "refused";

@@ -10,6 +10,9 @@
 //! - a stored row that makes no sense to this version fails as [`DbError::Inconsistent`], with the
 //!   name of its table and no value (A13).
 
+pub(crate) mod booking_letters;
+pub(crate) mod booking_takes;
+pub(crate) mod booking_waits;
 pub(crate) mod bookings;
 pub(crate) mod bulk;
 pub(crate) mod contacts;
@@ -26,6 +29,7 @@ pub(crate) mod local;
 pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod model_usage;
+pub(crate) mod resources;
 pub(crate) mod services;
 pub(crate) mod session_drafts;
 pub(crate) mod sessions;
@@ -52,7 +56,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::error::DbError;
 
 pub(crate) use self::{
-    literals::{Accepted, Active, Deleted, Due, Failed, HandingOver, Pending, Refused, Uncertain},
+    literals::{
+        Accepted, Active, Deleted, Due, Failed, HandingOver, Held, Pending, Refused, Uncertain,
+    },
     words::Word,
 };
 

@@ -3,6 +3,7 @@
 //! They are part of the schema (its checks name them) and must not follow a renamed variant.
 
 use forecourt_core::{
+    booking::{BlockKind, BookingStatus, ResourceKind, letter::LetterKind},
     effect::{TimerEnd, TimerKind},
     event::{AlertReason, Channel, Source},
     knowledge::{Fuel, VehicleStatus},
@@ -10,7 +11,8 @@ use forecourt_core::{
     webhook::PauseReason,
 };
 use forecourt_ports::store::{
-    CallStatus, DeliveryStatus, InboundOutcome, LeadStatus, NoticeStatus, PromiseState, Role,
+    CallStatus, DeliveryStatus, InboundOutcome, LeadStatus, LetterStatus, NoticeStatus,
+    PromiseState, Role,
 };
 
 use crate::error::DbError;
@@ -89,5 +91,28 @@ words! {
     Fuel { Electric = "electric", Petrol = "petrol", Diesel = "diesel", Hybrid = "hybrid" }
     VehicleStatus {
         Available = "available", Reserved = "reserved", Sold = "sold", InService = "in_service",
+    }
+    BookingStatus {
+        Held = "held", Booked = "booked", Cancelled = "cancelled", Expired = "expired",
+        NoShow = "no_show",
+    }
+    ResourceKind {
+        Vehicle = "vehicle", Bay = "bay", Person = "person", Room = "room", Service = "service",
+    }
+    BlockKind { Block = "block", Maintenance = "maintenance" }
+    LetterKind {
+        Confirmation = "confirmation",
+        Change = "change",
+        Cancellation = "cancellation",
+        Reminder24h = "reminder_24h",
+        Reminder2h = "reminder_2h",
+    }
+    LetterStatus {
+        Pending = "pending",
+        HandingOver = "handing_over",
+        Accepted = "accepted",
+        Failed = "failed",
+        Uncertain = "uncertain",
+        Dropped = "dropped",
     }
 }

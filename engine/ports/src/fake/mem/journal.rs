@@ -106,7 +106,7 @@ fn events(
     Ok(journal.filter(|record| wanted(record)).take(limit as usize).cloned().collect())
 }
 
-fn take_one(count: &mut u32) -> bool {
+pub(super) fn take_one(count: &mut u32) -> bool {
     let left = *count > 0;
     *count = count.saturating_sub(1);
     left

@@ -4,6 +4,7 @@
 //! claims, it claims for the node that is named in the call; what a commit queues, it claims for the
 //! node that this handle stands for.
 
+mod bookings;
 mod decisions;
 mod deliveries;
 mod journal;
@@ -97,6 +98,7 @@ struct TenantData {
     endpoints: BTreeMap<EndpointId, webhooks::Endpoint>,
     inbound: Vec<InboundEvent>,
     spent: BTreeMap<(jiff::civil::Date, String), forecourt_core::models::Spent>,
+    booking: bookings::Data,
 }
 
 struct SessionData {
@@ -191,6 +193,7 @@ impl MemStore {
     /// Replaces what a tenant knows.
     pub fn seed_knowledge(&self, tenant: TenantId, knowledge: Knowledge) {
         if let Some(data) = lock(&self.shared.world).tenants.get_mut(&tenant) {
+            data.booking = bookings::Data::new(&knowledge);
             data.knowledge = knowledge;
         }
     }
@@ -268,6 +271,7 @@ fn no_such_tenant() -> StoreError {
 impl TenantData {
     fn new(new: NewTenant) -> Self {
         Self {
+            booking: bookings::Data::new(&new.knowledge),
             snapshot: new.snapshot,
             epoch: 1,
             last_seq: 0,

@@ -38,7 +38,9 @@ impl Tenants for MemStore {
         now: Timestamp,
     ) -> Result<Knowledge, StoreError> {
         let world = self.enter("load_knowledge").await?;
-        let mut knowledge = world.tenant(tenant)?.knowledge.clone();
+        let data = world.tenant(tenant)?;
+        let mut knowledge = data.knowledge.clone();
+        knowledge.busy = data.booking.busy(now);
         let horizon = now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX);
         knowledge.busy.retain(|busy| busy.ends_at > now && busy.starts_at < horizon);
         knowledge.busy.sort_by_key(|busy| (busy.starts_at, busy.booking));
