@@ -20,15 +20,20 @@ use forecourt_ports::{
 use tokio::runtime::Handle;
 
 use crate::{
+    booking,
     error::EngineError,
     providers::Provider,
     registry::Registry,
+    resource::Resources,
     tenant::{TenantHandle, TenantShared},
     timers::{Timers, TimersHandle},
 };
 
 /// The end of a stop: turns are left to other nodes, and letters that are being handed over hear their answer.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// How often holds that are over are written off.
+const BOOKING_SWEEP: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
 
 /// Everything the engine needs from outside.
 pub struct Ports {
@@ -73,6 +78,7 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     ports: Arc<Ports>,
     registry: Registry,
+    resources: Resources,
     timers: TimersHandle,
     /// What is sent through, and whether it answers.
     provider: Arc<Provider>,
@@ -96,7 +102,11 @@ impl Engine {
                 Timers::start_sweeping(Arc::clone(&ports), engine.clone().into(), &registry);
             timers.set(&actor);
             hear_others(&ports, &registry);
+            sweep_bookings(Arc::clone(&ports), engine.clone().into());
+            let EngineConfig { sole, idle, .. } = config;
+            let resources = Resources::new(registry.clone(), Arc::clone(&ports), sole, idle);
             Inner {
+                resources,
                 provider: Provider::new(ports.sender.name()),
                 ports,
                 registry,
@@ -156,6 +166,7 @@ impl Engine {
             );
             TenantHandle::start(
                 shared,
+                self.0.resources.clone(),
                 Arc::clone(&self.0.stopping),
                 &self.0.registry.arbiter_of(id.as_uuid()),
             )
@@ -168,6 +179,10 @@ impl Engine {
 
     pub(crate) fn ports(&self) -> &Ports {
         &self.0.ports
+    }
+
+    pub(crate) fn resources(&self) -> &Resources {
+        &self.0.resources
     }
 
     pub(crate) fn registry(&self) -> &Registry {
@@ -234,6 +249,21 @@ fn hear_others(ports: &Arc<Ports>, registry: &Registry) {
         while let Some(published) = foreign.recv().await {
             let EventRecord { tenant, session, version, .. } = published.record;
             registry.note_foreign(tenant, session, version);
+        }
+    });
+}
+
+/// Writes off holds that are over, again and again, as long as the engine lives. It is only for the
+/// record: nobody is kept from a place by a hold that is over.
+fn sweep_bookings(ports: Arc<Ports>, engine: WeakEngine) {
+    let io = ports.io.clone();
+    io.spawn(async move {
+        loop {
+            let now = ports.clock.now();
+            let next = now.saturating_add(BOOKING_SWEEP).unwrap_or(jiff::Timestamp::MAX);
+            ports.clock.sleep_until(next).await;
+            let Some(engine) = engine.get().filter(|engine| !engine.is_closed()) else { break };
+            while booking::sweep(&engine, next).await {}
         }
     });
 }

@@ -254,6 +254,7 @@ impl Engine {
         set(names::TURNS_RUNNING, turns);
         set(names::IN_FLIGHT, registry.in_flight());
         set(names::TENANTS_LOADED, tenants.len());
+        set(names::RESOURCES_AWAKE, self.resources().awake());
         let depths = tenants.iter().map(|tenant| tenant.shared().journal.depth());
         set(names::JOURNAL_DEPTH, depths.max().unwrap_or_default());
         set(names::CAPTURES, tenants.iter().map(TenantHandle::captures_waiting).sum());

@@ -17,6 +17,7 @@
 //! - **A9** every queue has an end, and says so to who is turned away;
 //! - an actor's death loses nothing: what it owed is in rows, and the registry starts another.
 
+mod booking;
 mod deliveries;
 mod engine;
 mod error;
@@ -29,6 +30,7 @@ mod providers;
 mod recent;
 mod registry;
 mod spending;
+mod resource;
 mod tenant;
 mod timers;
 mod together;
@@ -38,6 +40,7 @@ pub mod way;
 mod webhooks;
 
 pub use self::{
+    booking::{BookingDesk, BookingError, FreeTimes, HoldWish},
     engine::{Engine, EngineConfig, Ports},
     error::EngineError,
     people::QueuePlace,

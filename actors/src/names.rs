@@ -73,3 +73,8 @@ pub(crate) const WEBHOOK_SECONDS: &str = "forecourt_webhook_seconds";
 pub(crate) const WEBHOOK_WORKERS: &str = "forecourt_webhook_workers";
 /// Endpoints that were paused because nobody answered.
 pub(crate) const WEBHOOK_PAUSED: &str = "forecourt_webhook_paused_total";
+/// Steps of bookings, by `result`: what happened (`booking.held`, …), `behind` (another node was faster),
+/// `taken` (the last line of defence held).
+pub(crate) const BOOKINGS: &str = "forecourt_booking_steps_total";
+/// Resources in memory.
+pub(crate) const RESOURCES_AWAKE: &str = "forecourt_resources_awake";

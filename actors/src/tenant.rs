@@ -35,6 +35,7 @@ use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
 use crate::{
+    booking::{BookingDesk, CatalogueCache},
     deliveries::{self, DeliveriesHandle},
     engine::{Ports, lock},
     error::EngineError,
@@ -44,6 +45,7 @@ use crate::{
     people::Waits,
     providers::{Provider, ProviderStatus},
     registry::{InFlight, Registry},
+    resource::Resources,
     timers::TimersHandle,
     together::Together,
 };
@@ -80,6 +82,7 @@ pub(crate) struct TenantShared {
     pub(crate) ports: Arc<Ports>,
     pub(crate) waits: Waits,
     knowledge: Mutex<Option<(Timestamp, Arc<Knowledge>)>>,
+    pub(crate) catalogue: CatalogueCache,
 }
 
 impl TenantShared {
@@ -106,6 +109,7 @@ impl TenantShared {
             ports,
             waits: Waits::default(),
             knowledge: Mutex::default(),
+            catalogue: CatalogueCache::default(),
         });
         shared.deliveries.start(&shared);
         shared
@@ -174,11 +178,13 @@ pub struct TenantHandle {
     /// Submissions that wait for their answer.
     captures: Arc<AtomicUsize>,
     stopping: Arc<AtomicBool>,
+    resources: Resources,
 }
 
 impl TenantHandle {
     pub(crate) fn start(
         shared: Arc<TenantShared>,
+        resources: Resources,
         stopping: Arc<AtomicBool>,
         arbiter: &ArbiterHandle,
     ) -> Self {
@@ -187,7 +193,7 @@ impl TenantHandle {
             ctx.set_mailbox_capacity(CAPTURES);
             Tenant { shared: tenant, capturing: HashMap::new() }
         });
-        Self { shared, actor: Arc::new(actor), captures: Arc::default(), stopping }
+        Self { shared, actor: Arc::new(actor), captures: Arc::default(), stopping, resources }
     }
 
     pub fn id(&self) -> TenantId {
@@ -201,6 +207,11 @@ impl TenantHandle {
     /// What the tenant may say of itself: services, vehicles, answers.
     pub async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {
         self.shared.knowledge().await
+    }
+
+    /// The tenant's appointments.
+    pub fn bookings(&self) -> BookingDesk {
+        BookingDesk::new(Arc::clone(&self.shared), self.resources.clone())
     }
 
     pub(crate) fn captures_waiting(&self) -> usize {

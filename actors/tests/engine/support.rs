@@ -164,6 +164,14 @@ impl World {
         self.tenant = self.engine.tenant("nordlys-bil").await.unwrap().unwrap();
     }
 
+    /// Another engine at the same store, beside this one and others.
+    pub(crate) fn beside(&self, n: u128) -> Engine {
+        let store = self.store.node(node(n));
+        let bus = Arc::new(LocalBus::default());
+        let Self { clock, ids, primary, second, sender, .. } = self;
+        start_beside(clock, &store, &bus, ids, primary, second, sender, n, false)
+    }
+
     pub(crate) async fn capture(
         &self,
         email: &str,
@@ -258,6 +266,21 @@ fn start(
     sender: &Arc<RecordingSender>,
     n: u128,
 ) -> Engine {
+    start_beside(clock, store, bus, ids, primary, second, sender, n, true)
+}
+
+#[expect(clippy::too_many_arguments, reason = "a constructor of a test's world")]
+fn start_beside(
+    clock: &ManualClock,
+    store: &MemStore,
+    bus: &Arc<LocalBus>,
+    ids: &Arc<FaultyIds>,
+    primary: &Arc<ScriptedModel>,
+    second: &Arc<ScriptedModel>,
+    sender: &Arc<RecordingSender>,
+    n: u128,
+    sole: bool,
+) -> Engine {
     let ports = Ports {
         store: Arc::new(store.clone()),
         bus: Arc::clone(bus) as _,
@@ -270,7 +293,7 @@ fn start(
         node: node(n),
         io: IO.handle().clone(),
     };
-    Engine::start(ports, EngineConfig { arbiters: 2, sole: true, ..EngineConfig::default() })
+    Engine::start(ports, EngineConfig { arbiters: 2, sole, ..EngineConfig::default() })
 }
 
 pub(crate) fn node(n: u128) -> NodeId {
