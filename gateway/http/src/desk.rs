@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use forecourt_actors::{
-    Captured, Engine, EngineError, Posted, ProviderStatus, QueuePlace, TenantHandle,
+    BookingDesk, Captured, Engine, EngineError, Posted, ProviderStatus, QueuePlace, TenantHandle,
     inspect::{Filter, Inspection},
 };
 use forecourt_core::{
@@ -32,6 +32,8 @@ pub trait Desk: Send + Sync {
 pub trait TenantDesk: Send + Sync {
     fn id(&self) -> TenantId;
     fn snapshot(&self) -> Arc<TenantSnapshot>;
+    /// The tenant's appointments.
+    fn bookings(&self) -> BookingDesk;
     async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError>;
     async fn capture(
         &self,
@@ -123,6 +125,10 @@ impl TenantDesk for TenantHandle {
 
     fn snapshot(&self) -> Arc<TenantSnapshot> {
         Self::snapshot(self)
+    }
+
+    fn bookings(&self) -> BookingDesk {
+        Self::bookings(self)
     }
 
     async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {

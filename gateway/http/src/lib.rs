@@ -21,6 +21,7 @@
 
 mod assets;
 mod auth;
+mod bookings;
 mod client;
 mod debug;
 mod desk;

@@ -13,7 +13,7 @@ use actix_web::{
 };
 
 use crate::{
-    assets, debug, dev_mail, docs, events, form,
+    assets, bookings, debug, dev_mail, docs, events, form,
     gateway::Gateway,
     health, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
@@ -136,6 +136,71 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         .service(
             at("/v1/webhooks/endpoints/{endpoint}/replay", "POST")
                 .route(web::post().to(calls::replay)),
+        // Appointments.
+        .service(
+            at("/v1/resources", "GET, POST")
+                .route(web::get().to(bookings::resources::list))
+                .route(web::post().to(bookings::resources::create)),
+        )
+        .service(
+            at("/v1/resources/{resource}", "GET, PUT")
+                .route(web::get().to(bookings::resources::get))
+                .route(web::put().to(bookings::resources::put)),
+        )
+        .service(
+            at("/v1/resources/{resource}/blocks", "POST")
+                .route(web::post().to(bookings::resources::block)),
+        )
+        .service(
+            at("/v1/resources/{resource}/blocks/{block}", "DELETE")
+                .route(web::delete().to(bookings::resources::unblock)),
+        )
+        .service(at("/v1/services", "GET").route(web::get().to(bookings::resources::services)))
+        .service(
+            at("/v1/services/{service}/terms", "PUT")
+                .route(web::put().to(bookings::resources::terms)),
+        )
+        .service(
+            at("/v1/bookings", "GET, POST")
+                .route(web::get().to(bookings::staff::list))
+                .route(web::post().to(bookings::staff::hold)),
+        )
+        .service(at("/v1/bookings/{booking}", "GET").route(web::get().to(bookings::staff::get)))
+        .service(
+            at("/v1/bookings/{booking}/confirm", "POST")
+                .route(web::post().to(bookings::staff::confirm)),
+        )
+        .service(
+            at("/v1/bookings/{booking}/reschedule", "POST")
+                .route(web::post().to(bookings::staff::reschedule)),
+        )
+        .service(
+            at("/v1/bookings/{booking}/cancel", "POST")
+                .route(web::post().to(bookings::staff::cancel)),
+        )
+        .service(
+            at("/v1/bookings/{booking}/no-show", "POST")
+                .route(web::post().to(bookings::staff::no_show)),
+        )
+        .service(
+            exposed("/v1/public/slots", "GET, OPTIONS")
+                .route(web::get().to(bookings::customers::slots))
+                .route(preflight("GET, OPTIONS")),
+        )
+        .service(
+            at("/v1/public/bookings/{token}", "GET").route(web::get().to(bookings::customers::get)),
+        )
+        .service(
+            at("/v1/public/bookings/{token}/invitation.ics", "GET")
+                .route(web::get().to(bookings::customers::invitation)),
+        )
+        .service(
+            at("/v1/public/bookings/{token}/cancel", "POST")
+                .route(web::post().to(bookings::customers::cancel)),
+        )
+        .service(
+            at("/v1/public/bookings/{token}/reschedule", "POST")
+                .route(web::post().to(bookings::customers::reschedule)),
         )
         .service(at("/v1/live", "GET").route(web::get().to(live::live)))
         .service(at("/v1/live/ticket", "POST").route(web::post().to(live::ticket)))

@@ -11,7 +11,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use forecourt_core::id::{SessionId, TenantId};
+use forecourt_core::id::{BookingId, SessionId, TenantId};
 use hmac::{Hmac, Mac as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,7 @@ pub(crate) struct Sealer {
     visitor: HmacSha256,
     unsubscribe: HmacSha256,
     ticket: HmacSha256,
+    booking: HmacSha256,
 }
 
 impl Sealer {
@@ -106,6 +107,7 @@ impl Sealer {
             visitor: derived(key, "forecourt visitor token 1"),
             unsubscribe: derived(key, "forecourt unsubscribe link 1"),
             ticket: derived(key, "forecourt live ticket 1"),
+            booking: derived(key, "forecourt booking link 1"),
         }
     }
 
@@ -127,19 +129,12 @@ impl Sealer {
 
     /// A link never expires: a mail may be read years later (RFC 8058).
     pub(crate) fn unsubscribe(&self, tenant: TenantId, session: SessionId) -> String {
-        let mut claims = [0; 32];
-        claims[..16].copy_from_slice(tenant.as_uuid().as_bytes());
-        claims[16..].copy_from_slice(session.as_uuid().as_bytes());
-        seal(&self.unsubscribe, "u1", &claims)
+        seal(&self.unsubscribe, "u1", &pair(tenant.as_uuid(), session.as_uuid()))
     }
 
     pub(crate) fn open_unsubscribe(&self, token: &str) -> Option<(TenantId, SessionId)> {
-        let claims: [u8; 32] = open(&self.unsubscribe, "u1", token)?.try_into().ok()?;
-        let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
-        Some((
-            TenantId::from_uuid(uuid(&claims[..16])?),
-            SessionId::from_uuid(uuid(&claims[16..])?),
-        ))
+        let (tenant, session) = parted(&open(&self.unsubscribe, "u1", token)?)?;
+        Some((TenantId::from_uuid(tenant), SessionId::from_uuid(session)))
     }
 }
 
@@ -166,6 +161,29 @@ impl Sealer {
         };
         (now < ticket.expires_at).then_some(ticket)
     }
+}
+
+    /// Opens one booking to its holder, for as long as the booking may be changed at all.
+    pub(crate) fn booking(&self, tenant: TenantId, booking: BookingId) -> String {
+        seal(&self.booking, "b1", &pair(tenant.as_uuid(), booking.as_uuid()))
+    }
+
+    pub(crate) fn open_booking(&self, token: &str) -> Option<(TenantId, BookingId)> {
+        let (tenant, booking) = parted(&open(&self.booking, "b1", token)?)?;
+        Some((TenantId::from_uuid(tenant), BookingId::from_uuid(booking)))
+    }
+}
+
+fn pair(one: &Uuid, two: &Uuid) -> [u8; 32] {
+    let mut claims = [0; 32];
+    claims[..16].copy_from_slice(one.as_bytes());
+    claims[16..].copy_from_slice(two.as_bytes());
+    claims
+}
+
+fn parted(claims: &[u8]) -> Option<(Uuid, Uuid)> {
+    let (one, two) = claims.split_at_checked(16)?;
+    Some((Uuid::from_slice(one).ok()?, Uuid::from_slice(two).ok()?))
 }
 
 /// Hides who is counted: the same on every node, and nobody without the signing key can tell whom it is.
@@ -311,6 +329,15 @@ mod tests {
         assert_eq!(sealer(2).open_ticket(&token, at(1_000)), None);
         assert_eq!(sealer(1).open_ticket(&sealer(1).visitor(&claims()), at(0)), None);
         assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
+    fn a_booking_link_opens_its_booking_and_nothing_else_does() {
+        let (tenant, booking) =
+            (TenantId::from_uuid(Uuid::from_u128(1)), BookingId::from_uuid(Uuid::from_u128(2)));
+        let session = SessionId::from_uuid(Uuid::from_u128(2));
+        let token = sealer(1).booking(tenant, booking);
+        assert_eq!(sealer(1).open_booking(&token), Some((tenant, booking)));
+        assert_eq!(sealer(2).open_booking(&token), None);
+        assert_eq!(sealer(1).open_booking(&sealer(1).unsubscribe(tenant, session)), None);
+        assert_eq!(sealer(1).open_booking(&booking.to_string()), None, "an id is no right");
     }
 
     #[test]

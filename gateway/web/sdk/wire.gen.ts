@@ -367,6 +367,366 @@ languages: Array<string>, vehicles: Array<PublicVehicle>, services: Array<Public
 hours: Array<OpeningDay>, };
 
 /**
+ * What a resource is.
+ */
+export type ResourceKind = "vehicle" | "bay" | "person" | "room" | "service";
+
+/**
+ * Why a resource is kept out of use.
+ */
+export type BlockKind = "block" | "maintenance";
+
+/**
+ * Where a booking stands.
+ */
+export type BookingStatus = "held" | "booked" | "cancelled" | "expired" | "no_show";
+
+/**
+ * A resource as it is to be: all of it.
+ */
+export type PutResource = { kind: ResourceKind, 
+/**
+ * At most 200 characters.
+ */
+name: string, 
+/**
+ * How many bookings it carries at once, 64 at most.
+ */
+capacity?: number, 
+/**
+ * Minutes that it needs around every booking, besides the service's.
+ */
+buffer_before_minutes?: number, buffer_after_minutes?: number, 
+/**
+ * The vehicle it is.
+ */
+vehicle_id?: string, 
+/**
+ * Its own working hours, Monday to Sunday, in the tenant's zone; without, the tenant's hold.
+ */
+hours?: Array<Array<OpeningSpan>>, active?: boolean, };
+
+/**
+ * A resource.
+ */
+export type ResourceView = { resource_id: string, kind: ResourceKind, 
+/**
+ * At most 200 characters.
+ */
+name: string, 
+/**
+ * How many bookings it carries at once, 64 at most.
+ */
+capacity?: number, 
+/**
+ * Minutes that it needs around every booking, besides the service's.
+ */
+buffer_before_minutes?: number, buffer_after_minutes?: number, 
+/**
+ * The vehicle it is.
+ */
+vehicle_id?: string, 
+/**
+ * Its own working hours, Monday to Sunday, in the tenant's zone; without, the tenant's hold.
+ */
+hours?: Array<Array<OpeningSpan>>, active?: boolean, };
+
+export type ResourceList = { resources: Array<ResourceView>, };
+
+/**
+ * A stretch of a resource that somebody has, or in which it is out of use.
+ */
+export type LedgerEntry = { from: string, until: string, 
+/**
+ * Whose it is; absent where it is blocked.
+ */
+booking_id?: string, 
+/**
+ * Counted from 0.
+ */
+unit?: number, 
+/**
+ * When the hold ends by itself.
+ */
+held_until?: string, blocked?: BlockKind, };
+
+/**
+ * A resource with what is booked, held and blocked of it, buffers included.
+ */
+export type ResourceLedger = { resource: ResourceView, entries: Array<LedgerEntry>, };
+
+/**
+ * Times at which a resource cannot be booked.
+ */
+export type NewBlock = { kind: BlockKind, 
+/**
+ * For staff; customers never see it. At most 200 characters.
+ */
+label?: string, 
+/**
+ * On the wall clock of the zone, without an offset: a weekly block stays at nine when the clock changes.
+ */
+starts_at: string, 
+/**
+ * IANA; the tenant's when it is not given.
+ */
+zone?: string, minutes: number, 
+/**
+ * RFC 5545: FREQ (DAILY, WEEKLY, MONTHLY), INTERVAL, COUNT, UNTIL, BYDAY.
+ */
+rule?: string, };
+
+export type BlockCreated = { block_id: string, };
+
+/**
+ * One thing that a service needs: a unit of any resource of a kind, or of one of some.
+ */
+export type ServiceNeed = { kind: ResourceKind, 
+/**
+ * Only these, the preferred first; empty for any of the kind.
+ */
+only: Array<string>, };
+
+/**
+ * Under which terms a service is booked: all of them.
+ */
+export type PutTerms = { minutes: number, 
+/**
+ * Minutes that are kept free around it.
+ */
+buffer_before_minutes: number, buffer_after_minutes: number, 
+/**
+ * The earliest start, counted from now.
+ */
+notice_minutes: number, 
+/**
+ * The latest start, counted from now.
+ */
+horizon_days: number, 
+/**
+ * How many may run at once when it needs nothing else.
+ */
+capacity: number, 
+/**
+ * What it needs, each a different resource; empty for its own places.
+ */
+needs: Array<ServiceNeed>, };
+
+export type ServiceTerms = { service_id: string, 
+/**
+ * In the tenant's first language.
+ */
+name: string, minutes: number, 
+/**
+ * Minutes that are kept free around it.
+ */
+buffer_before_minutes: number, buffer_after_minutes: number, 
+/**
+ * The earliest start, counted from now.
+ */
+notice_minutes: number, 
+/**
+ * The latest start, counted from now.
+ */
+horizon_days: number, 
+/**
+ * How many may run at once when it needs nothing else.
+ */
+capacity: number, 
+/**
+ * What it needs, each a different resource; empty for its own places.
+ */
+needs: Array<ServiceNeed>, };
+
+export type ServiceTermsList = { services: Array<ServiceTerms>, };
+
+/**
+ * Whom a booking is for, as far as it is known.
+ */
+export type BookingCustomer = { name?: string, email?: string, 
+/**
+ * As people write it; kept as E.164.
+ */
+phone?: string, 
+/**
+ * BCP 47.
+ */
+lang?: string, 
+/**
+ * IANA: where the customer's own clock is.
+ */
+zone?: string, sms_consent?: boolean, };
+
+/**
+ * Hold a time for a customer.
+ */
+export type HoldBooking = { service_id: string, 
+/**
+ * An instant, or a time on the tenant's wall clock (`2026-11-24T14:00`).
+ */
+starts_at: string, 
+/**
+ * Only with this resource, such as the vehicle that was asked for.
+ */
+resource_id?: string, customer?: BookingCustomer, 
+/**
+ * At most 2,000 characters.
+ */
+notes?: string, session_id?: string, 
+/**
+ * 1 to 60; five when it is not given.
+ */
+hold_minutes?: number, 
+/**
+ * The same again is the same booking.
+ */
+client_id: string, };
+
+/**
+ * Say yes to exactly this offer.
+ */
+export type ConfirmBooking = { offer_id: string, 
+/**
+ * Replaces what was known of the customer.
+ */
+customer?: BookingCustomer, };
+
+export type RescheduleBooking = { 
+/**
+ * An instant, or a time on the tenant's wall clock.
+ */
+starts_at: string, };
+
+export type CancelBooking = { 
+/**
+ * At most 500 characters.
+ */
+reason?: string, };
+
+/**
+ * A booking as staff see it.
+ */
+export type BookingView = { booking_id: string, 
+/**
+ * As it is now: a hold that is over is expired.
+ */
+status: BookingStatus, service_id: string, starts_at: string, ends_at: string, 
+/**
+ * The zone whose clock was meant, IANA.
+ */
+zone: string, 
+/**
+ * The start on that clock.
+ */
+local: string, 
+/**
+ * The start on the customer's own clock, where that is another one.
+ */
+customer_local?: string, resource_ids: Array<string>, 
+/**
+ * What a yes must name.
+ */
+offer_id: string, 
+/**
+ * When the hold ends by itself.
+ */
+hold_until?: string, customer: BookingCustomer, notes?: string, session_id?: string, 
+/**
+ * How often its calendar entry has changed.
+ */
+sequence: number, created_at: string, };
+
+export type BookingPage = { bookings: Array<BookingView>, 
+/**
+ * Give it as `cursor` for the next page.
+ */
+next?: string, };
+
+/**
+ * One thing that happened to a booking.
+ */
+export type BookingStep = { at: string, 
+/**
+ * `booking.held`, `booking.confirmed`, …
+ */
+what: string, 
+/**
+ * `customer`, `member`, `assistant` or `engine`.
+ */
+by: string, member_id?: string, };
+
+/**
+ * A letter about a booking.
+ */
+export type BookingLetter = { 
+/**
+ * `confirmation`, `change`, `cancellation`, `reminder_24h` or `reminder_2h`.
+ */
+kind: string, 
+/**
+ * `pending`, `handing_over`, `accepted`, `failed`, `uncertain` or `dropped`.
+ */
+status: string, due_at: string, };
+
+/**
+ * A booking with all that happened to it.
+ */
+export type BookingDetail = { booking: BookingView, history: Array<BookingStep>, letters: Array<BookingLetter>, 
+/**
+ * What the customer's own link carries: opens this one booking at `/v1/public/bookings/{token}`.
+ */
+customer_token: string, };
+
+/**
+ * A free time.
+ */
+export type FreeSlot = { starts_at: string, ends_at: string, 
+/**
+ * The start on the business's clock.
+ */
+local: string, 
+/**
+ * The start on the customer's own clock, when a zone was given.
+ */
+customer_local?: string, };
+
+/**
+ * One reason why nothing is free.
+ */
+export type NoSlotReason = { 
+/**
+ * `booking.why.closed`, `booking.why.booked`, …
+ */
+key: string, 
+/**
+ * In the language that was asked for.
+ */
+sentence: string, 
+/**
+ * How many times it ruled out.
+ */
+times: number, };
+
+export type FreeSlots = { 
+/**
+ * The business's zone, IANA.
+ */
+zone: string, customer_zone?: string, slots: Array<FreeSlot>, 
+/**
+ * Why there is none; the commonest first.
+ */
+why: Array<NoSlotReason>, };
+
+/**
+ * A booking as the holder of its link sees it.
+ */
+export type PublicBooking = { 
+/**
+ * Who it is with.
+ */
+business: string, status: BookingStatus, service_id: string, service: string, starts_at: string, ends_at: string, zone: string, local: string, customer_local?: string, };
+
+/**
  * The credentials of the demo, shown where it runs and nowhere else.
  */
 export type DemoLogin = { tenant: string, email: string, password: string, };

@@ -11,6 +11,7 @@
 //! - a shape is changed by adding to it; the snapshots in `tests/` tell when one changed otherwise;
 //! - `gateway/web/sdk/wire.gen.ts` says the same in TypeScript, and a test fails when it does not.
 
+pub mod booking;
 pub mod ephemeral;
 pub mod form;
 pub mod health;
@@ -26,6 +27,13 @@ pub mod typescript;
 pub mod webhook;
 
 pub use self::{
+    booking::{
+        BlockCreated, BlockKind, BookingCustomer, BookingDetail, BookingLetter, BookingPage,
+        BookingStatus, BookingStep, BookingView, CancelBooking, ConfirmBooking, FreeSlot,
+        FreeSlots, HoldBooking, LedgerEntry, NewBlock, NoSlotReason, PublicBooking, PutResource,
+        PutTerms, RescheduleBooking, ResourceKind, ResourceLedger, ResourceList, ResourceView,
+        ServiceNeed, ServiceTerms, ServiceTermsList,
+    },
     ephemeral::{
         AssistantState, DraftDiscardedFrame, DraftFrame, MemberFrame, PresenceFrame, ProgressFrame,
         Step, TokensFrame, Viewer,

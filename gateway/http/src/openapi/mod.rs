@@ -3,6 +3,7 @@
 //! The shapes come from `forecourt-wire`; the operations from [`operations`], which tests compare with the
 //! routes.
 
+mod bookings;
 mod operations;
 mod running;
 mod webhooks;
@@ -60,6 +61,34 @@ use crate::problem::{Answer, Code};
     wire::PublicService,
     wire::OpeningDay,
     wire::OpeningSpan,
+    wire::BlockCreated,
+    wire::BlockKind,
+    wire::BookingCustomer,
+    wire::BookingDetail,
+    wire::BookingLetter,
+    wire::BookingPage,
+    wire::BookingStatus,
+    wire::BookingStep,
+    wire::BookingView,
+    wire::CancelBooking,
+    wire::ConfirmBooking,
+    wire::FreeSlot,
+    wire::FreeSlots,
+    wire::HoldBooking,
+    wire::LedgerEntry,
+    wire::NewBlock,
+    wire::NoSlotReason,
+    wire::PublicBooking,
+    wire::PutResource,
+    wire::PutTerms,
+    wire::RescheduleBooking,
+    wire::ResourceKind,
+    wire::ResourceLedger,
+    wire::ResourceList,
+    wire::ResourceView,
+    wire::ServiceNeed,
+    wire::ServiceTerms,
+    wire::ServiceTermsList,
     wire::DemoLogin,
     wire::Login,
     wire::Role,
@@ -145,7 +174,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
 
 /// Every operation.
 pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
-    operations::ALL.iter().chain(running::ALL).chain(webhooks::ALL)
+    operations::ALL.iter().chain(running::ALL).chain(webhooks::ALL).chain(bookings::ALL)
 }
 
 /// The OpenAPI document.

@@ -110,6 +110,21 @@ codes! {
     EndpointPaused = CONFLICT, "endpoint-paused", "The endpoint is paused",
         "nothing leaves for it until it is resumed",
         "Resume it with POST /v1/webhooks/endpoints/{endpoint}/resume.";
+    NotFree = CONFLICT, "not-free", "The time is not free",
+        "this time cannot be booked; `errors` says why",
+        "Ask for free times and choose one of them. A time that is held by somebody else may be free in some minutes.";
+    HoldOver = CONFLICT, "hold-over", "The hold is over",
+        "the time was held for a while, and that while has passed",
+        "Hold the time again, if it is still free.";
+    AnotherOffer = CONFLICT, "another-offer", "This is another offer",
+        "a yes counts for the offer it names, and the booking is held under another one",
+        "Read the booking again and ask the customer about the time it holds.";
+    BookingOver = CONFLICT, "booking-over", "It cannot be done with this booking any more",
+        "the booking is over, has begun, or has not begun yet",
+        "Read the booking again: its status tells. What is over can be booked anew.";
+    TooManyBlocks = CONFLICT, "too-many-blocks", "There are too many blocks",
+        "the resource has as many blocks as it may have",
+        "Remove blocks that are over, or write several as one repeating block.";
     TooLarge = PAYLOAD_TOO_LARGE, "too-large", "The body is too large",
         "the body is larger than 64 KiB",
         "Send less. Texts have at most 5,000 characters.";

@@ -64,7 +64,7 @@ fn phc() -> String {
     argon2.hash_password(PASSWORD.as_bytes(), &salt).unwrap().to_string()
 }
 
-fn tenant(number: u128, slug: &str, domain: &str) -> NewTenant {
+pub(crate) fn tenant(number: u128, slug: &str, domain: &str) -> NewTenant {
     let id = tenant_id(number);
     let member = |nth: u128, name: &str, role| NewMember {
         member: Member {

@@ -1,0 +1,644 @@
+//! Appointments: what can be booked, what is free, bookings and what becomes of them.
+
+use forecourt_core::{
+    booking::{self, Booking, Terms, letter::LetterKind},
+    id::{BlockId, BookingId, MemberId, OfferId, ResourceId, ServiceId, SessionId, VehicleId},
+};
+use forecourt_ports::store::{BookingHistory, LetterRecord, LetterStatus};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use crate::public::OpeningSpan;
+
+/// What a resource is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResourceKind {
+    Vehicle,
+    Bay,
+    Person,
+    Room,
+    /// A service's own places; comes with the service.
+    Service,
+}
+
+/// Why a resource is kept out of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockKind {
+    Block,
+    Maintenance,
+}
+
+/// Where a booking stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BookingStatus {
+    Held,
+    Booked,
+    Cancelled,
+    Expired,
+    NoShow,
+}
+
+macro_rules! same_words {
+    ($core:ty => $wire:ident { $($variant:ident),* $(,)? }) => {
+        impl From<$core> for $wire {
+            fn from(value: $core) -> Self {
+                match value { $(<$core>::$variant => Self::$variant),* }
+            }
+        }
+        impl From<$wire> for $core {
+            fn from(value: $wire) -> Self {
+                match value { $($wire::$variant => Self::$variant),* }
+            }
+        }
+    };
+}
+
+same_words!(booking::ResourceKind => ResourceKind { Vehicle, Bay, Person, Room, Service });
+same_words!(booking::BlockKind => BlockKind { Block, Maintenance });
+same_words!(booking::BookingStatus => BookingStatus { Held, Booked, Cancelled, Expired, NoShow });
+
+/// A resource as it is to be: all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutResource {
+    pub kind: ResourceKind,
+    /// At most 200 characters.
+    pub name: String,
+    /// How many bookings it carries at once, 64 at most.
+    #[serde(default = "one")]
+    #[ts(optional, as = "Option<u16>")]
+    pub capacity: u16,
+    /// Minutes that it needs around every booking, besides the service's.
+    #[serde(default)]
+    #[ts(optional, as = "Option<u16>")]
+    pub buffer_before_minutes: u16,
+    #[serde(default)]
+    #[ts(optional, as = "Option<u16>")]
+    pub buffer_after_minutes: u16,
+    /// The vehicle it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub vehicle_id: Option<VehicleId>,
+    /// Its own working hours, Monday to Sunday, in the tenant's zone; without, the tenant's hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub hours: Option<Vec<Vec<OpeningSpan>>>,
+    #[serde(default = "yes")]
+    #[ts(optional, as = "Option<bool>")]
+    pub active: bool,
+}
+
+const fn one() -> u16 {
+    1
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ResourceView {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub resource_id: ResourceId,
+    #[serde(flatten)]
+    pub resource: PutResource,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ResourceList {
+    pub resources: Vec<ResourceView>,
+}
+
+/// A stretch of a resource that somebody has, or in which it is out of use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LedgerEntry {
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub from: Timestamp,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Timestamp,
+    /// Whose it is; absent where it is blocked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub booking_id: Option<BookingId>,
+    /// Counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub unit: Option<u16>,
+    /// When the hold ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub held_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub blocked: Option<BlockKind>,
+}
+
+/// A resource with what is booked, held and blocked of it, buffers included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ResourceLedger {
+    pub resource: ResourceView,
+    pub entries: Vec<LedgerEntry>,
+}
+
+/// Times at which a resource cannot be booked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBlock {
+    pub kind: BlockKind,
+    /// For staff; customers never see it. At most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub label: Option<String>,
+    /// On the wall clock of the zone, without an offset: a weekly block stays at nine when the clock changes.
+    #[schema(example = "2026-11-24T09:00")]
+    pub starts_at: String,
+    /// IANA; the tenant's when it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub zone: Option<String>,
+    pub minutes: u32,
+    /// RFC 5545: FREQ (DAILY, WEEKLY, MONTHLY), INTERVAL, COUNT, UNTIL, BYDAY.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    #[schema(example = "FREQ=WEEKLY;BYDAY=MO")]
+    pub rule: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct BlockCreated {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub block_id: BlockId,
+}
+
+/// One thing that a service needs: a unit of any resource of a kind, or of one of some.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceNeed {
+    pub kind: ResourceKind,
+    /// Only these, the preferred first; empty for any of the kind.
+    #[serde(default)]
+    #[ts(type = "Array<string>")]
+    #[schema(value_type = Vec<String>)]
+    pub only: Vec<ResourceId>,
+}
+
+/// Under which terms a service is booked: all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutTerms {
+    pub minutes: u16,
+    /// Minutes that are kept free around it.
+    pub buffer_before_minutes: u16,
+    pub buffer_after_minutes: u16,
+    /// The earliest start, counted from now.
+    pub notice_minutes: u32,
+    /// The latest start, counted from now.
+    pub horizon_days: u16,
+    /// How many may run at once when it needs nothing else.
+    pub capacity: u16,
+    /// What it needs, each a different resource; empty for its own places.
+    pub needs: Vec<ServiceNeed>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ServiceTerms {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub service_id: ServiceId,
+    /// In the tenant's first language.
+    pub name: String,
+    #[serde(flatten)]
+    pub terms: PutTerms,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ServiceTermsList {
+    pub services: Vec<ServiceTerms>,
+}
+
+/// Whom a booking is for, as far as it is known.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BookingCustomer {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub email: Option<String>,
+    /// As people write it; kept as E.164.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub phone: Option<String>,
+    /// BCP 47.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub lang: Option<String>,
+    /// IANA: where the customer's own clock is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub zone: Option<String>,
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub sms_consent: bool,
+}
+
+impl std::fmt::Debug for BookingCustomer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BookingCustomer(..)") // personal data stays out of logs (A13)
+    }
+}
+
+/// Hold a time for a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldBooking {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub service_id: ServiceId,
+    /// An instant, or a time on the tenant's wall clock (`2026-11-24T14:00`).
+    pub starts_at: String,
+    /// Only with this resource, such as the vehicle that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub resource_id: Option<ResourceId>,
+    #[serde(default)]
+    #[ts(optional, as = "Option<BookingCustomer>")]
+    pub customer: BookingCustomer,
+    /// At most 2,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub notes: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub session_id: Option<SessionId>,
+    /// 1 to 60; five when it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub hold_minutes: Option<u16>,
+    /// The same again is the same booking.
+    pub client_id: String,
+}
+
+/// Say yes to exactly this offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmBooking {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub offer_id: OfferId,
+    /// Replaces what was known of the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub customer: Option<BookingCustomer>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RescheduleBooking {
+    /// An instant, or a time on the tenant's wall clock.
+    pub starts_at: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelBooking {
+    /// At most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<String>,
+}
+
+/// A booking as staff see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct BookingView {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub booking_id: BookingId,
+    /// As it is now: a hold that is over is expired.
+    pub status: BookingStatus,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub service_id: ServiceId,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Timestamp,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Timestamp,
+    /// The zone whose clock was meant, IANA.
+    pub zone: String,
+    /// The start on that clock.
+    #[schema(example = "2026-11-24T14:00:00")]
+    pub local: String,
+    /// The start on the customer's own clock, where that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub customer_local: Option<String>,
+    #[ts(type = "Array<string>")]
+    #[schema(value_type = Vec<String>)]
+    pub resource_ids: Vec<ResourceId>,
+    /// What a yes must name.
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub offer_id: OfferId,
+    /// When the hold ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub hold_until: Option<Timestamp>,
+    pub customer: BookingCustomer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub notes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub session_id: Option<SessionId>,
+    /// How often its calendar entry has changed.
+    pub sequence: u32,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct BookingPage {
+    pub bookings: Vec<BookingView>,
+    /// Give it as `cursor` for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub next: Option<String>,
+}
+
+/// One thing that happened to a booking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct BookingStep {
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// `booking.held`, `booking.confirmed`, …
+    pub what: String,
+    /// `customer`, `member`, `assistant` or `engine`.
+    pub by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub member_id: Option<MemberId>,
+}
+
+/// A letter about a booking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct BookingLetter {
+    /// `confirmation`, `change`, `cancellation`, `reminder_24h` or `reminder_2h`.
+    pub kind: String,
+    /// `pending`, `handing_over`, `accepted`, `failed`, `uncertain` or `dropped`.
+    pub status: String,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub due_at: Timestamp,
+}
+
+/// A booking with all that happened to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct BookingDetail {
+    pub booking: BookingView,
+    pub history: Vec<BookingStep>,
+    pub letters: Vec<BookingLetter>,
+    /// What the customer's own link carries: opens this one booking at `/v1/public/bookings/{token}`.
+    pub customer_token: String,
+}
+
+/// A free time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct FreeSlot {
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Timestamp,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Timestamp,
+    /// The start on the business's clock.
+    #[schema(example = "2026-11-24T14:00:00")]
+    pub local: String,
+    /// The start on the customer's own clock, when a zone was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub customer_local: Option<String>,
+}
+
+/// One reason why nothing is free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct NoSlotReason {
+    /// `booking.why.closed`, `booking.why.booked`, …
+    pub key: String,
+    /// In the language that was asked for.
+    pub sentence: String,
+    /// How many times it ruled out.
+    pub times: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct FreeSlots {
+    /// The business's zone, IANA.
+    pub zone: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub customer_zone: Option<String>,
+    pub slots: Vec<FreeSlot>,
+    /// Why there is none; the commonest first.
+    pub why: Vec<NoSlotReason>,
+}
+
+/// A booking as the holder of its link sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PublicBooking {
+    /// Who it is with.
+    pub business: String,
+    pub status: BookingStatus,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub service_id: ServiceId,
+    pub service: String,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Timestamp,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Timestamp,
+    pub zone: String,
+    #[schema(example = "2026-11-24T14:00:00")]
+    pub local: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub customer_local: Option<String>,
+}
+
+/// An instant on a zone's wall clock; in UTC where the zone is not known any more.
+pub fn local(at: Timestamp, zone: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    zone.to_datetime(at).to_string()
+}
+
+/// The start on the customer's own clock, where that is another one.
+fn customer_local(booking: &Booking) -> Option<String> {
+    let zone = booking.wish.customer.zone.as_deref()?;
+    (zone != booking.wish.zone).then(|| local(booking.wish.from, zone))
+}
+
+impl BookingView {
+    pub fn of(booking: &Booking, now: Timestamp) -> Self {
+        let wish = &booking.wish;
+        let customer = &wish.customer;
+        Self {
+            booking_id: booking.id,
+            status: booking.status_at(now).into(),
+            service_id: wish.service,
+            starts_at: wish.from,
+            ends_at: wish.until,
+            zone: wish.zone.clone(),
+            local: local(wish.from, &wish.zone),
+            customer_local: customer_local(booking),
+            resource_ids: wish.takes.iter().map(|take| take.resource).collect(),
+            offer_id: booking.offer,
+            hold_until: booking.held_until(),
+            customer: BookingCustomer {
+                name: customer.name.clone(),
+                email: customer.email.clone(),
+                phone: customer.phone.clone(),
+                lang: customer.lang.map(|lang| lang.tag().to_owned()),
+                zone: customer.zone.clone(),
+                sms_consent: customer.sms_consent,
+            },
+            notes: wish.notes.clone(),
+            session_id: wish.session,
+            sequence: booking.sequence,
+            created_at: booking.created_at,
+        }
+    }
+}
+
+impl PublicBooking {
+    pub fn of(booking: &Booking, business: &str, service: &str, now: Timestamp) -> Self {
+        Self {
+            business: business.to_owned(),
+            status: booking.status_at(now).into(),
+            service_id: booking.wish.service,
+            service: service.to_owned(),
+            starts_at: booking.wish.from,
+            ends_at: booking.wish.until,
+            zone: booking.wish.zone.clone(),
+            local: local(booking.wish.from, &booking.wish.zone),
+            customer_local: customer_local(booking),
+        }
+    }
+}
+
+impl BookingStep {
+    fn of((at, event): &(Timestamp, booking::BookingEvent)) -> Self {
+        use booking::{BookingEvent as E, By};
+        let by = match event {
+            E::Held { by, .. }
+            | E::Confirmed { by, .. }
+            | E::Rescheduled { by, .. }
+            | E::Cancelled { by, .. }
+            | E::NoShow { by } => *by,
+            E::Expired => By::Engine,
+        };
+        let (by, member_id) = match by {
+            By::Customer => ("customer", None),
+            By::Member(member) => ("member", Some(member)),
+            By::Assistant => ("assistant", None),
+            By::Engine => ("engine", None),
+        };
+        Self { at: *at, what: event.kind().to_owned(), by: by.to_owned(), member_id }
+    }
+}
+
+impl From<&LetterRecord> for BookingLetter {
+    fn from(letter: &LetterRecord) -> Self {
+        let status = match letter.status {
+            LetterStatus::Pending => "pending",
+            LetterStatus::HandingOver => "handing_over",
+            LetterStatus::Accepted => "accepted",
+            LetterStatus::Failed => "failed",
+            LetterStatus::Uncertain => "uncertain",
+            LetterStatus::Dropped => "dropped",
+        };
+        let kind: LetterKind = letter.kind;
+        Self { kind: kind.as_str().to_owned(), status: status.to_owned(), due_at: letter.next_at }
+    }
+}
+
+impl BookingDetail {
+    pub fn of(history: &BookingHistory, customer_token: String, now: Timestamp) -> Self {
+        Self {
+            customer_token,
+            booking: BookingView::of(&history.booking, now),
+            history: history.events.iter().map(BookingStep::of).collect(),
+            letters: history.letters.iter().map(BookingLetter::from).collect(),
+        }
+    }
+}
+
+impl From<&booking::Resource> for ResourceView {
+    fn from(resource: &booking::Resource) -> Self {
+        let written = |time: jiff::civil::Time| time.strftime("%H:%M").to_string();
+        let spans = |day: &Vec<forecourt_core::hours::Span>| {
+            day.iter()
+                .map(|span| OpeningSpan {
+                    opens: written(span.opens),
+                    closes: written(span.closes),
+                })
+                .collect()
+        };
+        Self {
+            resource_id: resource.id,
+            resource: PutResource {
+                kind: resource.kind.into(),
+                name: resource.name.clone(),
+                capacity: resource.capacity,
+                buffer_before_minutes: resource.buffer_before,
+                buffer_after_minutes: resource.buffer_after,
+                vehicle_id: resource.vehicle,
+                hours: resource.hours.as_ref().map(|hours| hours.week.iter().map(spans).collect()),
+                active: resource.active,
+            },
+        }
+    }
+}
+
+impl ServiceTerms {
+    pub fn of(terms: &Terms, name: &str) -> Self {
+        let need =
+            |need: &booking::Need| ServiceNeed { kind: need.kind.into(), only: need.only.clone() };
+        Self {
+            service_id: terms.service,
+            name: name.to_owned(),
+            terms: PutTerms {
+                minutes: terms.minutes,
+                buffer_before_minutes: terms.buffer_before,
+                buffer_after_minutes: terms.buffer_after,
+                notice_minutes: terms.notice_minutes,
+                horizon_days: terms.horizon_days,
+                capacity: terms.capacity,
+                needs: terms.needs.iter().map(need).collect(),
+            },
+        }
+    }
+}
