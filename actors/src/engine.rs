@@ -20,7 +20,7 @@ use forecourt_ports::{
 use tokio::runtime::Handle;
 
 use crate::{
-    booking,
+    booking, booking_letters,
     error::EngineError,
     providers::Provider,
     registry::Registry,
@@ -32,7 +32,7 @@ use crate::{
 /// The end of a stop: turns are left to other nodes, and letters that are being handed over hear their answer.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// How often holds that are over are written off.
+/// How often holds that are over are written off, and letters about bookings are looked for.
 const BOOKING_SWEEP: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
 
 /// Everything the engine needs from outside.
@@ -253,8 +253,9 @@ fn hear_others(ports: &Arc<Ports>, registry: &Registry) {
     });
 }
 
-/// Writes off holds that are over, again and again, as long as the engine lives. It is only for the
-/// record: nobody is kept from a place by a hold that is over.
+/// Writes off holds that are over, and sends letters about bookings that are due, again and again, as
+/// long as the engine lives. The first is only for the record: nobody is kept from a place by a hold
+/// that is over.
 fn sweep_bookings(ports: Arc<Ports>, engine: WeakEngine) {
     let io = ports.io.clone();
     io.spawn(async move {
@@ -264,6 +265,7 @@ fn sweep_bookings(ports: Arc<Ports>, engine: WeakEngine) {
             ports.clock.sleep_until(next).await;
             let Some(engine) = engine.get().filter(|engine| !engine.is_closed()) else { break };
             while booking::sweep(&engine, next).await {}
+            while booking_letters::sweep(&engine, ports.clock.now()).await {}
         }
     });
 }

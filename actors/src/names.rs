@@ -76,5 +76,7 @@ pub(crate) const WEBHOOK_PAUSED: &str = "forecourt_webhook_paused_total";
 /// Steps of bookings, by `result`: what happened (`booking.held`, …), `behind` (another node was faster),
 /// `taken` (the last line of defence held).
 pub(crate) const BOOKINGS: &str = "forecourt_booking_steps_total";
+/// Letters about bookings, by `result`: `accepted`, `retried`, `failed`, `uncertain`, `dropped`.
+pub(crate) const BOOKING_LETTERS: &str = "forecourt_booking_letters_total";
 /// Resources in memory.
 pub(crate) const RESOURCES_AWAKE: &str = "forecourt_resources_awake";

@@ -391,3 +391,40 @@ async fn staff_note_who_did_not_come_and_only_then() {
     let noted = desk.no_show(booking.id, By::Member(MEMBER)).await.unwrap();
     assert_eq!(noted.status, BookingStatus::NoShow);
 }
+
+/// Lets time pass until so many letters have left.
+async fn letters(world: &World, count: usize) -> Vec<String> {
+    let sent = async {
+        while world.letters().len() < count {
+            world.pass(30);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), sent).await.expect("the letters never left");
+    world.letters()
+}
+
+#[actix_rt::test]
+async fn a_customer_gets_each_letter_once_and_none_of_what_is_over() {
+    let (world, desk) = open(1).await;
+    let booking = booked(&desk, at(3, 10)).await;
+    let first = letters(&world, 1).await;
+    assert!(first[0].contains("10:00 (Europe/Oslo)"), "{}", first[0]);
+    // A day before: the reminder.
+    world.clock.advance(at(2, 10).duration_since(world.clock.now()));
+    letters(&world, 2).await;
+    desk.reschedule(booking.id, at(5, 12), By::Customer).await.unwrap();
+    let moved = letters(&world, 3).await;
+    assert!(moved[2].contains("12:00 (Europe/Oslo)"), "{}", moved[2]);
+    desk.cancel(booking.id, By::Customer, None).await.unwrap();
+    letters(&world, 4).await;
+    // Past every reminder that there ever was: nothing more leaves.
+    for _ in 0..5 {
+        world.clock.advance(SignedDuration::from_hours(24));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(world.letters().len(), 4);
+    let story = desk.find(booking.id).await.unwrap();
+    let with = |status| story.letters.iter().filter(|l| l.status == status).count();
+    assert_eq!((with(LetterStatus::Accepted), with(LetterStatus::Dropped)), (4, 3));
+}

@@ -1,6 +1,6 @@
 //! Addresses that letters point to; made by whoever knows the public address and the signing key.
 
-use forecourt_core::id::{SessionId, TenantId};
+use forecourt_core::id::{BookingId, SessionId, TenantId};
 
 pub trait Links: Send + Sync {
     /// Where one click unsubscribes the customer of a session (RFC 8058).
@@ -11,6 +11,11 @@ pub trait Links: Send + Sync {
 
     /// Where staff see the endpoints of integrators.
     fn webhooks(&self) -> Option<String> {
+        None
+    }
+
+    /// Where a customer fetches the calendar entry of their booking; `None` where nobody serves it.
+    fn invitation(&self, _tenant: TenantId, _booking: BookingId) -> Option<String> {
         None
     }
 }

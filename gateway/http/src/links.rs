@@ -1,6 +1,6 @@
 //! The addresses that letters point to.
 
-use forecourt_core::id::{SessionId, TenantId};
+use forecourt_core::id::{BookingId, SessionId, TenantId};
 use forecourt_ports::links::Links;
 
 use crate::tokens::{Sealer, SigningKey};
@@ -30,5 +30,10 @@ impl Links for SignedLinks {
 
     fn webhooks(&self) -> Option<String> {
         Some(format!("{}/app/webhooks", self.public_url))
+    }
+
+    fn invitation(&self, tenant: TenantId, booking: BookingId) -> Option<String> {
+        let token = self.sealer.booking(tenant, booking);
+        Some(format!("{}/v1/public/bookings/{token}/invitation.ics", self.public_url))
     }
 }

@@ -136,6 +136,7 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         .service(
             at("/v1/webhooks/endpoints/{endpoint}/replay", "POST")
                 .route(web::post().to(calls::replay)),
+        )
         // Appointments.
         .service(
             at("/v1/resources", "GET, POST")

@@ -20,6 +20,7 @@ pub mod recur;
 pub mod state;
 pub mod terms;
 pub mod why;
+pub mod words;
 
 pub use self::{
     free::{FreeTime, Question},

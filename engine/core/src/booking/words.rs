@@ -1,0 +1,128 @@
+//! What letters about a booking say, in the customer's language and on both clocks.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{Booking, letter::LetterKind};
+use crate::{calendar, lang::Lang};
+
+/// What a letter names besides the booking.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    pub service: &'a str,
+    pub business: &'a str,
+    /// Where the calendar entry can be fetched, if anywhere.
+    pub calendar: Option<&'a str>,
+}
+
+/// Subject and text of a letter. Paragraphs are parted by blank lines.
+pub fn letter(
+    kind: LetterKind,
+    booking: &Booking,
+    lang: Lang,
+    named: Named<'_>,
+    now: Timestamp,
+) -> (String, String) {
+    let wish = &booking.wish;
+    let when = |zone: &str| {
+        let known = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+        let (at, today) = (known.to_datetime(wish.from), known.to_datetime(now).date());
+        let (date, time) = (calendar::date(lang, at.date(), today), at.time());
+        format!("{date}, {}", calendar::time(lang, time))
+    };
+    let Named { service, business, calendar } = named;
+    let words = words(lang);
+    let (title, line) = match kind {
+        LetterKind::Confirmation => words.confirmation,
+        LetterKind::Change => words.change,
+        LetterKind::Cancellation => words.cancellation,
+        LetterKind::Reminder24h | LetterKind::Reminder2h => words.reminder,
+    };
+    let on = when(&wish.zone);
+    let mut text = format!("{line}\n\n{service}, {business}\n{on} ({})", wish.zone);
+    if let Some(own) = wish.customer.zone.as_deref().filter(|own| *own != wish.zone) {
+        text.extend(["\n", words.yours, " ", &when(own), " (", own, ")"]);
+    }
+    if let Some(calendar) = calendar {
+        text.extend(["\n\n", words.calendar, " ", calendar]);
+    }
+    if kind != LetterKind::Cancellation {
+        text.extend(["\n\n", words.answer]);
+    }
+    (format!("{title}: {service}, {on}"), text)
+}
+
+struct Words {
+    confirmation: (&'static str, &'static str),
+    change: (&'static str, &'static str),
+    cancellation: (&'static str, &'static str),
+    reminder: (&'static str, &'static str),
+    yours: &'static str,
+    calendar: &'static str,
+    answer: &'static str,
+}
+
+const fn words(lang: Lang) -> Words {
+    match lang {
+        Lang::Nb => Words {
+            confirmation: ("Timen er bekreftet", "Timen din er bekreftet."),
+            change: ("Timen er flyttet", "Timen din er flyttet."),
+            cancellation: ("Timen er avbestilt", "Timen din er avbestilt."),
+            reminder: ("Påminnelse", "Vi minner om timen din."),
+            yours: "Hos deg:",
+            calendar: "Til kalenderen:",
+            answer: "Passer det ikke likevel? Svar på denne e-posten.",
+        },
+        Lang::Fr => Words {
+            confirmation: ("Rendez-vous confirmé", "Votre rendez-vous est confirmé."),
+            change: ("Rendez-vous déplacé", "Votre rendez-vous a été déplacé."),
+            cancellation: ("Rendez-vous annulé", "Votre rendez-vous a été annulé."),
+            reminder: ("Rappel", "Nous vous rappelons votre rendez-vous."),
+            yours: "Chez vous :",
+            calendar: "Pour votre agenda :",
+            answer: "Un empêchement ? Répondez à cet e-mail.",
+        },
+        Lang::En => Words {
+            confirmation: ("Appointment confirmed", "Your appointment is confirmed."),
+            change: ("Appointment moved", "Your appointment has been moved."),
+            cancellation: ("Appointment cancelled", "Your appointment has been cancelled."),
+            reminder: ("Reminder", "This is a reminder of your appointment."),
+            yours: "On your clock:",
+            calendar: "For your calendar:",
+            answer: "Cannot make it? Just answer this e-mail.",
+        },
+        Lang::Ar => Words {
+            confirmation: ("تم تأكيد الموعد", "تم تأكيد موعدك."),
+            change: ("تم تغيير الموعد", "تم تغيير موعدك."),
+            cancellation: ("تم إلغاء الموعد", "تم إلغاء موعدك."),
+            reminder: ("تذكير", "نذكّرك بموعدك."),
+            yours: "بتوقيتك:",
+            calendar: "للتقويم:",
+            answer: "لا يناسبك الموعد؟ أجب عن هذه الرسالة.",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::booking::{ledger::tests::at, state::tests::held};
+
+    #[test]
+    fn a_letter_tells_both_clocks_and_where_the_calendar_entry_is() {
+        let (mut booking, _) = held();
+        booking.wish.customer.zone = Some("Africa/Casablanca".into());
+        let calendar = Some("https://forecourt.example/x.ics");
+        let named = Named { service: "Prøvekjøring", business: "Nordlys Bil", calendar };
+        let now = at("21T08:00");
+        let (subject, text) = letter(LetterKind::Confirmation, &booking, Lang::Nb, named, now);
+        assert_eq!(subject, "Timen er bekreftet: Prøvekjøring, tirsdag 24. november, 14:00");
+        assert!(text.contains("14:00 (Europe/Oslo)\nHos deg: tirsdag 24. november, 14:00 (Afr"));
+        assert!(text.contains("Til kalenderen: https://forecourt.example/x.ics"), "{text}");
+        for lang in Lang::ALL {
+            for kind in LetterKind::ALL {
+                let (subject, text) = letter(kind, &booking, lang, named, now);
+                assert!(subject.contains("Prøvekjøring") && text.contains("Nordlys Bil"));
+            }
+        }
+    }
+}
