@@ -94,6 +94,17 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
             ),
             gauge("forecourt_in_flight", "", "Commands, turns and letters under way."),
             gauge("forecourt_tenants_loaded", "", "Tenants in memory."),
+            counter(
+                "forecourt_booking_steps_total",
+                "`result`: booking.held, booking.confirmed, …, behind, taken",
+                "Steps of bookings; behind: another node was faster; taken: the exclusion constraint had to refuse, which is a bug.",
+            ),
+            counter(
+                "forecourt_booking_letters_total",
+                "`result`: accepted, retried, failed, uncertain, dropped",
+                "Tries to send a letter about a booking.",
+            ),
+            gauge("forecourt_resources_awake", "", "Ledgers of resources in memory."),
             gauge(
                 "forecourt_captures_waiting",
                 "",
