@@ -161,7 +161,6 @@ impl Sealer {
         };
         (now < ticket.expires_at).then_some(ticket)
     }
-}
 
     /// Opens one booking to its holder, for as long as the booking may be changed at all.
     pub(crate) fn booking(&self, tenant: TenantId, booking: BookingId) -> String {
@@ -329,6 +328,9 @@ mod tests {
         assert_eq!(sealer(2).open_ticket(&token, at(1_000)), None);
         assert_eq!(sealer(1).open_ticket(&sealer(1).visitor(&claims()), at(0)), None);
         assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
+    }
+
+    #[test]
     fn a_booking_link_opens_its_booking_and_nothing_else_does() {
         let (tenant, booking) =
             (TenantId::from_uuid(Uuid::from_u128(1)), BookingId::from_uuid(Uuid::from_u128(2)));
