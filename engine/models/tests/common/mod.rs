@@ -27,7 +27,7 @@ pub(crate) fn ask() -> Ask {
         grounding: Arc::new(Grounding {
             settings: Arc::new(settings()),
             knowledge: Arc::new(knowledge()),
-            now: "2026-11-23T09:00:00Z".parse().unwrap(),
+            now: date(2026, 11, 23).at(9, 0, 0, 0).in_tz("UTC").expect("UTC is known").timestamp(),
         }),
         task: Task::default(),
         allowance: Allowance::default(),
