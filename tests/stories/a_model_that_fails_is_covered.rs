@@ -39,16 +39,30 @@ async fn a_healthy_model_answers_and_is_named() {
 }
 
 #[tokio::test]
-async fn the_template_covers_for_models_that_fail_and_a_person_is_told() {
-    for scenario in [
-        "error;code=529",
-        "error;code=500",
-        "nofirst",
-        "stall;after=2",
-        "garbage",
-        "truncate;after=2",
-        "json200",
-    ] {
+async fn the_house_responder_covers_for_models_that_fail_at_once() {
+    for scenario in ["error;code=529", "error;code=500", "garbage", "truncate;after=2", "json200"] {
+        let model = simulator(Some(scenario));
+        let engine = engine_with(&model, true).await;
+        let kari = person("nb", "fails");
+        engine.post_form(TENANT, &kari.form()).await;
+        let mail = engine.mail.wait_for_mail_to(&kari.email, PATIENCE).await;
+        let mail = mail.unwrap_or_else(|_| panic!("{scenario}: no answer"));
+        // From the tenant's own data, and nothing of what the broken stream began to say.
+        assert!(mail.text().unwrap().contains("359 900 kr"), "{scenario}: {:?}", mail.text());
+        let cookie = engine.sign_in(TENANT).await;
+        let lead = engine.lead_of(&cookie, &kari.email).await.unwrap();
+        assert_eq!(
+            (&lead["promise"]["state"], &lead["promise"]["model"]),
+            (&"kept".into(), &"house".into()),
+            "{scenario}"
+        );
+        its_time_was_kept(&lead, scenario);
+    }
+}
+
+#[tokio::test]
+async fn the_template_covers_for_models_that_use_up_the_time_and_a_person_is_told() {
+    for scenario in ["nofirst", "stall;after=2"] {
         let model = simulator(Some(scenario));
         let engine = engine_with(&model, true).await;
         let kari = person("nb", "fails");
@@ -65,9 +79,13 @@ async fn the_template_covers_for_models_that_fail_and_a_person_is_told() {
             (&lead["promise"]["by"], &lead["needs_human"]),
             (&"template".into(), &true.into())
         );
-        let after = lead["promise"]["answered_after_ms"].as_i64().unwrap();
-        assert!(after < 6_000, "{scenario}: after the promise had ended ({after} ms)");
+        its_time_was_kept(&lead, scenario);
     }
+}
+
+fn its_time_was_kept(lead: &serde_json::Value, scenario: &str) {
+    let after = lead["promise"]["answered_after_ms"].as_i64().unwrap();
+    assert!(after < 6_000, "{scenario}: after the promise had ended ({after} ms)");
 }
 
 #[tokio::test]
