@@ -24,7 +24,7 @@ use forecourt_ports::{
     bus::{Bus, Published},
     clock::Clock,
     ids::Ids,
-    store::Store,
+    store::{LeadFold, Store},
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
@@ -81,22 +81,21 @@ impl Door {
         let Version(mut version) = loaded.state.version;
         while let Some(text) = line(&mut lines).await? {
             (seq, version) = (seq + 1, version + 1);
-            let record = EventRecord {
-                tenant,
-                session,
-                seq: Seq(seq),
-                version: Version(version),
-                at: self.clock.now(),
-                event: Event::MessagePosted(MessagePosted {
-                    message: MessageId::from_uuid(self.ids.uuid()),
-                    seq: MessageSeq(version),
-                    author: Author::Assistant,
-                    text,
-                    client_id: None,
-                    origin: None,
-                }),
-            };
-            self.bus.publish(tenant, vec![Published::new(record)]);
+            let at = self.clock.now();
+            let event = Event::MessagePosted(MessagePosted {
+                message: MessageId::from_uuid(self.ids.uuid()),
+                seq: MessageSeq(version),
+                author: Author::Assistant,
+                text,
+                client_id: None,
+                origin: None,
+            });
+            // As a session's actor does it: what an event changed goes along with it.
+            let changed = std::slice::from_ref(&event);
+            let news = LeadFold::of(loaded.lead.as_ref(), at, changed, &loaded.state).news.pop();
+            let place = (Seq(seq), Version(version));
+            let record = EventRecord { tenant, session, seq: place.0, version: place.1, at, event };
+            self.bus.publish(tenant, vec![Published::with(record, news.unwrap_or_default())]);
         }
         Ok(())
     }
