@@ -5,7 +5,7 @@
 //!   horizon, and every need has a resource of its own that is free, buffers included;
 //! - wall-clock times that a change to summer time skips are not offered; of a repeated hour the
 //!   first is meant;
-//! - what is offered here is what [`grant`] grants at the same instant.
+//! - what is offered here is what `grant` grants at the same instant.
 
 use std::collections::BTreeMap;
 
