@@ -51,7 +51,7 @@ use crate::{
 
 /// Letters on their way at once, per tenant, from their record to the commit of their report: as many
 /// are uncertain after a crash (R1).
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 4;
 /// More than so many that wait are a burst. Then promises weigh more than the letters that a crash
 /// would leave uncertain, and the next ones do not wait for the reports of the last.
 const BURST: usize = 64;

@@ -82,9 +82,8 @@ async fn at_fifty_random_moments() {
         acked.len(),
         acked.len() - uncertain
     );
-    // The crashes aim at the handover, where eight letters may be under way at once; elsewhere none would be
-    // in doubt. How many they catch depends on how busy the machine is.
-    assert!(uncertain * 2 <= acked.len(), "{uncertain} of {} uncertain", acked.len());
+    // The crashes aim at the handover; elsewhere none would be in doubt.
+    assert!(uncertain * 3 <= acked.len(), "{uncertain} of {} uncertain", acked.len());
     engine.stop().await;
 }
 
