@@ -88,9 +88,13 @@ async fn a_form_on_the_website_shows_what_is_wrong_and_thanks_when_it_is_right()
     let engine = Forecourt::start(Options { built_in_sink: true, ..Options::default() }).await;
     let browser = Browser::open(390, 844).await;
     browser.page.goto(&engine.at("/demo/nordlys-bil?lang=ar")).await.unwrap();
-    eventually("the page in Arabic", async || {
-        let dir = script(&browser, "return document.documentElement.dir").await;
-        (dir == json!("rtl")).then_some(())
+    // The direction is told by the document's first line, the form comes later.
+    eventually("the page in Arabic with its form", async || {
+        let ready = script(
+            &browser,
+            "return document.documentElement.dir === 'rtl' && !!document.querySelector('form')",
+        );
+        (ready.await == json!(true)).then_some(())
     })
     .await;
     let wide = script(

@@ -134,6 +134,20 @@ impl HttpSim {
         self.shared.received().summary(0, None)
     }
 
+    /// Closes the receiver and tells what it received in its whole life: nothing comes after.
+    pub fn stop(mut self) -> Summary {
+        self.close();
+        self.received()
+    }
+
+    fn close(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            // A panic was printed when it happened.
+            thread.join().ok();
+        }
+    }
+
     /// Waits until `wanted` calls were accepted.
     pub async fn wait_for(&self, wanted: u64, within: Duration) -> Result<Summary, HttpSimError> {
         let mut accepted = self.shared.accepted.subscribe();
@@ -148,11 +162,7 @@ impl HttpSim {
 
 impl Drop for HttpSim {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
-        if let Some(thread) = self.thread.take() {
-            // A panic was printed when it happened.
-            thread.join().ok();
-        }
+        self.close();
     }
 }
 
