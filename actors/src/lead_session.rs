@@ -553,6 +553,7 @@ fn is_the_engines_own(command: &Command) -> bool {
     match command {
         Command::EndTurn { .. }
         | Command::YieldTurn { .. }
+        | Command::NoteBooking { .. }
         | Command::FireTimer { .. }
         | Command::ReportDelivery { .. }
         | Command::Quarantine => true,
@@ -561,6 +562,10 @@ fn is_the_engines_own(command: &Command) -> bool {
         | Command::PostMessage { .. }
         | Command::PostMemberMessage { .. }
         | Command::MemberTyping { .. }
+        | Command::GrantTool { .. }
+        | Command::LearnContact { .. }
+        | Command::Escalate { .. }
+        | Command::NoteCode { .. }
         | Command::Assign { .. }
         | Command::Seen { .. }
         | Command::ReplayDelivery { .. }

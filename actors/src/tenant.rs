@@ -270,7 +270,7 @@ impl TenantHandle {
         client_id: String,
         page_url: Option<String>,
     ) -> Result<Posted, EngineError> {
-        self.post(session, Command::PostMessage { text, client_id, page_url }).await
+        self.post(session, Command::PostMessage { text, client_id, page_url, pressed: None }).await
     }
 
     /// Adds a member's message; the member takes the conversation over. With `seen` it is refused

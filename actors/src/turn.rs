@@ -21,6 +21,7 @@ use actix::{
     Message, WrapFuture as _,
 };
 use forecourt_core::{
+    dialogue::TurnNotes,
     event::{Author, Channel, TurnFailure},
     gate::{Gate, Released},
     id::{SessionId, TurnId},
@@ -151,7 +152,12 @@ impl End {
             async move {
                 // The session repeats it until it is stored; a refusal means the turn was over. What it
                 // showed since then, no event ends: it is taken back here (A7).
-                let ended = tenant.dispatch(session, Command::EndTurn { turn, result }).await;
+                let ended = tenant
+                    .dispatch(
+                        session,
+                        Command::EndTurn { turn, result, notes: TurnNotes::default() },
+                    )
+                    .await;
                 if ended.is_err() {
                     tenant.ports.bus.publish_draft(tenant.id, session, Draft::Discarded { turn });
                 }
@@ -216,7 +222,7 @@ async fn run(
     // With nothing left to spend, only the second has somebody who costs nothing.
     let first = job.rung == Rung::Primary && allowance == Allowance::Open;
     let model = if first { &ports.primary } else { &ports.second };
-    let grounding = Arc::new(Grounding { settings, knowledge, now });
+    let grounding = Arc::new(Grounding { settings, knowledge, now, receipts: [].into() });
     let ask = Ask {
         turn: job.turn,
         session: job.session,
@@ -231,6 +237,7 @@ async fn run(
         grounding,
         task: Task::Answer,
         allowance,
+        dialogue: Arc::default(),
         toolbox: Toolbox::default(),
     };
     let mut pause = FIRST_PAUSE;

@@ -96,7 +96,8 @@ async fn it_answers_through_its_proxy_brings_a_killed_node_back_and_stops_as_a_w
     })
     .await;
 
-    kill(Pid::from_raw(script.id().cast_signed()), Signal::SIGINT).unwrap();
+    // As Ctrl-C does; where tests run in the background, that one may be ignored.
+    kill(Pid::from_raw(script.id().cast_signed()), Signal::SIGTERM).unwrap();
     let status = tokio::task::spawn_blocking(move || script.wait()).await.unwrap().unwrap();
     assert!(status.success(), "{status}:\n{}", said());
     let folder_name = folder.path().to_string_lossy().into_owned();

@@ -377,7 +377,8 @@ async fn ten_thousand_random_steps_on_two_nodes_book_nothing_twice() {
     let filter = BookingFilter { limit: 200, ..BookingFilter::default() };
     for booking in world.store.list_bookings(GARAGE, &filter).await.unwrap() {
         let found = world.store.find_booking(GARAGE, booking.id).await.unwrap().unwrap();
-        assert_eq!(Booking::replay(booking.id, &found.events), Some(booking), "A3");
+        // As it was found with them: a hold may have been written off since the list was read.
+        assert_eq!(Booking::replay(booking.id, &found.events), Some(found.booking), "A3");
     }
 }
 

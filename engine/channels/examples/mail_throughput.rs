@@ -76,6 +76,7 @@ fn settings() -> Arc<TenantSettings> {
         promise: PromiseSettings::default(),
         gather: forecourt_core::gather::GatherSettings::default(),
         handoff: forecourt_core::handoff::HandoffSettings::default(),
+        dialogue: forecourt_core::dialogue::DialogueSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "svar@nordlys.example".into(),

@@ -27,6 +27,8 @@ pub enum TimerKind {
     GiveBack,
     /// Nobody answers a hand-off: the next person gets it.
     Reroute,
+    /// The customer may have gone: a chat is politely ended.
+    Idle,
 }
 
 /// What becomes of a timer whose time passed while nobody could fire it.
@@ -40,7 +42,7 @@ pub enum Late {
 }
 
 impl TimerKind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Promise,
         Self::Handoff,
         Self::Turn,
@@ -48,13 +50,14 @@ impl TimerKind {
         Self::Resume,
         Self::GiveBack,
         Self::Reroute,
+        Self::Idle,
     ];
 
     /// What becomes of it when it is late.
     pub const fn late(self) -> Late {
         match self {
             Self::Promise | Self::Turn | Self::Gather | Self::Resume | Self::GiveBack => Late::Run,
-            Self::Handoff | Self::Reroute => Late::Shift,
+            Self::Handoff | Self::Reroute | Self::Idle => Late::Shift,
         }
     }
 
@@ -67,6 +70,7 @@ impl TimerKind {
             Self::Resume => "resume",
             Self::GiveBack => "give_back",
             Self::Reroute => "reroute",
+            Self::Idle => "idle",
         }
     }
 

@@ -4,17 +4,23 @@
 //! - **A3** a session's state is the fold of its events: nothing else may change it;
 //! - an event is never changed or dropped once stored; a new field is optional, a new kind is added.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     contact::{Email, Phone},
     delivery::Intent,
+    dialogue::{BookingNews, TurnNotes},
     handoff::HandoffNote,
-    id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId},
+    id::{
+        BookingId, ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId,
+    },
     lang::Lang,
     promise::{PromiseSettings, Rung},
     routing,
+    tools::ToolName,
 };
 
 /// Place of an event in its tenant's log: rises by one, without gaps.
@@ -154,6 +160,37 @@ pub enum Event {
     TurnCancelled {
         turn: TurnId,
     },
+    /// A tool that changes or reveals something may run, for this turn.
+    ToolGranted {
+        turn: TurnId,
+        tool: ToolName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        booking: Option<BookingId>,
+    },
+    /// What a turn did besides writing.
+    TurnNoted {
+        turn: TurnId,
+        notes: TurnNotes,
+    },
+    /// A booking of this conversation is so from now on.
+    BookingNoted(BookingNews),
+    /// The customer said yes to what is held for them, or no.
+    OfferAnswered {
+        booking: BookingId,
+        accepted: bool,
+    },
+    /// A one-time code was sent for a booking; with a time, the customer has proven that it is theirs.
+    CodeNoted {
+        booking: BookingId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proven_until: Option<Timestamp>,
+    },
+    /// What the customer said of themselves.
+    ContactLearned(ContactLearned),
+    /// Somebody looked whether the customer is still there, and looks again then.
+    IdleChecked {
+        until: Option<Timestamp>,
+    },
     DeliveryQueued(DeliveryQueued),
     DeliveryAccepted {
         delivery: DeliveryId,
@@ -277,6 +314,13 @@ impl Event {
             Self::TurnYielded { .. } => "turn_yielded",
             Self::TurnFailed { .. } => "turn_failed",
             Self::TurnCancelled { .. } => "turn_cancelled",
+            Self::ToolGranted { .. } => "tool_granted",
+            Self::TurnNoted { .. } => "turn_noted",
+            Self::BookingNoted(_) => "booking_noted",
+            Self::OfferAnswered { .. } => "offer_answered",
+            Self::CodeNoted { .. } => "code_noted",
+            Self::ContactLearned(_) => "contact_learned",
+            Self::IdleChecked { .. } => "idle_checked",
             Self::DeliveryQueued(_) => "delivery_queued",
             Self::DeliveryAccepted { .. } => "delivery_accepted",
             Self::DeliveryRetried { .. } => "delivery_retried",
@@ -362,6 +406,26 @@ pub struct LeadCaptured {
     pub same_phone_as: Option<ContactId>,
 }
 
+/// What a customer told of themselves in the conversation; what they did not say stays as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContactLearned {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Whether text messages are welcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sms_consent: Option<bool>,
+    /// Answers to the tenant's questions, by key.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessagePosted {
     pub message: MessageId,
@@ -421,6 +485,12 @@ pub enum AlertReason {
     StillWaiting,
     /// The program failed twice on this session (R8).
     Quarantined,
+    /// The customer asked for a person, in their own words or the assistant's.
+    CustomerAsked,
+    /// The customer is upset, or speaks of the law.
+    Upset,
+    /// The conversation has become longer than the tenant lets the assistant lead one.
+    TooLong,
 }
 
 /// Why a turn gave no text.

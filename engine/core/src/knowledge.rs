@@ -13,6 +13,7 @@ use crate::{
     lang::Lang,
     money::Money,
     settings::TenantSettings,
+    tools::Receipt,
 };
 
 /// A text in several languages.
@@ -126,4 +127,6 @@ pub struct Grounding {
     pub settings: Arc<TenantSettings>,
     pub knowledge: Arc<Knowledge>,
     pub now: Timestamp,
+    /// What tools found or did in this conversation.
+    pub receipts: Arc<[Receipt]>,
 }

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     contact::Email,
+    dialogue::{DialogueError, DialogueSettings},
     gather::{GatherOutOfBounds, GatherSettings},
     handoff::{HandoffSettings, OutOfRange},
     hours::{HoursError, OpeningHours},
@@ -40,6 +41,9 @@ pub struct TenantSettings {
     /// The engine's own origin is always allowed.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
+    /// How the assistant leads a conversation.
+    #[serde(default, skip_serializing_if = "DialogueSettings::is_default")]
+    pub dialogue: DialogueSettings,
     /// Which models answer, and how much they may take.
     #[serde(default, skip_serializing_if = "ModelSettings::is_default")]
     pub models: ModelSettings,
@@ -95,6 +99,8 @@ pub enum SettingsError {
     #[error(transparent)]
     Handoff(#[from] OutOfRange),
     #[error(transparent)]
+    Dialogue(#[from] DialogueError),
+    #[error(transparent)]
     Hours(#[from] HoursError),
 }
 
@@ -118,6 +124,7 @@ impl TenantSettings {
         self.promise.check()?;
         self.gather.check()?;
         self.handoff.check()?;
+        self.dialogue.check()?;
         self.hours.check()?;
         Ok(())
     }

@@ -38,6 +38,40 @@ pub fn last_rung(lang: Lang, brand: &Brand) -> String {
     text
 }
 
+/// A person was called: who wrote knows that somebody comes.
+pub fn calling_a_person(lang: Lang, brand: &Brand) -> String {
+    let name = &brand.name;
+    match lang {
+        Lang::Nb => format!(
+            "Jeg henter en av oss hos {name}. En kollega svarer deg her så snart det lar seg gjøre."
+        ),
+        Lang::Fr => format!(
+            "J'appelle l'un de nous chez {name}. Un collègue vous répondra ici dès que possible."
+        ),
+        Lang::En => format!(
+            "I am getting one of us at {name}. A colleague will answer you here as soon as they can."
+        ),
+        Lang::Ar => format!("سأستدعي أحد أفراد فريق {name}. سيجيبك زميل هنا في أقرب وقت ممكن."),
+    }
+}
+
+/// The customer has gone silent: nothing is lost, and they may write again at any time.
+pub fn until_later(lang: Lang, brand: &Brand) -> String {
+    let name = &brand.name;
+    match lang {
+        Lang::Nb => format!(
+            "Da tar jeg pause her. Skriv gjerne igjen når som helst, så hjelper {name} deg videre."
+        ),
+        Lang::Fr => format!(
+            "Je fais une pause ici. Écrivez-nous quand vous voulez : {name} reprendra avec vous."
+        ),
+        Lang::En => format!(
+            "I will pause here. Write again whenever you like, and {name} will pick it up with you."
+        ),
+        Lang::Ar => format!("سأتوقف هنا الآن. اكتب لنا في أي وقت، وسيتابع {name} معك."),
+    }
+}
+
 /// The first line of a chat; it says that a program speaks.
 pub fn greeting(lang: Lang, brand: &Brand) -> String {
     let name = &brand.name;

@@ -26,7 +26,12 @@ fn render(ask: &Ask) -> Prompt {
 fn grounded(settings: TenantSettings, knowledge: Knowledge) -> Ask {
     let ask = ask();
     let now = ask.grounding.now;
-    let grounding = Grounding { settings: Arc::new(settings), knowledge: Arc::new(knowledge), now };
+    let grounding = Grounding {
+        settings: Arc::new(settings),
+        knowledge: Arc::new(knowledge),
+        now,
+        receipts: [].into(),
+    };
     Ask { grounding: Arc::new(grounding), ..ask }
 }
 

@@ -776,7 +776,7 @@ export type Answerer = "model" | "template" | "member";
 /**
  * Why a person is needed.
  */
-export type HumanReason = "no_model_answer" | "not_proven" | "promise_broken" | "undeliverable" | "uncertain" | "still_waiting" | "quarantined";
+export type HumanReason = "no_model_answer" | "not_proven" | "promise_broken" | "undeliverable" | "uncertain" | "still_waiting" | "quarantined" | "customer_asked" | "upset" | "too_long";
 
 /**
  * The promise clock of a lead: does somebody wait, until when, and how did it end.
@@ -858,7 +858,20 @@ type: string,
 /**
  * What happened, in English; carries no text of the conversation and no contact detail.
  */
-summary: string, };
+summary: string, 
+/**
+ * Sentences that the claim gate kept back, with the reason, such as `price`.
+ */
+withheld?: Array<WithheldSentence>, };
+
+/**
+ * What the assistant wanted to say, and did not.
+ */
+export type WithheldSentence = { reason: string, 
+/**
+ * Its beginning.
+ */
+text: string, };
 
 /**
  * One sending, and what became of it.
@@ -1164,7 +1177,7 @@ next?: string, };
 /**
  * What a timer does.
  */
-export type TimerName = "promise" | "handoff" | "turn" | "gather" | "resume" | "give_back" | "reroute";
+export type TimerName = "promise" | "handoff" | "turn" | "gather" | "resume" | "give_back" | "reroute" | "idle";
 
 /**
  * Where a timer stands.

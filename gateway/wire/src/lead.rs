@@ -206,6 +206,12 @@ pub enum HumanReason {
     StillWaiting,
     /// The program failed on this conversation.
     Quarantined,
+    /// The customer asked for a person.
+    CustomerAsked,
+    /// The customer is upset, or speaks of the law.
+    Upset,
+    /// The conversation has become longer than the assistant leads one.
+    TooLong,
 }
 
 /// One page of the list, and where the log stood when it was read.
@@ -414,6 +420,9 @@ impl From<AlertReason> for HumanReason {
             AlertReason::Uncertain => Self::Uncertain,
             AlertReason::StillWaiting => Self::StillWaiting,
             AlertReason::Quarantined => Self::Quarantined,
+            AlertReason::CustomerAsked => Self::CustomerAsked,
+            AlertReason::Upset => Self::Upset,
+            AlertReason::TooLong => Self::TooLong,
         }
     }
 }

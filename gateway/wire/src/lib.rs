@@ -66,7 +66,7 @@ pub use self::{
         TenantBrand, TurnFailed, TurnStarted, Typing,
     },
     staff::{Login, Me, MyPromise, MyTenant, Role},
-    timeline::TimelineEntry,
+    timeline::{TimelineEntry, WithheldSentence},
     webhook::{
         ReplayWebhooks, ResumeWebhook, WebhookCall, WebhookCallStatus, WebhookCallStory,
         WebhookCalls, WebhookData, WebhookEndpoint, WebhookEndpoints, WebhookEvent, WebhookNotice,

@@ -393,6 +393,7 @@ impl LeadEventName {
             Event::MessagePosted(_) => Some(Self::MessagePosted),
             Event::Seen { .. } => Some(Self::Seen),
             Event::LanguageChanged { .. }
+            | Event::ContactLearned(_)
             | Event::PromiseMade { .. }
             | Event::PromiseKept { .. }
             | Event::PromiseBroken { .. }
@@ -414,6 +415,12 @@ impl LeadEventName {
             | Event::TurnYielded { .. }
             | Event::TurnFailed { .. }
             | Event::TurnCancelled { .. }
+            | Event::ToolGranted { .. }
+            | Event::TurnNoted { .. }
+            | Event::BookingNoted(_)
+            | Event::OfferAnswered { .. }
+            | Event::CodeNoted { .. }
+            | Event::IdleChecked { .. }
             | Event::DeliveryQueued(_)
             | Event::DeliveryRetried { .. }
             | Event::DeliveryReplayed { .. }

@@ -349,10 +349,12 @@ pub enum TimerName {
     GiveBack,
     /// The next person is asked, because nobody has answered.
     Reroute,
+    /// The customer may have gone: a chat is politely ended.
+    Idle,
 }
 
 same_words!(TimerKind => TimerName {
-    Promise, Handoff, Turn, Gather, Resume, GiveBack, Reroute,
+    Promise, Handoff, Turn, Gather, Resume, GiveBack, Reroute, Idle,
 });
 
 /// Where a timer stands.

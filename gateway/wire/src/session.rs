@@ -526,6 +526,13 @@ impl SessionEvent {
             | Event::Gathering { .. }
             | Event::TurnKept { .. }
             | Event::TurnYielded { .. }
+            | Event::ToolGranted { .. }
+            | Event::TurnNoted { .. }
+            | Event::BookingNoted(_)
+            | Event::OfferAnswered { .. }
+            | Event::CodeNoted { .. }
+            | Event::ContactLearned(_)
+            | Event::IdleChecked { .. }
             | Event::DeliveryQueued(_)
             | Event::DeliveryAccepted { .. }
             | Event::DeliveryRetried { .. }

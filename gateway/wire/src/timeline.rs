@@ -1,11 +1,13 @@
 //! A lead's history in plain words, for the people who look back at it.
 
 use forecourt_core::{
+    dialogue::{TurnNotes, WithheldText},
     event::{
         AnsweredBy, AssignReason, Author, Event, EventRecord, Reader, ReleaseReason, Seq, Source,
         TurnFailure,
     },
     id::MemberId,
+    tools::Outcome,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,13 +30,29 @@ pub struct TimelineEntry {
     pub kind: String,
     /// What happened, in English; carries no text of the conversation and no contact detail.
     pub summary: String,
+    /// Sentences that the claim gate kept back, with the reason, such as `price`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<WithheldSentence>>")]
+    pub withheld: Vec<WithheldSentence>,
+}
+
+/// What the assistant wanted to say, and did not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct WithheldSentence {
+    pub reason: String,
+    /// Its beginning.
+    pub text: String,
 }
 
 impl From<&EventRecord> for TimelineEntry {
     fn from(record: &EventRecord) -> Self {
         let (kind, summary) = told(&record.event);
         let Seq(seq) = record.seq;
-        Self { seq, at: record.at, kind: kind.to_owned(), summary }
+        let withheld = match &record.event {
+            Event::TurnNoted { notes, .. } => notes.withheld.iter().map(withheld).collect(),
+            _ => Vec::new(),
+        };
+        Self { seq, at: record.at, kind: kind.to_owned(), summary, withheld }
     }
 }
 
@@ -75,6 +93,31 @@ fn told(event: &Event) -> (&'static str, String) {
         Event::TurnCancelled { .. } => {
             ("turn.cancelled", "The assistant's answer was dropped: newer text, or a person".into())
         }
+        Event::ToolGranted { tool, .. } => {
+            ("tool.granted", format!("The assistant may use {}", tool.as_str()))
+        }
+        Event::TurnNoted { notes, .. } => ("turn.noted", noted(notes)),
+        Event::BookingNoted(news) => (
+            "booking.noted",
+            format!("An appointment of this conversation is {}", word(&news.status)),
+        ),
+        Event::OfferAnswered { accepted: true, .. } => {
+            ("offer.accepted", "The customer said yes to what is held for them".into())
+        }
+        Event::OfferAnswered { accepted: false, .. } => {
+            ("offer.declined", "The customer did not want what is held for them".into())
+        }
+        Event::CodeNoted { proven_until: None, .. } => {
+            ("code.sent", "A one-time code was sent for an appointment".into())
+        }
+        Event::CodeNoted { .. } => {
+            ("code.proven", "The customer proved that the appointment is theirs".into())
+        }
+        Event::ContactLearned(_) => ("contact.learned", "The customer told who they are".into()),
+        Event::IdleChecked { until: Some(_) } => {
+            ("idle.checked", "The customer is watched for silence".into())
+        }
+        Event::IdleChecked { until: None } => ("idle.ended", "The customer has gone silent".into()),
         Event::DeliveryQueued(queued) => {
             ("delivery.queued", format!("A mail was queued ({})", word(&queued.kind)))
         }
@@ -165,6 +208,33 @@ fn assigned(member: Option<MemberId>, why: &AssignReason) -> String {
     };
     let reasons: Vec<String> = reasons.iter().map(word).collect();
     format!("The conversation went to a member ({})", reasons.join(", "))
+}
+
+fn withheld(text: &WithheldText) -> WithheldSentence {
+    WithheldSentence { reason: text.reason.as_str().to_owned(), text: text.text.clone() }
+}
+
+/// Which tools an answer used, and what the claim gate kept back.
+fn noted(notes: &TurnNotes) -> String {
+    let mut said = Vec::new();
+    if !notes.uses.is_empty() {
+        let tools: Vec<String> = notes
+            .uses
+            .iter()
+            .map(|one| match one.outcome {
+                Outcome::Done => one.tool.clone(),
+                outcome => format!("{} ({})", one.tool, one.code.clone().unwrap_or(word(&outcome))),
+            })
+            .collect();
+        said.push(format!("used {}", tools.join(", ")));
+    }
+    if !notes.offers.is_empty() {
+        said.push(format!("offered {} times", notes.offers.len()));
+    }
+    for withheld in &notes.withheld {
+        said.push(format!("kept a sentence back ({})", withheld.reason.as_str()));
+    }
+    format!("The assistant {}", said.join("; "))
 }
 
 fn message(posted: &forecourt_core::event::MessagePosted) -> String {

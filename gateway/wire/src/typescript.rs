@@ -101,6 +101,7 @@ pub fn file() -> String {
         LeadChanges,
         LeadPage,
         TimelineEntry,
+        WithheldSentence,
         DeliveryView,
         HandoffNote,
         Missing,

@@ -98,6 +98,7 @@ fn tenant() -> TenantSnapshot {
             promise: PromiseSettings::default(),
             gather: forecourt_core::gather::GatherSettings::default(),
             handoff: forecourt_core::handoff::HandoffSettings::default(),
+            dialogue: forecourt_core::dialogue::DialogueSettings::default(),
             mail: MailSettings {
                 from_name: "Nordlys".into(),
                 from_address: "post@nordlys.example".into(),

@@ -13,13 +13,15 @@ pub(super) enum Urgency {
 
 pub(super) const fn urgency(reason: AlertReason) -> Urgency {
     match reason {
-        AlertReason::NoModelAnswer => Urgency::Soon,
+        AlertReason::NoModelAnswer | AlertReason::TooLong => Urgency::Soon,
         AlertReason::NotProven
         | AlertReason::PromiseBroken
         | AlertReason::Undeliverable
         | AlertReason::Uncertain
         | AlertReason::StillWaiting
-        | AlertReason::Quarantined => Urgency::Now,
+        | AlertReason::Quarantined
+        | AlertReason::CustomerAsked
+        | AlertReason::Upset => Urgency::Now,
     }
 }
 
@@ -118,8 +120,8 @@ pub(super) const fn comma(lang: Lang) -> &'static str {
 /// Why a person is needed, and what to do about it.
 pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
     use AlertReason::{
-        NoModelAnswer, NotProven, PromiseBroken, Quarantined, StillWaiting, Uncertain,
-        Undeliverable,
+        CustomerAsked, NoModelAnswer, NotProven, PromiseBroken, Quarantined, StillWaiting, TooLong,
+        Uncertain, Undeliverable, Upset,
     };
     match (lang, reason) {
         (Lang::Nb, NoModelAnswer) => {
@@ -139,6 +141,9 @@ pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
         (Lang::Nb, Quarantined) => {
             "Samtalen stanset to ganger på en teknisk feil. Assistenten svarer ikke mer; en av dere må svare."
         }
+        (Lang::Nb, CustomerAsked) => "Kunden har bedt om å få snakke med en av dere.",
+        (Lang::Nb, Upset) => "Kunden er misfornøyd. Ta over samtalen så snart du kan.",
+        (Lang::Nb, TooLong) => "Samtalen er blitt lang uten å komme i mål. En av dere bør ta over.",
         (Lang::Fr, NoModelAnswer) => {
             "L'assistant n'a pas trouvé de réponse à temps. Le client sait que l'un de vous va le contacter."
         }
@@ -157,6 +162,11 @@ pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
         (Lang::Fr, StillWaiting) => "Le client attend toujours une réponse de l'un de vous.",
         (Lang::Fr, Quarantined) => {
             "La conversation s'est arrêtée deux fois sur une erreur technique. L'assistant n'y répond plus ; répondez vous-même."
+        }
+        (Lang::Fr, CustomerAsked) => "Le client a demandé à parler à l'un de vous.",
+        (Lang::Fr, Upset) => "Le client est mécontent. Reprenez la conversation dès que possible.",
+        (Lang::Fr, TooLong) => {
+            "La conversation s'allonge sans aboutir. L'un de vous devrait la reprendre."
         }
         (Lang::En, NoModelAnswer) => {
             "The assistant found no answer in time. The customer was told that one of you will be in touch."
@@ -177,6 +187,13 @@ pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
         (Lang::En, Quarantined) => {
             "The conversation stopped twice on a technical fault. The assistant no longer answers it; one of you must."
         }
+        (Lang::En, CustomerAsked) => "The customer asked to talk to one of you.",
+        (Lang::En, Upset) => {
+            "The customer is unhappy. Take the conversation over as soon as you can."
+        }
+        (Lang::En, TooLong) => {
+            "The conversation has become long without getting there. One of you should take it over."
+        }
         (Lang::Ar, NoModelAnswer) => {
             "لم يجد المساعد إجابة في الوقت المحدد. أُبلغ العميل بأن أحدكم سيتواصل معه."
         }
@@ -194,5 +211,8 @@ pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
         (Lang::Ar, Quarantined) => {
             "توقفت المحادثة مرتين بسبب خطأ تقني. لن يرد المساعد عليها بعد الآن؛ يجب أن يرد أحدكم."
         }
+        (Lang::Ar, CustomerAsked) => "طلب العميل التحدث إلى أحدكم.",
+        (Lang::Ar, Upset) => "العميل مستاء. تولوا المحادثة في أقرب وقت ممكن.",
+        (Lang::Ar, TooLong) => "طالت المحادثة دون أن تصل إلى نتيجة. ينبغي أن يتولاها أحدكم.",
     }
 }

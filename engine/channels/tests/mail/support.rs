@@ -64,6 +64,7 @@ pub(crate) fn settings() -> TenantSettings {
         promise: PromiseSettings::default(),
         gather: forecourt_core::gather::GatherSettings::default(),
         handoff: forecourt_core::handoff::HandoffSettings::default(),
+        dialogue: forecourt_core::dialogue::DialogueSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "svar@mail.nordlys.example".into(),

@@ -148,7 +148,7 @@ impl Facts {
     }
 
     fn free_from(&self, date: Date, days: u16) -> Vec<Free> {
-        let Grounding { settings, knowledge, now } = &self.grounding;
+        let Grounding { settings, knowledge, now, .. } = &self.grounding;
         let of = |(index, service): (usize, &_)| {
             let free = slots::free(
                 &settings.hours,

@@ -38,6 +38,7 @@ fn ground() -> Grounding {
         promise: PromiseSettings::default(),
         gather: crate::gather::GatherSettings::default(),
         handoff: crate::handoff::HandoffSettings::default(),
+        dialogue: crate::dialogue::DialogueSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),
@@ -81,7 +82,12 @@ fn ground() -> Grounding {
         ..Knowledge::default()
     };
     let now = "2026-11-24T11:00:00Z".parse().unwrap();
-    Grounding { settings: Arc::new(settings), knowledge: Arc::new(knowledge), now }
+    Grounding {
+        settings: Arc::new(settings),
+        knowledge: Arc::new(knowledge),
+        now,
+        receipts: [].into(),
+    }
 }
 
 const LEAVES: &[(Lang, &str)] = &[

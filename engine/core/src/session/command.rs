@@ -6,11 +6,13 @@ use uuid::Uuid;
 
 use crate::{
     capture::Submission,
+    dialogue::{BookingNews, Pressed, TurnNotes},
     effect::TimerKind,
-    event::{AssignReason, MessageSeq, Reader, Source, TurnFailure},
-    id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, TurnId},
+    event::{AssignReason, ContactLearned, MessageSeq, Reader, Source, TurnFailure},
+    id::{BookingId, ContactId, DeliveryId, LeadId, MemberId, MessageId, TurnId},
     lang::Lang,
     settings::TenantSettings,
+    tools::ToolName,
 };
 
 /// A wish. Imperative; what comes of it are [`crate::event::Event`]s.
@@ -32,6 +34,9 @@ pub enum Command {
         text: String,
         client_id: String,
         page_url: Option<String>,
+        /// What they pressed instead of writing it; `text` says the same in words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pressed: Option<Pressed>,
     },
     /// A member wrote; it takes the conversation over.
     PostMemberMessage {
@@ -62,6 +67,34 @@ pub enum Command {
     EndTurn {
         turn: TurnId,
         result: Result<Answer, TurnFailure>,
+        #[serde(default, skip_serializing_if = "TurnNotes::is_empty")]
+        notes: TurnNotes,
+    },
+    /// A turn wants to run a tool that changes or reveals something (A7).
+    GrantTool {
+        turn: TurnId,
+        tool: ToolName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        booking: Option<BookingId>,
+    },
+    /// A turn heard what the customer said of themselves.
+    LearnContact {
+        turn: TurnId,
+        contact: ContactLearned,
+    },
+    /// A turn calls a person.
+    Escalate {
+        turn: TurnId,
+    },
+    /// A booking of this conversation was made, or changed, by anybody.
+    NoteBooking {
+        news: BookingNews,
+    },
+    /// A one-time code was sent, or given rightly.
+    NoteCode {
+        booking: BookingId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proven_until: Option<Timestamp>,
     },
     /// The node that runs the turn stops: somebody else must run it.
     YieldTurn {
@@ -166,6 +199,21 @@ impl Fresh {
     }
 }
 
+/// Why a tool may not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum NotGranted {
+    #[error("it ran as often as it may")]
+    TooOften,
+    #[error("the booking is none of this conversation's")]
+    UnknownBooking,
+    #[error("nothing is held")]
+    NotHeld,
+    #[error("the customer has not said yes to it")]
+    NoYes,
+    #[error("the customer has not proven that it is theirs")]
+    NoCode,
+}
+
 /// A no that is an answer, not a failure.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
@@ -200,6 +248,9 @@ pub enum Rejection {
     /// It may have left: only who accepts that it arrives twice may send it again (R1).
     #[error("it may have left already")]
     MayHaveLeft,
+    /// A tool may not run.
+    #[error("the tool may not run: {0}")]
+    NotGranted(NotGranted),
     /// The timer cannot go while a customer waits for what it does (A11).
     #[error("a customer waits for it")]
     SomebodyWaits,

@@ -26,18 +26,22 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    command::{Answer, Circumstances, Command, DeliveryReport, Fresh, Rejection, SubmittedContact},
+    command::{
+        Answer, Circumstances, Command, DeliveryReport, Fresh, NotGranted, Rejection,
+        SubmittedContact,
+    },
     dead::DeadLetter,
     decide::Decided,
     people::{Hold, Pause, Reroute, SeenUpTo, Talk, Voices},
 };
 use crate::{
-    contact::Email,
+    contact::{Email, Phone},
     delivery::Intent,
+    dialogue::{CodeState, Dialogue},
     effect::{Effect, TimerKind},
     event::{
-        AlertReason, AnsweredBy, Author, Channel, DeliveryKind, DeliveryQueued, Event, Fence,
-        MessageSeq, Version,
+        AlertReason, AnsweredBy, Author, Channel, ContactLearned, DeliveryKind, DeliveryQueued,
+        Event, Fence, MessageSeq, Version,
     },
     gather::Gather,
     id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TurnId},
@@ -106,6 +110,14 @@ pub struct LeadSession {
     /// Whether a phone number of the customer's is known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_phone: bool,
+    /// The number, unless it came before it was kept here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_phone: Option<Phone>,
+    /// Whether text messages are welcome.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sms_consent: bool,
+    #[serde(default, skip_serializing_if = "Dialogue::is_empty")]
+    pub dialogue: Dialogue,
 }
 
 /// Who speaks for the tenant.
@@ -222,6 +234,9 @@ impl LeadSession {
             voices: Voices::default(),
             talk: Talk::default(),
             has_phone: false,
+            customer_phone: None,
+            sms_consent: false,
+            dialogue: Dialogue::default(),
         }
     }
 
@@ -272,6 +287,9 @@ impl LeadSession {
         }
         if let Some(due) = self.gives_back_at() {
             timers.insert(TimerKind::GiveBack, due);
+        }
+        if let Some(due) = self.dialogue.idle_at.filter(|_| !self.closed) {
+            timers.insert(TimerKind::Idle, due);
         }
         if let Some(due) = self.passes_on_at() {
             timers.insert(TimerKind::Reroute, due);
@@ -334,8 +352,28 @@ impl LeadSession {
                 self.customer_email.clone_from(&captured.email);
                 self.vehicle_interest.clone_from(&captured.vehicle_interest);
                 self.has_phone = captured.phone.is_some();
+                self.customer_phone.clone_from(&captured.phone);
             }
             Event::HandoffNoted { .. } => {}
+            Event::ToolGranted { tool, .. } => {
+                *self.dialogue.granted.entry(*tool).or_default() += 1;
+            }
+            Event::TurnNoted { notes, .. } => {
+                if !notes.offers.is_empty() {
+                    self.dialogue.offers.clone_from(&notes.offers);
+                }
+            }
+            Event::BookingNoted(news) => self.dialogue.note_booking(*news),
+            Event::OfferAnswered { booking, accepted } => {
+                let message = accepted.then_some(self.last_message);
+                self.dialogue.note_verdict(*booking, message);
+            }
+            Event::CodeNoted { booking, proven_until } => {
+                let (booking, proven_until) = (*booking, *proven_until);
+                self.dialogue.code = Some(CodeState { booking, proven_until });
+            }
+            Event::ContactLearned(learned) => self.learn(learned),
+            Event::IdleChecked { until } => self.dialogue.idle_at = *until,
             Event::SubmissionRepeated | Event::HumanAlerted { .. } => {
                 if let (Event::HumanAlerted { .. }, Some(handoff)) = (event, &mut self.handoff) {
                     // Late::Shift: one reminder stands for all that were missed.
@@ -482,6 +520,11 @@ impl LeadSession {
             });
         }
         match posted.author {
+            Author::Customer => self.dialogue.note_customer(at),
+            Author::Assistant => self.dialogue.note_answer(posted.seq, at),
+            Author::Member { .. } => self.dialogue.note_member(),
+        }
+        match posted.author {
             Author::Customer => {
                 self.last_customer_text = crate::text::excerpt(&posted.text, 200);
             }
@@ -509,6 +552,22 @@ impl LeadSession {
                 }
             }
         }
+    }
+
+    fn learn(&mut self, learned: &ContactLearned) {
+        let ContactLearned { name, email, phone, company: _, sms_consent, answers } = learned;
+        if name.is_some() {
+            self.customer_name.clone_from(name);
+        }
+        if email.is_some() {
+            self.customer_email.clone_from(email);
+        }
+        if phone.is_some() {
+            self.customer_phone.clone_from(phone);
+            self.has_phone = true;
+        }
+        self.sms_consent = sms_consent.unwrap_or(self.sms_consent);
+        self.dialogue.note_answers(answers);
     }
 
     fn apply_queued(&mut self, queued: &DeliveryQueued) {

@@ -110,6 +110,7 @@ impl Topic {
             Event::LeadRepeated { .. } => Some(Self::LeadRepeated),
             Event::LanguageChanged { .. }
             | Event::PromiseMade { .. }
+            | Event::ContactLearned(_)
             | Event::DeliveryAccepted { .. }
             | Event::RemindersStopped { .. } => Some(Self::LeadChanged),
             Event::Assigned { .. } => Some(Self::LeadAssigned),
@@ -133,6 +134,12 @@ impl Topic {
             | Event::TurnYielded { .. }
             | Event::TurnFailed { .. }
             | Event::TurnCancelled { .. }
+            | Event::ToolGranted { .. }
+            | Event::TurnNoted { .. }
+            | Event::BookingNoted(_)
+            | Event::OfferAnswered { .. }
+            | Event::CodeNoted { .. }
+            | Event::IdleChecked { .. }
             | Event::DeliveryQueued(_)
             | Event::DeliveryRetried { .. }
             | Event::DeliveryRefused { .. }

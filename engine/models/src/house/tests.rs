@@ -66,6 +66,7 @@ fn grounding() -> Arc<Grounding> {
         promise: PromiseSettings::default(),
         gather: forecourt_core::gather::GatherSettings::default(),
         handoff: forecourt_core::handoff::HandoffSettings::default(),
+        dialogue: forecourt_core::dialogue::DialogueSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),
@@ -144,6 +145,7 @@ fn grounding() -> Arc<Grounding> {
         knowledge: Arc::new(knowledge),
         // Tuesday noon in Oslo.
         now: "2026-11-24T11:00:00Z".parse().unwrap(),
+        receipts: [].into(),
     })
 }
 
@@ -159,6 +161,7 @@ pub(crate) fn ask(lang: Lang, text: &str, medium: Medium) -> Ask {
         grounding: grounding(),
         task: Task::default(),
         allowance: Allowance::default(),
+        dialogue: Arc::default(),
         toolbox: Toolbox::default(),
     }
 }

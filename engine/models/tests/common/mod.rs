@@ -28,9 +28,11 @@ pub(crate) fn ask() -> Ask {
             settings: Arc::new(settings()),
             knowledge: Arc::new(knowledge()),
             now: date(2026, 11, 23).at(9, 0, 0, 0).in_tz("UTC").expect("UTC is known").timestamp(),
+            receipts: [].into(),
         }),
         task: Task::default(),
         allowance: Allowance::default(),
+        dialogue: Arc::default(),
         toolbox: Toolbox::default(),
     }
 }
@@ -61,6 +63,7 @@ pub(crate) fn settings() -> TenantSettings {
         promise: forecourt_core::promise::PromiseSettings::default(),
         gather: forecourt_core::gather::GatherSettings::default(),
         handoff: forecourt_core::handoff::HandoffSettings::default(),
+        dialogue: forecourt_core::dialogue::DialogueSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

@@ -380,7 +380,11 @@ pub async fn decisions_are_read_back_with_what_led_to_them(ground: &dyn Ground) 
     let other = stage.set_another("annen-bil").await;
     let state = stage.chat("Er bilen ledig? 🚗").await;
     let turn = state.turn.expect("a turn runs").turn;
-    let failed = Command::EndTurn { turn, result: Err(TurnFailure::Stream) };
+    let failed = Command::EndTurn {
+        turn,
+        result: Err(TurnFailure::Stream),
+        notes: forecourt_core::dialogue::TurnNotes::default(),
+    };
     let state = stage.play(&state, failed).await;
     for _ in 0..2 {
         let kept = stage.store.keep_settings(stage.tenant, &stage.settings, stage.now).await;

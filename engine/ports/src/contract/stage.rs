@@ -78,6 +78,7 @@ pub fn new_tenant(slug: &str, ids: &SeqIds) -> NewTenant {
         // Each message is answered at once: the contract is the store's, not the conversation's.
         gather: forecourt_core::gather::GatherSettings { shortest_ms: 0, longest_ms: 0 },
         handoff: forecourt_core::handoff::HandoffSettings::default(),
+        dialogue: forecourt_core::dialogue::DialogueSettings::default(),
         mail: MailSettings {
             from_name: "Prøve Bil".into(),
             from_address: "post@prove.example.no".into(),
@@ -253,7 +254,12 @@ impl<'a> Stage<'a> {
     }
 
     pub fn customer_says(text: &str, client_id: &str) -> Command {
-        Command::PostMessage { text: text.into(), client_id: client_id.into(), page_url: None }
+        Command::PostMessage {
+            text: text.into(),
+            client_id: client_id.into(),
+            page_url: None,
+            pressed: None,
+        }
     }
 
     pub fn member_says(&self, text: &str) -> Command {
@@ -265,7 +271,11 @@ impl<'a> Stage<'a> {
     pub fn answer(state: &LeadSession, text: &str) -> Command {
         let turn = state.turn.expect("a turn runs").turn;
         let (model, prompt) = ("house".into(), "reply@1".into());
-        Command::EndTurn { turn, result: Ok(Answer { text: text.into(), model, prompt }) }
+        Command::EndTurn {
+            turn,
+            result: Ok(Answer { text: text.into(), model, prompt }),
+            notes: forecourt_core::dialogue::TurnNotes::default(),
+        }
     }
 
     pub fn fire(kind: TimerKind) -> Command {

@@ -225,9 +225,11 @@ mod tests {
                 settings: Arc::new(new_tenant("bil", &SeqIds::new()).snapshot.settings),
                 knowledge: Arc::new(Knowledge::default()),
                 now: Timestamp::UNIX_EPOCH,
+                receipts: [].into(),
             }),
             task: Task::Answer,
             allowance: Allowance::Open,
+            dialogue: Arc::default(),
             toolbox: Toolbox::default(),
         }
     }

@@ -9,6 +9,7 @@ pub mod usage;
 use std::{sync::Arc, time::Duration};
 
 use forecourt_core::{
+    dialogue::Dialogue,
     id::{SessionId, TurnId},
     knowledge::Grounding,
     lang::Lang,
@@ -45,6 +46,8 @@ pub struct Ask {
     pub task: Task,
     /// Whether models that cost money may be asked.
     pub allowance: Allowance,
+    /// Where the conversation stands: what was offered, held and booked.
+    pub dialogue: Arc<Dialogue>,
     /// The tools that may be called, and what was called in this turn already.
     pub toolbox: Toolbox,
 }

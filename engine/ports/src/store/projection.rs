@@ -112,6 +112,12 @@ impl LeadRecord {
             | Event::TurnYielded { .. }
             | Event::TurnFailed { .. }
             | Event::TurnCancelled { .. }
+            | Event::ToolGranted { .. }
+            | Event::TurnNoted { .. }
+            | Event::BookingNoted(_)
+            | Event::OfferAnswered { .. }
+            | Event::CodeNoted { .. }
+            | Event::IdleChecked { .. }
             | Event::DeliveryQueued(_)
             | Event::DeliveryRetried { .. }
             | Event::DeliveryUncertain { .. }
@@ -123,7 +129,10 @@ impl LeadRecord {
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed
             | Event::Seen { .. } => return,
-            Event::LanguageChanged { .. } | Event::TakenOver { .. } | Event::Released { .. } => {}
+            Event::LanguageChanged { .. }
+            | Event::ContactLearned(_)
+            | Event::TakenOver { .. }
+            | Event::Released { .. } => {}
             Event::Assigned { member, .. } => self.assignee = *member,
             Event::LeadRepeated { vehicle_interest, source_url, .. } => {
                 self.repeats = self.repeats.saturating_add(1);

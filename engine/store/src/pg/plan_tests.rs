@@ -71,7 +71,7 @@ impl Desk {
 fn answer(state: &LeadSession) -> Command {
     let turn: TurnId = state.turn.unwrap().turn;
     let result = Ok(Answer { text: "Ja.".into(), model: "house".into(), prompt: "reply@1".into() });
-    Command::EndTurn { turn, result }
+    Command::EndTurn { turn, result, notes: forecourt_core::dialogue::TurnNotes::default() }
 }
 
 fn plan(appends: &[Append], known: Known) -> Plan {

@@ -59,6 +59,9 @@ words! {
         Uncertain = "uncertain",
         StillWaiting = "still_waiting",
         Quarantined = "quarantined",
+        CustomerAsked = "customer_asked",
+        Upset = "upset",
+        TooLong = "too_long",
     }
     TimerKind {
         Promise = "promise",
@@ -68,6 +71,7 @@ words! {
         Resume = "resume",
         GiveBack = "give_back",
         Reroute = "reroute",
+        Idle = "idle",
     }
     DeliveryStatus {
         Pending = "pending",

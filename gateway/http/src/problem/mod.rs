@@ -149,6 +149,8 @@ impl From<EngineError> for Problem {
                 // Answered as a repeat where it matters; here it only says that nothing is to be done.
                 Rejection::AlreadyPosted { .. }
                 | Rejection::AlreadyReplayed { .. }
+                // Only turns ask for tools.
+                | Rejection::NotGranted(_)
                 | Rejection::Stale => Self::new(Code::Stale),
                 Rejection::OnItsWay => Self::new(Code::OnItsWay),
                 Rejection::OldFence => Self::new(Code::Superseded),

@@ -244,6 +244,7 @@ const fn outcome(rejection: &Rejection) -> ReplayOutcome {
         | Rejection::NotYours
         | Rejection::Conflict { .. }
         | Rejection::NotAReceiver
+        | Rejection::NotGranted(_)
         | Rejection::SomebodyWaits => ReplayOutcome::Over,
     }
 }

@@ -95,6 +95,7 @@ pub(crate) fn tenant(number: u128, slug: &str, domain: &str) -> NewTenant {
         // Its clock stands still: a turn that waited for more text would never begin.
         gather: forecourt_core::gather::GatherSettings { shortest_ms: 0, longest_ms: 0 },
         handoff: forecourt_core::handoff::HandoffSettings::default(),
+        dialogue: forecourt_core::dialogue::DialogueSettings::default(),
         mail: MailSettings {
             from_name: slug.into(),
             from_address: format!("post@{domain}"),

@@ -2,6 +2,7 @@
 
 use super::{Deciding, TEMPLATE};
 use crate::{
+    dialogue::TurnNotes,
     effect::Effect,
     event::{
         AlertReason, Author, Channel, DeliveryKind, Event, MessagePosted, MessageSeq, Origin,
@@ -47,6 +48,7 @@ impl Deciding<'_> {
         &mut self,
         turn: TurnId,
         result: Result<Answer, TurnFailure>,
+        notes: TurnNotes,
     ) -> Result<(), Rejection> {
         // A7: only the turn that runs, of the fence that holds, may speak.
         let running = self
@@ -54,10 +56,14 @@ impl Deciding<'_> {
             .turn
             .filter(|running| running.turn == turn && running.fence == self.state.fence)
             .ok_or(Rejection::Stale)?;
+        if !notes.is_empty() {
+            self.emit(Event::TurnNoted { turn, notes: notes.bounded() });
+        }
         match result {
             Ok(Answer { text, model, prompt }) => {
                 self.because("guard: the turn that runs, of the fence that holds, may speak (A7)");
                 self.post(Author::Assistant, text, None, Some(Origin { turn, model, prompt }));
+                self.watch_for_silence();
                 // Text that came while the customer read this answer has its own, after a breath.
                 if self.state.answer_is_owed() {
                     let last = self.state.last_customer_text.clone();

@@ -31,6 +31,7 @@ impl Deciding<'_> {
             TimerKind::Resume => self.resume(),
             TimerKind::GiveBack => self.time_out(),
             TimerKind::Reroute => self.pass_on(),
+            TimerKind::Idle => self.fell_silent(),
             TimerKind::Turn => {
                 if let Some(running) = self.state.turn {
                     if turn_runs {
@@ -70,7 +71,8 @@ impl Deciding<'_> {
                 | TimerKind::Gather
                 | TimerKind::Resume
                 | TimerKind::GiveBack
-                | TimerKind::Reroute,
+                | TimerKind::Reroute
+                | TimerKind::Idle,
                 true,
             ) => Err(Rejection::SomebodyWaits),
         }

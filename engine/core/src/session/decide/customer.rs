@@ -3,6 +3,7 @@
 use super::Deciding;
 use crate::{
     capture::{REPEAT_WINDOW, Submission},
+    dialogue::Pressed,
     event::{Author, Channel, Event, LeadCaptured, MessagePosted, MessageSeq, Source},
     id::{ContactId, LeadId, MemberId, MessageId},
     lang::Lang,
@@ -52,7 +53,7 @@ impl Deciding<'_> {
                 same_phone_as: contact.same_phone_as,
             }));
         }
-        self.customer_wrote(&form.message, key);
+        self.customer_wrote(&form.message, key, None);
         Ok(())
     }
 
@@ -71,6 +72,7 @@ impl Deciding<'_> {
         text: &str,
         client_id: String,
         page_url: Option<String>,
+        pressed: Option<Pressed>,
     ) -> Result<(), Rejection> {
         self.refuse_repeat(&client_id)?;
         if self.state.closed {
@@ -92,7 +94,7 @@ impl Deciding<'_> {
             };
             self.emit(Event::LeadCaptured(captured));
         }
-        self.customer_wrote(text, client_id);
+        self.customer_wrote(text, client_id, pressed);
         Ok(())
     }
 
@@ -132,7 +134,7 @@ impl Deciding<'_> {
     }
 
     /// The customer waits now: a promise runs, and the assistant begins anew unless a person speaks.
-    pub(super) fn customer_wrote(&mut self, text: &str, key: String) {
+    pub(super) fn customer_wrote(&mut self, text: &str, key: String, pressed: Option<Pressed>) {
         let lang = Lang::detect(text).filter(|lang| self.now.settings.languages.contains(lang));
         if let Some(lang) = lang.filter(|lang| *lang != self.state.lang) {
             self.because("rule: the customer writes in another of the tenant's languages");
@@ -147,6 +149,7 @@ impl Deciding<'_> {
             client_id: Some(key),
             origin: None,
         }));
+        self.weigh(text, pressed);
         // What the customer already reads is not taken away: that turn ends, and the next one answers this.
         let turn_stays = self.now.turn_shows && self.state.turn.is_some();
         if turn_stays {
@@ -164,6 +167,9 @@ impl Deciding<'_> {
             self.emit(Event::PromiseMade { message, since: self.now.now, settings });
         } else {
             self.because("rule: the clock runs from the first text that is not answered");
+        }
+        if self.calls_a_person(text) {
+            return;
         }
         if self.state.speaker == Speaker::Assistant && !turn_stays {
             match self.state.channel {

@@ -9,6 +9,7 @@ mod answer;
 mod clock;
 mod customer;
 mod deliveries;
+mod dialogue;
 mod people;
 
 use super::{Circumstances, Command, LeadSession, Rejection};
@@ -71,8 +72,8 @@ impl Deciding<'_> {
         match command {
             Command::Submit { submission, contact } => self.submit(submission, contact),
             Command::Open { lang } => self.open(lang),
-            Command::PostMessage { text, client_id, page_url } => {
-                self.post_message(&text, client_id, page_url)
+            Command::PostMessage { text, client_id, page_url, pressed } => {
+                self.post_message(&text, client_id, page_url, pressed)
             }
             Command::PostMemberMessage { member, text, client_id, seen } => {
                 self.post_member_message(member, text, client_id, seen)
@@ -80,7 +81,12 @@ impl Deciding<'_> {
             Command::MemberTyping { member } => self.member_typing(member),
             Command::Assign { member, by, why } => self.assign(member, by, why),
             Command::Seen { by, upto } => self.note_seen(by, upto),
-            Command::EndTurn { turn, result } => self.end_turn(turn, result),
+            Command::EndTurn { turn, result, notes } => self.end_turn(turn, result, notes),
+            Command::GrantTool { turn, tool, booking } => self.grant_tool(turn, tool, booking),
+            Command::LearnContact { turn, contact } => self.learn_contact(turn, contact),
+            Command::Escalate { turn } => self.escalate(turn),
+            Command::NoteBooking { news } => self.note_booking(news),
+            Command::NoteCode { booking, proven_until } => self.note_code(booking, proven_until),
             Command::YieldTurn { turn } => self.yield_turn(turn),
             Command::FireTimer { kind, turn_runs } => self.fire_timer(kind, turn_runs),
             Command::ReportDelivery { delivery, attempt, report } => {

@@ -67,7 +67,7 @@ fn a_member_who_types_holds_the_assistant_back_and_then_the_assistant_answers() 
     assert_ne!(world.turn(), silent);
     assert_eq!(world.state.turn.unwrap().covers, MessageSeq(2), "it answers both");
     world.answer().unwrap();
-    assert!(world.timers.is_empty());
+    assert!(world.owes_nothing());
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn an_answer_that_the_customer_reads_is_let_finish_while_a_member_types() {
     world.answer().unwrap();
     world.turn_shows = false;
     world.wait(8);
-    assert!(world.timers.is_empty(), "nothing is owed");
+    assert!(world.owes_nothing());
 }
 
 #[test]

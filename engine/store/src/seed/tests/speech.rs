@@ -16,6 +16,7 @@ fn grounding(tenant: &NewTenant, now: Timestamp) -> Grounding {
         settings: Arc::new(tenant.snapshot.settings.clone()),
         knowledge: Arc::new(tenant.knowledge.clone()),
         now,
+        receipts: [].into(),
     }
 }
 

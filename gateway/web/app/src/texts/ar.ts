@@ -55,6 +55,9 @@ export const ar: Texts = {
     uncertain: "ليس مؤكدًا أن الرد أُرسل.",
     still_waiting: "العميل ينتظر شخصًا.",
     quarantined: "أوقف خللٌ هذه المحادثة.",
+    customer_asked: "طلب العميل التحدث إلى شخص.",
+    upset: "العميل مستاء.",
+    too_long: "طالت المحادثة.",
   },
   promise: {
     none: "لا رد مستحقًا",

@@ -54,6 +54,9 @@ export const en = {
     uncertain: "It is not certain that the answer was sent.",
     still_waiting: "The customer is waiting for a person.",
     quarantined: "The conversation was stopped by a fault.",
+    customer_asked: "The customer asked for a person.",
+    upset: "The customer is unhappy.",
+    too_long: "The conversation has become long.",
   },
   promise: {
     none: "no answer owed",

@@ -55,6 +55,9 @@ export const fr: Texts = {
     uncertain: "L’envoi de la réponse n’est pas certain.",
     still_waiting: "Le client attend une personne.",
     quarantined: "Une panne a arrêté la discussion.",
+    customer_asked: "Le client demande une personne.",
+    upset: "Le client est mécontent.",
+    too_long: "La conversation s'allonge.",
   },
   promise: {
     none: "aucune réponse due",

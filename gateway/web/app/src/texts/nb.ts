@@ -55,6 +55,9 @@ export const nb: Texts = {
     uncertain: "Det er usikkert om svaret ble sendt.",
     still_waiting: "Kunden venter på et menneske.",
     quarantined: "Samtalen ble stanset av en feil.",
+    customer_asked: "Kunden vil snakke med et menneske.",
+    upset: "Kunden er misfornøyd.",
+    too_long: "Samtalen er blitt lang.",
   },
   promise: {
     none: "skylder ikke svar",
