@@ -100,6 +100,13 @@ type CatalogueMemory = Mutex<Option<(Timestamp, Arc<Catalogue>)>>;
 #[derive(Default)]
 pub(crate) struct CatalogueCache(CatalogueMemory);
 
+impl CatalogueCache {
+    /// What can be booked was changed: it is read anew.
+    pub(crate) fn forget(&self) {
+        *lock(&self.0) = None;
+    }
+}
+
 /// A tenant's appointments. Cheap to clone.
 #[derive(Clone)]
 pub struct BookingDesk {

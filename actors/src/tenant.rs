@@ -59,7 +59,10 @@ const LOOKUPS: usize = 256;
 const NEW_WORK: usize = 1_024;
 /// How often a capture is routed again after another node was faster.
 const MAX_ROUTES: u32 = 4;
-/// How long what a tenant knows is taken from memory.
+/// Questions for a tenant's version that share one read.
+const VERSIONS: usize = 256;
+/// How long the booked times among what a tenant knows are taken from memory, and all of it while the store is
+/// out of reach.
 const KNOWLEDGE_AGE: SignedDuration = SignedDuration::from_secs(2);
 
 /// The settings that hold, and what decisions call them.
@@ -67,6 +70,14 @@ pub(crate) struct Held {
     pub(crate) snapshot: Arc<TenantSnapshot>,
     /// [`forecourt_core::settings::TenantSettings::print`]; the store keeps the settings under it.
     pub(crate) print: String,
+}
+
+/// What a tenant knows, as it was read.
+struct Remembered {
+    read_at: Timestamp,
+    /// Asked before it was read: it is this version or a later one.
+    version: i64,
+    knowledge: Arc<Knowledge>,
 }
 
 /// What all actors of a tenant share.
@@ -81,7 +92,10 @@ pub(crate) struct TenantShared {
     pub(crate) deliveries: DeliveriesHandle,
     pub(crate) ports: Arc<Ports>,
     pub(crate) waits: Waits,
-    knowledge: Mutex<Option<(Timestamp, Arc<Knowledge>)>>,
+    /// Whether what is remembered is what is stored is asked of the store each time, for any node may have
+    /// changed it.
+    versions: Together<(), i64>,
+    knowledge: Mutex<Option<Remembered>>,
     pub(crate) catalogue: CatalogueCache,
 }
 
@@ -98,6 +112,7 @@ impl TenantShared {
             id: snapshot.id,
             journal: JournalWriter::start(snapshot.id, store, bus, &ports.io),
             lookups: lookups(snapshot.id, &ports),
+            versions: versions(snapshot.id, &ports),
             handovers: deliveries::handovers(snapshot.id, &ports),
             held: ArcSwap::from_pointee(Held {
                 print: snapshot.settings.print(),
@@ -124,23 +139,62 @@ impl TenantShared {
         self.held.load_full()
     }
 
-    /// What the tenant knows, at most two seconds old.
+    /// What the tenant knows: what was stored before this was called, whichever node stored it. Booked times
+    /// among it are at most two seconds old; while the store is out of reach all of it may be.
     pub(crate) async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {
+        let version = self.versions.ask(()).await;
         let now = self.ports.clock.now();
-        if let Some((read_at, knowledge)) = &*lock(&self.knowledge)
-            && now.duration_since(*read_at) < KNOWLEDGE_AGE
-        {
-            return Ok(Arc::clone(knowledge));
+        let known = lock(&self.knowledge).as_ref().map(|known| {
+            let young = now.duration_since(known.read_at) < KNOWLEDGE_AGE;
+            (known.version, young.then(|| Arc::clone(&known.knowledge)))
+        });
+        let known_version = known.as_ref().map(|(version, _)| *version);
+        let version = match (version, known) {
+            (Ok(version), Some((read, Some(knowledge)))) if read == version => {
+                return Ok(knowledge);
+            }
+            (Err(_), Some((_, Some(knowledge)))) => return Ok(knowledge),
+            (version, _) => version?,
+        };
+        if known_version != Some(version) {
+            self.catalogue.forget();
+            self.reload_settings(now).await?;
         }
         let read = self.ports.store.load_knowledge(self.id, now).await?;
         let mut known = lock(&self.knowledge);
+        // Somebody who asked earlier may come later.
+        if let Some(newer) = known.as_ref().filter(|known| known.version > version) {
+            return Ok(Arc::clone(&newer.knowledge));
+        }
         // Unchanged, it stays the same snapshot, and what was worked out of it stays known.
         let knowledge = match known.take() {
-            Some((_, old)) if *old == read => old,
+            Some(old) if *old.knowledge == read => old.knowledge,
             _ => Arc::new(read),
         };
-        *known = Some((now, Arc::clone(&knowledge)));
+        *known = Some(Remembered { read_at: now, version, knowledge: Arc::clone(&knowledge) });
         Ok(knowledge)
+    }
+
+    /// Something the tenant may say was stored here: whoever asks from now on is told of it.
+    ///
+    /// Other nodes need no word of it: they ask for the version, which rises in the same commit.
+    pub(crate) fn knowledge_changed(&self) {
+        *lock(&self.knowledge) = None;
+        self.catalogue.forget();
+    }
+
+    /// Takes the settings up as they are stored.
+    async fn reload_settings(&self, now: Timestamp) -> Result<(), EngineError> {
+        let Ports { store, .. } = &*self.ports;
+        let Some(snapshot) = store.load_tenant(self.id).await? else { return Ok(()) };
+        if snapshot == *self.snapshot() {
+            return Ok(());
+        }
+        // Before the first decision under them: a replay asks for them by their print.
+        store.keep_settings(self.id, &snapshot.settings, now).await?;
+        let print = snapshot.settings.print();
+        self.held.store(Arc::new(Held { print, snapshot: Arc::new(snapshot) }));
+        Ok(())
     }
 
     pub(crate) async fn dispatch(
@@ -207,6 +261,18 @@ impl TenantHandle {
     /// What the tenant may say of itself: services, vehicles, answers.
     pub async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {
         self.shared.knowledge().await
+    }
+
+    /// Something the tenant may say was stored: services, answers, rules, vehicles, settings. The next answer
+    /// on this node stands on it at once; on other nodes too, which compare the stored version.
+    pub fn knowledge_changed(&self) {
+        self.shared.knowledge_changed();
+    }
+
+    /// [`Self::snapshot`], after a look whether another node changed the settings.
+    pub async fn current(&self) -> Result<Arc<TenantSnapshot>, EngineError> {
+        self.shared.knowledge().await?;
+        Ok(self.shared.snapshot())
     }
 
     /// The tenant's appointments.
@@ -496,6 +562,14 @@ fn lookups(tenant: TenantId, ports: &Arc<Ports>) -> Together<(Email, Option<Phon
     Together::start(&ports.io, LOOKUPS, move |persons: Vec<(Email, Option<Phone>)>| {
         let store = Arc::clone(&store);
         async move { store.known_all(tenant, &persons).await }
+    })
+}
+
+fn versions(tenant: TenantId, ports: &Arc<Ports>) -> Together<(), i64> {
+    let store = Arc::clone(&ports.store);
+    Together::start(&ports.io, VERSIONS, move |asked: Vec<()>| {
+        let store = Arc::clone(&store);
+        async move { Ok(vec![store.knowledge_version(tenant).await?; asked.len()]) }
     })
 }
 

@@ -6,6 +6,7 @@ mod bookings;
 mod faults;
 mod fences;
 mod inspect;
+mod knowledge;
 mod memory;
 mod outage;
 mod people;

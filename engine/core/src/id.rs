@@ -102,6 +102,16 @@ ids! {
     VehicleId = "veh";
     /// One service that a tenant offers by appointment.
     ServiceId = "srv";
+    /// One question with its answer.
+    FaqId = "faq";
+    /// One rule of a tenant's, such as its returns.
+    PolicyId = "pol";
+    /// A piece of text that the assistant may answer from.
+    PassageId = "psg";
+    /// A website whose pages the assistant may answer from.
+    WebsiteId = "web";
+    /// A question that the assistant had no answer to.
+    QuestionId = "ask";
     /// One booked appointment.
     BookingId = "bkg";
     /// An integrator's address that hears of what happens.

@@ -1,8 +1,9 @@
 //! Fresh ids: the only place that draws random numbers for them (A3).
 
 use forecourt_core::id::{
-    BlockId, BookingId, ContactId, DeliveryId, EndpointId, InboundEventId, LeadId, MessageId,
-    OfferId, ResourceId, SessionId, TurnId, WaitId,
+    BlockId, BookingId, ContactId, DeliveryId, EndpointId, FaqId, InboundEventId, LeadId,
+    MessageId, OfferId, PolicyId, QuestionId, ResourceId, ServiceId, SessionId, TurnId, WaitId,
+    WebsiteId,
 };
 use uuid::Uuid;
 
@@ -34,6 +35,21 @@ pub trait Ids: Send + Sync {
     }
     fn inbound_event(&self) -> InboundEventId {
         InboundEventId::from_uuid(self.uuid())
+    }
+    fn service(&self) -> ServiceId {
+        ServiceId::from_uuid(self.uuid())
+    }
+    fn faq(&self) -> FaqId {
+        FaqId::from_uuid(self.uuid())
+    }
+    fn policy(&self) -> PolicyId {
+        PolicyId::from_uuid(self.uuid())
+    }
+    fn website(&self) -> WebsiteId {
+        WebsiteId::from_uuid(self.uuid())
+    }
+    fn question(&self) -> QuestionId {
+        QuestionId::from_uuid(self.uuid())
     }
     fn booking(&self) -> BookingId {
         BookingId::from_uuid(self.uuid())

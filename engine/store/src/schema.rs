@@ -126,6 +126,9 @@ diesel::table! {
         keywords -> Array<Text>,
         active -> Bool,
         created_at -> Timestamptz,
+        version -> Int8,
+        updated_at -> Nullable<Timestamptz>,
+        deleted_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -153,6 +156,41 @@ diesel::table! {
         kind -> Text,
         body -> Jsonb,
         cause -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    knowledge_changes (tenant_id, kind, item_id, version) {
+        tenant_id -> Uuid,
+        kind -> Text,
+        item_id -> Uuid,
+        version -> Int8,
+        action -> Text,
+        body -> Jsonb,
+        member_id -> Nullable<Uuid>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    knowledge_uses (tenant_id, session_id, turn_id, kind, ref_id) {
+        tenant_id -> Uuid,
+        session_id -> Uuid,
+        turn_id -> Uuid,
+        kind -> Text,
+        ref_id -> Uuid,
+        title -> Text,
+        excerpt -> Text,
+        source -> Text,
+        url -> Nullable<Text>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    knowledge_versions (tenant_id) {
+        tenant_id -> Uuid,
+        version -> Int8,
     }
 }
 
@@ -233,10 +271,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    passages (tenant_id, passage_id) {
+        tenant_id -> Uuid,
+        passage_id -> Uuid,
+        source -> Text,
+        source_id -> Uuid,
+        url -> Nullable<Text>,
+        position -> Int4,
+        lang -> Text,
+        title -> Text,
+        body -> Text,
+        hints -> Text,
+        folded -> Text,
+        words -> crate::tables::Tsvector,
+        fetched_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     platform_settings (key) {
         key -> Text,
         value -> Bytea,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    policies (tenant_id, policy_id) {
+        tenant_id -> Uuid,
+        policy_id -> Uuid,
+        position -> Int4,
+        title -> Jsonb,
+        body -> Jsonb,
+        keywords -> Array<Text>,
+        active -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Nullable<Timestamptz>,
+        deleted_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -293,6 +365,10 @@ diesel::table! {
         buffer_after_minutes -> Int4,
         horizon_days -> Int4,
         needs -> Jsonb,
+        description -> Jsonb,
+        version -> Int8,
+        updated_at -> Nullable<Timestamptz>,
+        deleted_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -381,6 +457,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    unanswered (tenant_id, question_id) {
+        tenant_id -> Uuid,
+        question_id -> Uuid,
+        lang -> Text,
+        key -> Bytea,
+        text -> Text,
+        times -> Int4,
+        session_id -> Uuid,
+        status -> Text,
+        faq_id -> Nullable<Uuid>,
+        first_at -> Timestamptz,
+        last_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     vehicles (tenant_id, vehicle_id) {
         tenant_id -> Uuid,
         vehicle_id -> Uuid,
@@ -462,6 +554,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    websites (tenant_id, website_id) {
+        tenant_id -> Uuid,
+        website_id -> Uuid,
+        url -> Text,
+        status -> Text,
+        pages_seen -> Int4,
+        pages_read -> Int4,
+        passages -> Int4,
+        code -> Nullable<Text>,
+        next_at -> Nullable<Timestamptz>,
+        claimed_by -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     booking_events,
     booking_letters,
@@ -473,11 +584,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     faqs,
     inbound_events,
     journal,
+    knowledge_changes,
+    knowledge_uses,
+    knowledge_versions,
     leads,
     members,
     messages,
     model_usage,
+    passages,
     platform_settings,
+    policies,
     resource_blocks,
     resources,
     services,
@@ -487,8 +603,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     tenant_settings,
     tenants,
     timers,
+    unanswered,
     vehicles,
     webhook_calls,
     webhook_endpoints,
     webhook_tries,
+    websites
 );

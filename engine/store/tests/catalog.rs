@@ -9,7 +9,7 @@ use forecourt_store::testing::{Raw, TestDb, redo_migrations};
 
 /// Indexes of tenants' tables that do not start with `tenant_id`: what a sweep asks over all
 /// tenants at once, and what is unique over all of them. A new one needs a reason here.
-const OVER_ALL_TENANTS: [&str; 8] = [
+const OVER_ALL_TENANTS: [&str; 9] = [
     // A public name leads to one tenant.
     "tenants_slug_key",
     // Who has expired sessions?
@@ -21,6 +21,8 @@ const OVER_ALL_TENANTS: [&str; 8] = [
     // Whose holds are over, and which letters about bookings are due?
     "bookings_held_idx",
     "booking_letters_due_idx",
+    // Which pages are to be read?
+    "websites_due_idx",
     // Who waits (A11)?
     "sessions_waiting_idx",
 ];
@@ -312,6 +314,7 @@ fn diesel_type(sql: &str) -> String {
         "time without time zone" => "Time",
         "timestamp with time zone" => "Timestamptz",
         "tstzrange" => "Tstzrange",
+        "tsvector" => "crate::tables::Tsvector",
         other => panic!("schema.rs has no name for `{other}` yet"),
     };
     name.to_owned()

@@ -5,7 +5,7 @@ use forecourt_ports::{
     contract::new_tenant,
     fake::SeqIds,
     ids::Ids as _,
-    store::{StoreError, Tenants as _},
+    store::{NewTenant, StoreError, Tenants as _},
 };
 use forecourt_store::seed;
 use jiff::{SignedDuration, Timestamp};
@@ -83,4 +83,45 @@ async fn a_tenant_of_whom_nobody_would_come_is_refused() {
         assert!(matches!(refused, Err(StoreError::Failed(ref why)) if why.contains("alert_to")));
     }
     assert_eq!(store.find_tenant("ensom-bil").await, Ok(None));
+}
+
+#[tokio::test]
+async fn whatever_a_tenant_may_say_raises_its_version_in_the_same_commit_and_nobody_elses() {
+    let ground = postgres().await;
+    let (_, store) = ground.store(1);
+    let ids = SeqIds::new();
+    let (new, other) = (new_tenant("nordlys-bil", &ids), new_tenant("annen-bil", &ids));
+    for new in [&new, &other] {
+        assert_eq!(store.create_tenant(new, now()).await, Ok((new.snapshot.id, true)));
+    }
+    let version =
+        async |new: &NewTenant| store.knowledge_version(new.snapshot.id).await.expect("a read");
+    let (mut last, others) = (version(&new).await, version(&other).await);
+    let raw = ground.db.raw(&ground.db.superuser()).await;
+    let tenant = new.snapshot.id;
+    for change in [
+        "INSERT INTO faqs (faq_id, position, question, answer, keywords, created_at)
+             VALUES (gen_random_uuid(), 9, '{}', '{}', '{}', now())",
+        "UPDATE faqs SET answer = '{\"en\": \"Yes\"}'",
+        "UPDATE services SET active = false",
+        "UPDATE vehicles SET status = 'sold'",
+        "UPDATE tenants SET settings = settings || '{\"country\": \"SE\"}'",
+        "INSERT INTO policies (policy_id, position, title, body, keywords, version, created_at)
+             VALUES (gen_random_uuid(), 0, '{}', '{}', '{}', 1, now())",
+    ] {
+        raw.run(&format!(
+            "BEGIN; SELECT set_config('app.tenant_id', '{}', true); SET LOCAL ROLE forecourt_app; \
+             {change}; COMMIT",
+            tenant.as_uuid()
+        ))
+        .await
+        .expect("a change");
+        let next = version(&new).await;
+        assert!(last < next, "{change}");
+        last = next;
+    }
+    raw.run("UPDATE tenants SET last_seq = last_seq WHERE slug = 'nordlys-bil'")
+        .await
+        .expect("a commit of the journal");
+    assert_eq!((version(&new).await, version(&other).await), (last, others));
 }

@@ -60,6 +60,11 @@ pub trait Tenants: Send + Sync {
         now: Timestamp,
     ) -> Result<Knowledge, StoreError>;
 
+    /// Rises in the same commit as anything a tenant may say: services, answers, rules, vehicles, settings,
+    /// whoever wrote it; 0 when nothing changed yet. Read before [`Tenants::load_knowledge`], it tells
+    /// whether that is still all.
+    async fn knowledge_version(&self, tenant: TenantId) -> Result<i64, StoreError>;
+
     /// Records that the customer of this session wants no more mail of its own accord (RFC 8058).
     ///
     /// `false` when the session has no customer; asked again, the first time stays.

@@ -13,7 +13,7 @@ use super::{PgStore, store_error};
 use crate::{
     TenantTx,
     error::DbError,
-    tables::{bookings, contacts, faqs, members, services, tenants, vehicles},
+    tables::{bookings, contacts, faqs, knowledge_versions, members, services, tenants, vehicles},
 };
 
 /// How far ahead bookings are read.
@@ -46,6 +46,11 @@ impl Tenants for PgStore {
             )?;
             Ok(Knowledge { services, faqs, vehicles, busy })
         };
+        self.app.read(tenant, read).await.map_err(store_error)
+    }
+
+    async fn knowledge_version(&self, tenant: TenantId) -> Result<i64, StoreError> {
+        let read = async |tx: &mut TenantTx| knowledge_versions::find(tx).await;
         self.app.read(tenant, read).await.map_err(store_error)
     }
 

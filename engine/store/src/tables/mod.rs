@@ -22,6 +22,7 @@ mod each;
 pub(crate) mod faqs;
 pub(crate) mod inbound_events;
 pub(crate) mod journal;
+pub(crate) mod knowledge_versions;
 pub(crate) mod lead_list;
 pub(crate) mod leads;
 mod literals;
@@ -64,6 +65,11 @@ pub(crate) use self::{
 
 /// A point in time as Postgres keeps it: whole microseconds.
 pub(crate) type Time = jiff_diesel::Timestamp;
+
+/// What full-text search compares; the engine never reads or writes one itself.
+#[derive(diesel::sql_types::SqlType)]
+#[diesel(postgres_type(name = "tsvector", schema = "pg_catalog"))]
+pub struct Tsvector;
 
 /// A time in a column that may be empty.
 pub(crate) fn some(time: Option<Timestamp>) -> Option<Time> {

@@ -447,6 +447,10 @@ impl Tenants for NodeStore {
         self.read(self.inner.load_knowledge(tenant, now)).await
     }
 
+    async fn knowledge_version(&self, tenant: TenantId) -> Result<i64, StoreError> {
+        self.read(self.inner.knowledge_version(tenant)).await
+    }
+
     async fn unsubscribe(
         &self,
         tenant: TenantId,

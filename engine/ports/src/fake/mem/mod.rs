@@ -82,6 +82,8 @@ struct TenantData {
     epoch: i64,
     last_seq: i64,
     knowledge: Knowledge,
+    /// Every write to what a tenant may say raises it, as the database does by itself.
+    knowledge_version: i64,
     members: Vec<NewMember>,
     staff_sessions: HashMap<[u8; 32], tenants::StaffSession>,
     sessions: BTreeMap<SessionId, SessionData>,
@@ -195,6 +197,15 @@ impl MemStore {
         if let Some(data) = lock(&self.shared.world).tenants.get_mut(&tenant) {
             data.booking = bookings::Data::new(&knowledge);
             data.knowledge = knowledge;
+            data.knowledge_version += 1;
+        }
+    }
+
+    /// Replaces a tenant's settings.
+    pub fn seed_settings(&self, tenant: TenantId, settings: TenantSettings) {
+        if let Some(data) = lock(&self.shared.world).tenants.get_mut(&tenant) {
+            data.snapshot.settings = settings;
+            data.knowledge_version += 1;
         }
     }
 
@@ -276,6 +287,7 @@ impl TenantData {
             epoch: 1,
             last_seq: 0,
             knowledge: new.knowledge,
+            knowledge_version: 1,
             members: new.members,
             staff_sessions: HashMap::new(),
             sessions: BTreeMap::new(),

@@ -47,6 +47,11 @@ impl Tenants for MemStore {
         Ok(knowledge)
     }
 
+    async fn knowledge_version(&self, tenant: TenantId) -> Result<i64, StoreError> {
+        let world = self.enter("knowledge_version").await?;
+        Ok(world.tenant(tenant)?.knowledge_version)
+    }
+
     async fn unsubscribe(
         &self,
         tenant: TenantId,
