@@ -22,6 +22,7 @@ use arc_swap::ArcSwap;
 use forecourt_core::{
     capture::{self, Known, Route, Submission},
     contact::{Email, Phone},
+    dialogue::Pressed,
     effect::TimerKind,
     event::{Event, MessageSeq, Reader, Source, Version},
     id::{DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId},
@@ -336,7 +337,19 @@ impl TenantHandle {
         client_id: String,
         page_url: Option<String>,
     ) -> Result<Posted, EngineError> {
-        self.post(session, Command::PostMessage { text, client_id, page_url, pressed: None }).await
+        self.press(session, text, client_id, page_url, None).await
+    }
+
+    /// The same, of a customer who pressed a button instead of writing; `text` says it in words.
+    pub async fn press(
+        &self,
+        session: SessionId,
+        text: String,
+        client_id: String,
+        page_url: Option<String>,
+        pressed: Option<Pressed>,
+    ) -> Result<Posted, EngineError> {
+        self.post(session, Command::PostMessage { text, client_id, page_url, pressed }).await
     }
 
     /// Adds a member's message; the member takes the conversation over. With `seen` it is refused

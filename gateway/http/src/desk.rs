@@ -9,6 +9,7 @@ use forecourt_actors::{
 };
 use forecourt_core::{
     capture::Submission,
+    dialogue::Pressed,
     effect::TimerKind,
     event::{MessageSeq, Reader},
     id::{DeliveryId, MemberId, SessionId, TenantId},
@@ -48,6 +49,7 @@ pub trait TenantDesk: Send + Sync {
         text: String,
         client_id: String,
         page_url: Option<String>,
+        pressed: Option<Pressed>,
     ) -> Result<Posted, EngineError>;
     async fn post_member_message(
         &self,
@@ -157,8 +159,9 @@ impl TenantDesk for TenantHandle {
         text: String,
         client_id: String,
         page_url: Option<String>,
+        pressed: Option<Pressed>,
     ) -> Result<Posted, EngineError> {
-        Self::post_message(self, session, text, client_id, page_url).await
+        Self::press(self, session, text, client_id, page_url, pressed).await
     }
 
     async fn post_member_message(

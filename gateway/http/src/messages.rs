@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use forecourt_actors::{EngineError, Posted};
 use forecourt_core::{
     capture::MAX_MESSAGE,
+    dialogue::Pressed,
     event::{Event, MessageSeq, Version},
     id::{MessageId, SessionId, TenantId},
     session::Rejection,
@@ -35,22 +36,43 @@ pub(crate) async fn post(
     caller: Caller,
     body: Json<PostMessage>,
 ) -> Answer {
-    let Json(PostMessage { text, client_id }) = body;
+    let Json(PostMessage { text, client_id, pressed, seen_seq }) = body;
     let text = parse_text(&text)?;
     check_client_id(&client_id)?;
     match caller {
-        Caller::Customer(owner) => by_customer(&request, &gateway, &owner, text, client_id).await,
-        Caller::Staff(staff) => by_member(&request, &gateway.0, &staff, text, client_id).await,
+        Caller::Customer(owner) => {
+            let seen = seen_seq.map(|_| "seen_seq");
+            refuse_field(seen, "only a member's message is compared with what they have seen")?;
+            let message = ByCustomer { text, client_id, pressed: pressed.map(Into::into) };
+            by_customer(&request, &gateway, &owner, message).await
+        }
+        Caller::Staff(staff) => {
+            let pressed = pressed.map(|_| "pressed");
+            refuse_field(pressed, "only a customer answers an offer, and only for themselves")?;
+            let message = ByMember { text, client_id, seen: seen_seq.map(MessageSeq) };
+            by_member(&request, &gateway.0, &staff, message).await
+        }
     }
+}
+
+fn refuse_field(named: Option<&str>, why: &str) -> Result<(), Problem> {
+    named.map_or(Ok(()), |name| Err(Problem::field(&format!("/{name}"), "not_yours", why)))
+}
+
+/// A customer's message that was checked.
+struct ByCustomer {
+    text: String,
+    client_id: String,
+    pressed: Option<Pressed>,
 }
 
 async fn by_customer(
     request: &HttpRequest,
     gateway: &Gateway,
     owner: &Owner,
-    text: String,
-    client_id: String,
+    message: ByCustomer,
 ) -> Answer {
+    let ByCustomer { text, client_id, pressed } = message;
     let state = &gateway.0;
     let (tenant_id, session) = (owner.visitor.tenant(), owner.visitor.session());
     state.limiters.message_ip.check(&Network::from(client::ip(request))).await?;
@@ -59,10 +81,10 @@ async fn by_customer(
     let tenant = tenant.ok_or_else(|| Problem::new(Code::NotFound))?;
     let page = owner.visitor.page.clone();
     if wants_stream(request) {
-        let post = tenant.post_message(session, text, client_id, page);
+        let post = tenant.post_message(session, text, client_id, page, pressed);
         return turn::stream(gateway, owner, tenant.snapshot(), post).await;
     }
-    let posted = tenant.post_message(session, text, client_id, page).await?;
+    let posted = tenant.post_message(session, text, client_id, page, pressed).await?;
     accepted(state, tenant_id, session, posted).await
 }
 
@@ -70,11 +92,9 @@ async fn by_member(
     request: &HttpRequest,
     state: &State,
     staff: &Staff,
-    text: String,
-    client_id: String,
+    message: ByMember,
 ) -> Answer {
     let session = sessions::named(request)?;
-    let message = ByMember { text, client_id, seen: None };
     let posted = post_by_member(state, staff, session, message).await;
     let accepted = posted.map_err(|refused| refused.problem)?;
     Ok(HttpResponse::Accepted().json(accepted))

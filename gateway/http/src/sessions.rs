@@ -119,6 +119,7 @@ pub(crate) async fn get(gateway: web::Data<Gateway>, owner: Owner) -> Answer {
     let turn = loaded.state.turn.as_ref().map(|turn| turn.turn);
     let draft = running.as_ref().and_then(Draft::running);
     let Version(seq) = loaded.state.version;
+    let (offers, bookings) = forecourt_wire::dialogue::of(&loaded.state.dialogue);
     Ok(HttpResponse::Ok().json(SessionSnapshot {
         session_id: session,
         lang: loaded.state.lang.tag().to_owned(),
@@ -133,6 +134,8 @@ pub(crate) async fn get(gateway: web::Data<Gateway>, owner: Owner) -> Answer {
             .map(Message::from)
             .collect(),
         draft: draft.filter(|draft| turn == Some(draft.draft_id)),
+        offers,
+        bookings,
     }))
 }
 

@@ -118,7 +118,11 @@ color: string, phone?: string,
 /**
  * BCP 47 tags; the first is the default.
  */
-languages: Array<string>, };
+languages: Array<string>, 
+/**
+ * IANA zone of the business: appointments are at its clock.
+ */
+zone: string, };
 
 export type SessionOpened = { session_id: string, 
 /**
@@ -175,7 +179,15 @@ member_name?: string, epoch: number, seq: number,
 /**
  * Oldest first, the newest 200.
  */
-messages: Array<Message>, draft: Draft | null, };
+messages: Array<Message>, draft: Draft | null, 
+/**
+ * The times that were offered last.
+ */
+offers?: Array<OfferedTime>, 
+/**
+ * The newest appointments of this conversation, oldest first.
+ */
+bookings?: Array<ChatBooking>, };
 
 /**
  * A message to a conversation, from its customer or from a member.
@@ -189,7 +201,16 @@ text: string,
  * Makes a repeat harmless: the same id is answered with the first result. 1 to 100 printable
  * ASCII characters; a UUID is a good one.
  */
-client_id: string, };
+client_id: string, 
+/**
+ * Only of a customer: the button that they pressed instead of writing.
+ */
+pressed?: Pressed, 
+/**
+ * Only of a member: the newest message on their screen. When somebody else has written since, nothing
+ * is stored, and the answer is `409`.
+ */
+seen_seq?: number, };
 
 /**
  * The message is stored.
@@ -229,6 +250,43 @@ export type TurnFailed = { seq: number, at: string, draft_id: string, };
  * What the assistant does before its first words.
  */
 export type DraftProgress = { draft_id: string, step: Step, };
+
+/**
+ * A time that the assistant offers. It is not held: somebody else may take it.
+ */
+export type OfferedTime = { service_id: string, starts_at: string, ends_at: string, 
+/**
+ * Only with this resource, such as the vehicle that was asked for.
+ */
+resource_id?: string, };
+
+/**
+ * The times of the assistant's newest answer; they replace those of an earlier one.
+ */
+export type TimesOffered = { seq: number, at: string, offers: Array<OfferedTime>, };
+
+/**
+ * An appointment of this conversation.
+ */
+export type ChatBooking = { booking_id: string, 
+/**
+ * What a yes means: [`Pressed::Accept`] carries it.
+ */
+offer_id: string, status: BookingStatus, service_id: string, starts_at: string, ends_at: string, 
+/**
+ * Of a hold, when it ends by itself.
+ */
+hold_until: string, };
+
+/**
+ * An appointment of this conversation was held, booked, moved or given up.
+ */
+export type BookingChanged = { seq: number, at: string, booking: ChatBooking, };
+
+/**
+ * A button of the chat that was pressed; the message's text says the same in words.
+ */
+export type Pressed = { "action": "pick", service_id: string, starts_at: string, resource_id?: string, } | { "action": "accept", offer_id: string, } | { "action": "decline", offer_id: string, };
 
 /**
  * Somebody of the tenant's has seen the customer's messages.
@@ -306,7 +364,7 @@ export type SessionError = { problem: Problem, };
 /**
  * Everything that the event stream of a session can carry.
  */
-export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "typing" } & Typing | { "type": "queue" } & QueuePlace | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
+export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "times.offered" } & TimesOffered | { "type": "booking.changed" } & BookingChanged | { "type": "typing" } & Typing | { "type": "queue" } & QueuePlace | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
 
 /**
  * What a long poll answers: the events since the cursor, and the cursor for the next poll.

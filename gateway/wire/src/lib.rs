@@ -12,6 +12,7 @@
 //! - `gateway/web/sdk/wire.gen.ts` says the same in TypeScript, and a test fails when it does not.
 
 pub mod booking;
+pub mod dialogue;
 pub mod ephemeral;
 pub mod form;
 pub mod health;
@@ -34,6 +35,7 @@ pub use self::{
         PutTerms, RescheduleBooking, ResourceKind, ResourceLedger, ResourceList, ResourceView,
         ServiceNeed, ServiceTerms, ServiceTermsList,
     },
+    dialogue::{BookingChanged, ChatBooking, OfferedTime, Pressed, TimesOffered},
     ephemeral::{
         AssistantState, DraftDiscardedFrame, DraftFrame, MemberFrame, PresenceFrame, ProgressFrame,
         Step, TokensFrame, Viewer,

@@ -14,7 +14,11 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use crate::{ephemeral::Step, problem::Problem};
+use crate::{
+    dialogue::{BookingChanged, ChatBooking, OfferedTime, Pressed, TimesOffered},
+    ephemeral::Step,
+    problem::Problem,
+};
 
 /// Opens a conversation with a tenant.
 #[derive(Clone, Debug, Serialize, Deserialize, TS, ToSchema)]
@@ -45,6 +49,9 @@ pub struct TenantBrand {
     pub phone: Option<String>,
     /// BCP 47 tags; the first is the default.
     pub languages: Vec<String>,
+    /// IANA zone of the business: appointments are at its clock.
+    #[schema(example = "Europe/Oslo")]
+    pub zone: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, ToSchema)]
@@ -136,6 +143,14 @@ pub struct SessionSnapshot {
     /// Oldest first, the newest 200.
     pub messages: Vec<Message>,
     pub draft: Option<Draft>,
+    /// The times that were offered last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<OfferedTime>>")]
+    pub offers: Vec<OfferedTime>,
+    /// The newest appointments of this conversation, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<ChatBooking>>")]
+    pub bookings: Vec<ChatBooking>,
 }
 
 /// A message to a conversation, from its customer or from a member.
@@ -149,6 +164,16 @@ pub struct PostMessage {
     /// ASCII characters; a UUID is a good one.
     #[schema(min_length = 1, max_length = 100, pattern = "^[!-~]+$")]
     pub client_id: String,
+    /// Only of a customer: the button that they pressed instead of writing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pressed: Option<Pressed>,
+    /// Only of a member: the newest message on their screen. When somebody else has written since, nothing
+    /// is stored, and the answer is `409`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    #[schema(minimum = 0)]
+    pub seen_seq: Option<i64>,
 }
 
 /// The message is stored.
@@ -179,6 +204,10 @@ pub enum SessionEvent {
     TurnFailed(TurnFailed),
     #[serde(rename = "messages.seen")]
     MessagesSeen(MessagesSeen),
+    #[serde(rename = "times.offered")]
+    TimesOffered(TimesOffered),
+    #[serde(rename = "booking.changed")]
+    BookingChanged(BookingChanged),
     #[serde(rename = "typing")]
     Typing(Typing),
     #[serde(rename = "queue")]
@@ -409,6 +438,7 @@ impl TenantBrand {
             name: settings.brand.name.clone(),
             color: settings.brand.color.clone(),
             phone: settings.brand.phone.clone(),
+            zone: settings.zone.clone(),
             languages: settings.languages.iter().map(|lang| lang.tag().to_owned()).collect(),
         }
     }
@@ -477,6 +507,8 @@ impl SessionEvent {
             Self::TurnStarted(_) => "turn.started",
             Self::TurnFailed(_) => "turn.failed",
             Self::MessagesSeen(_) => "messages.seen",
+            Self::TimesOffered(_) => "times.offered",
+            Self::BookingChanged(_) => "booking.changed",
             Self::Typing(_) => "typing",
             Self::Queue(_) => "queue",
             Self::DraftProgress(_) => "draft.progress",
@@ -516,6 +548,13 @@ impl SessionEvent {
             Event::Seen { by: event::Reader::Member(_), upto } => {
                 Some(Self::MessagesSeen(MessagesSeen { seq, at, upto: upto.0 }))
             }
+            Event::TurnNoted { notes, .. } if !notes.offers.is_empty() => {
+                let offers = notes.offers.iter().map(OfferedTime::from).collect();
+                Some(Self::TimesOffered(TimesOffered { seq, at, offers }))
+            }
+            Event::BookingNoted(news) => {
+                Some(Self::BookingChanged(BookingChanged { seq, at, booking: news.into() }))
+            }
             Event::SessionOpened { .. }
             | Event::LanguageChanged { .. }
             | Event::LeadCaptured(_)
@@ -528,7 +567,6 @@ impl SessionEvent {
             | Event::TurnYielded { .. }
             | Event::ToolGranted { .. }
             | Event::TurnNoted { .. }
-            | Event::BookingNoted(_)
             | Event::OfferAnswered { .. }
             | Event::CodeNoted { .. }
             | Event::ContactLearned(_)

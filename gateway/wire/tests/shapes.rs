@@ -201,6 +201,8 @@ fn what_a_customer_gets() {
             seq: 7,
             messages: vec![stored.into()],
             draft: Some(wire::Draft { draft_id: turn(), text: "Ja, d".into() }),
+            offers: vec![],
+            bookings: vec![],
         }
     );
     assert_json_snapshot!(
