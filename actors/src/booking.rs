@@ -110,8 +110,8 @@ impl CatalogueCache {
 /// A tenant's appointments. Cheap to clone.
 #[derive(Clone)]
 pub struct BookingDesk {
-    tenant: Arc<TenantShared>,
-    resources: Resources,
+    pub(crate) tenant: Arc<TenantShared>,
+    pub(crate) resources: Resources,
 }
 
 impl BookingDesk {
@@ -119,11 +119,11 @@ impl BookingDesk {
         Self { tenant, resources }
     }
 
-    fn id(&self) -> TenantId {
+    pub(crate) fn id(&self) -> TenantId {
         self.tenant.id
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.tenant.ports.clock.now()
     }
 
@@ -159,15 +159,9 @@ impl BookingDesk {
         terms: &Terms,
         only: Option<ResourceId>,
     ) -> Result<Vec<Arc<Known>>, BookingError> {
-        let needs = terms.needs();
-        // One resource that is asked for stands for all of its kind.
-        let kind = only
-            .and_then(|id| catalogue.resources.iter().find(|resource| resource.id == id))
-            .map(|resource| resource.kind);
-        let suits = |resource: &&Resource| {
-            needs.iter().any(|need| need.suits(resource))
-                && (kind != Some(resource.kind) || only == Some(resource.id))
-        };
+        let by_id = |id| catalogue.resources.iter().find(|resource| resource.id == id);
+        let named = only.map(|id| by_id(id).ok_or(BookingError::NotFound)).transpose()?;
+        let suits = |resource: &&Resource| terms.could_use(resource, named);
         let mut known = Vec::new();
         for resource in catalogue.resources.iter().filter(suits) {
             known.extend(self.resources.look(self.id(), resource.id).await?);
@@ -186,7 +180,7 @@ impl BookingDesk {
     ) -> Result<FreeTimes, BookingError> {
         let (catalogue, terms) = self.terms(service).await?;
         let known = self.ledgers(&catalogue, &terms, resource).await?;
-        let ledgers: Vec<&Ledger> = known.iter().map(|known| &known.ledger).collect();
+        let ledgers: Vec<&Ledger> = known.iter().map(|known| &*known.ledger).collect();
         let (snapshot, zone) = (self.tenant.snapshot(), self.zone());
         let hours = &snapshot.settings.hours;
         let question =
@@ -216,7 +210,7 @@ impl BookingDesk {
         from: Timestamp,
         moving: Option<BookingId>,
     ) -> Result<Vec<Take>, Vec<Why>> {
-        let ledgers: Vec<&Ledger> = known.iter().map(|known| &known.ledger).collect();
+        let ledgers: Vec<&Ledger> = known.iter().map(|known| &*known.ledger).collect();
         let (snapshot, zone) = (self.tenant.snapshot(), self.zone());
         let hours = &snapshot.settings.hours;
         Question { terms, hours, zone: &zone, now: self.now(), moving }.grant(&ledgers, from)
@@ -424,6 +418,7 @@ impl BookingDesk {
                 for seat in seats {
                     seat.settled(booking.id, booking.takes(), booking.held_until(), now);
                 }
+                self.tenant.agenda.forget();
                 Stored::Done(Box::new(booking))
             }
             Written::Known { booking } => {
@@ -446,6 +441,15 @@ impl BookingDesk {
     pub async fn find(&self, booking: BookingId) -> Result<BookingHistory, BookingError> {
         let found = self.tenant.ports.store.find_booking(self.id(), booking).await?;
         found.ok_or(BookingError::NotFound)
+    }
+
+    /// What a conversation has led to, the newest first, at most eight.
+    pub async fn of_session(&self, session: SessionId) -> Result<Vec<Booking>, BookingError> {
+        let filter = BookingFilter { session: Some(session), limit: 200, ..Default::default() };
+        let mut found = self.list(&filter).await?;
+        found.sort_by_key(|booking| std::cmp::Reverse((booking.created_at, booking.id)));
+        found.truncate(8);
+        Ok(found)
     }
 
     pub async fn list(&self, filter: &BookingFilter) -> Result<Vec<Booking>, BookingError> {
@@ -473,6 +477,7 @@ impl BookingDesk {
         self.open_for_new()?;
         let done = self.tenant.ports.store.put_terms(self.id(), terms, self.now()).await?;
         *lock(&self.tenant.catalogue.0) = None;
+        self.tenant.agenda.forget();
         self.resources.forget(self.id(), forecourt_core::booking::terms::places_of(terms.service));
         if done { Ok(()) } else { Err(BookingError::NotFound) }
     }
@@ -485,6 +490,7 @@ impl BookingDesk {
         self.open_for_new()?;
         let written = self.tenant.ports.store.write_resource(self.id(), &write, self.now()).await;
         *lock(&self.tenant.catalogue.0) = None;
+        self.tenant.agenda.forget();
         if let Some(resource) = resource {
             self.resources.forget(self.id(), resource);
         }
@@ -498,7 +504,7 @@ impl BookingDesk {
     /// A resource with its ledger as it is known here.
     pub async fn ledger(&self, resource: ResourceId) -> Result<Ledger, BookingError> {
         let known = self.resources.look(self.id(), resource).await?;
-        Ok(known.ok_or(BookingError::NotFound)?.ledger.clone())
+        Ok((*known.ok_or(BookingError::NotFound)?.ledger).clone())
     }
 
     /// Puts somebody on a waiting list.

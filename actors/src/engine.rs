@@ -163,10 +163,10 @@ impl Engine {
                 self.0.registry.clone(),
                 self.0.timers.clone(),
                 &self.0.provider,
+                self.0.resources.clone(),
             );
             TenantHandle::start(
                 shared,
-                self.0.resources.clone(),
                 Arc::clone(&self.0.stopping),
                 &self.0.registry.arbiter_of(id.as_uuid()),
             )

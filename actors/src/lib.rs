@@ -18,6 +18,7 @@
 //! - an actor's death loses nothing: what it owed is in rows, and the registry starts another.
 
 mod booking;
+mod booking_agenda;
 mod booking_letters;
 mod deliveries;
 mod engine;

@@ -16,7 +16,7 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, OnceLock, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -59,7 +59,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24 * (Terms::MAX_HORIZO
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) version: i64,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: Arc<Ledger>,
     read_at: Timestamp,
 }
 
@@ -73,7 +73,7 @@ impl Known {
         now: Timestamp,
     ) -> Self {
         let mut next = self.clone();
-        next.ledger.settle(booking, takes, held_until, now);
+        Arc::make_mut(&mut next.ledger).settle(booking, takes, held_until, now);
         next.version += 1;
         next
     }
@@ -160,6 +160,28 @@ struct Manner {
 struct Slot {
     addr: Addr<ResourceActor>,
     generation: u64,
+    /// Callers for whom the mailbox has no room yet.
+    at_the_door: Arc<AtomicUsize>,
+}
+
+/// Why a caller is not in the mailbox.
+enum Refusal {
+    Full {
+        enter: Box<Enter>,
+        addr: Addr<ResourceActor>,
+        generation: u64,
+        at_the_door: Arc<AtomicUsize>,
+    },
+    Gone,
+}
+
+/// One caller at the door, until it is dropped.
+struct AtTheDoor(Arc<AtomicUsize>);
+
+impl Drop for AtTheDoor {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Resources {
@@ -206,7 +228,24 @@ impl Resources {
     ) -> Result<Option<Seat>, EngineError> {
         for _ in 0..MOST_DEATHS {
             let (reply, answer) = oneshot::channel();
-            let generation = self.send((tenant, resource), Enter { sits, reply })?;
+            let generation = match self.send((tenant, resource), Enter { sits, reply }) {
+                Ok(generation) => generation,
+                Err(Refusal::Gone) => return Err(EngineError::UNAVAILABLE),
+                // An actor that has just been started has its room only once it runs: the first burst of
+                // a resource waits for it.
+                Err(Refusal::Full { enter, addr, generation, at_the_door }) => {
+                    if at_the_door.fetch_add(1, Ordering::AcqRel) >= QUEUE {
+                        at_the_door.fetch_sub(1, Ordering::AcqRel);
+                        return Err(EngineError::BUSY);
+                    }
+                    let _counted = AtTheDoor(at_the_door);
+                    let entered = tokio::time::timeout(PATIENCE, addr.send(*enter)).await;
+                    if entered.is_err() {
+                        return Err(EngineError::BUSY);
+                    }
+                    generation
+                }
+            };
             match tokio::time::timeout(PATIENCE, answer).await {
                 Ok(Ok(answer)) => return answer,
                 // It may still look alive for a moment; or it was going to sleep.
@@ -218,7 +257,7 @@ impl Resources {
     }
 
     /// Answers the generation of the actor that was asked.
-    fn send(&self, key: Key, enter: Enter) -> Result<u64, EngineError> {
+    fn send(&self, key: Key, enter: Enter) -> Result<u64, Refusal> {
         let mut awake = lock(&self.0.awake);
         let living = awake.get(&key).filter(|slot| slot.addr.connected());
         let sent = match living {
@@ -227,10 +266,15 @@ impl Resources {
         };
         match sent {
             Ok(generation) => Ok(generation),
-            Err(SendError::Full(_)) => Err(EngineError::BUSY),
+            Err(SendError::Full(enter)) => {
+                let slot = awake.get(&key).ok_or(Refusal::Gone)?;
+                let (addr, at_the_door) = (slot.addr.clone(), Arc::clone(&slot.at_the_door));
+                let (enter, generation) = (Box::new(enter), slot.generation);
+                Err(Refusal::Full { enter, addr, generation, at_the_door })
+            }
             Err(SendError::Closed(enter)) => {
                 let (addr, generation) = self.start(&mut awake, key);
-                addr.try_send(enter).map_err(|_| EngineError::UNAVAILABLE)?;
+                addr.try_send(enter).map_err(|_| Refusal::Gone)?;
                 Ok(generation)
             }
         }
@@ -257,7 +301,8 @@ impl Resources {
                 exit: Exit { resources: weak, key, generation, clean: false },
             }
         });
-        awake.insert(key, Slot { addr: addr.clone(), generation });
+        let at_the_door = Arc::default();
+        awake.insert(key, Slot { addr: addr.clone(), generation, at_the_door });
         (addr, generation)
     }
 }
@@ -383,7 +428,7 @@ impl ResourceActor {
             }
             match loaded {
                 Ok(Some(stored)) => {
-                    let ledger = stored.ledger(Stretch { from: since, until });
+                    let ledger = Arc::new(stored.ledger(Stretch { from: since, until }));
                     let version = stored.version;
                     actor.known = Some(Arc::new(Known { version, ledger, read_at: now }));
                     actor.pump(ctx);

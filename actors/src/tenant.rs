@@ -37,6 +37,7 @@ use tracing::{Instrument as _, Span};
 
 use crate::{
     booking::{BookingDesk, CatalogueCache},
+    booking_agenda::AgendaCache,
     deliveries::{self, DeliveriesHandle},
     engine::{Ports, lock},
     error::EngineError,
@@ -98,6 +99,8 @@ pub(crate) struct TenantShared {
     versions: Together<(), i64>,
     knowledge: Mutex<Option<Remembered>>,
     pub(crate) catalogue: CatalogueCache,
+    pub(crate) agenda: AgendaCache,
+    resources: Resources,
 }
 
 impl TenantShared {
@@ -107,6 +110,7 @@ impl TenantShared {
         registry: Registry,
         timers: TimersHandle,
         provider: &Arc<Provider>,
+        resources: Resources,
     ) -> Arc<Self> {
         let (store, bus) = (Arc::clone(&ports.store), Arc::clone(&ports.bus));
         let shared = Arc::new(Self {
@@ -126,6 +130,8 @@ impl TenantShared {
             waits: Waits::default(),
             knowledge: Mutex::default(),
             catalogue: CatalogueCache::default(),
+            agenda: AgendaCache::default(),
+            resources,
         });
         shared.deliveries.start(&shared);
         shared
@@ -161,7 +167,7 @@ impl TenantShared {
             self.catalogue.forget();
             self.reload_settings(now).await?;
         }
-        let read = self.ports.store.load_knowledge(self.id, now).await?;
+        let read = self.ports.store.load_knowledge(self.id).await?;
         let mut known = lock(&self.knowledge);
         // Somebody who asked earlier may come later.
         if let Some(newer) = known.as_ref().filter(|known| known.version > version) {
@@ -196,6 +202,11 @@ impl TenantShared {
         let print = snapshot.settings.print();
         self.held.store(Arc::new(Held { print, snapshot: Arc::new(snapshot) }));
         Ok(())
+    }
+
+    /// The tenant's appointments.
+    pub(crate) fn bookings(self: &Arc<Self>) -> BookingDesk {
+        BookingDesk::new(Arc::clone(self), self.resources.clone())
     }
 
     pub(crate) async fn dispatch(
@@ -233,13 +244,11 @@ pub struct TenantHandle {
     /// Submissions that wait for their answer.
     captures: Arc<AtomicUsize>,
     stopping: Arc<AtomicBool>,
-    resources: Resources,
 }
 
 impl TenantHandle {
     pub(crate) fn start(
         shared: Arc<TenantShared>,
-        resources: Resources,
         stopping: Arc<AtomicBool>,
         arbiter: &ArbiterHandle,
     ) -> Self {
@@ -248,7 +257,7 @@ impl TenantHandle {
             ctx.set_mailbox_capacity(CAPTURES);
             Tenant { shared: tenant, capturing: HashMap::new() }
         });
-        Self { shared, actor: Arc::new(actor), captures: Arc::default(), stopping, resources }
+        Self { shared, actor: Arc::new(actor), captures: Arc::default(), stopping }
     }
 
     pub fn id(&self) -> TenantId {
@@ -278,7 +287,7 @@ impl TenantHandle {
 
     /// The tenant's appointments.
     pub fn bookings(&self) -> BookingDesk {
-        BookingDesk::new(Arc::clone(&self.shared), self.resources.clone())
+        self.shared.bookings()
     }
 
     pub(crate) fn captures_waiting(&self) -> usize {

@@ -222,7 +222,8 @@ async fn run(
     // With nothing left to spend, only the second has somebody who costs nothing.
     let first = job.rung == Rung::Primary && allowance == Allowance::Open;
     let model = if first { &ports.primary } else { &ports.second };
-    let grounding = Arc::new(Grounding { settings, knowledge, now, receipts: [].into() });
+    let agenda = tenant.bookings().agenda().await;
+    let grounding = Arc::new(Grounding { settings, knowledge, agenda, now, receipts: [].into() });
     let ask = Ask {
         turn: job.turn,
         session: job.session,

@@ -55,6 +55,7 @@ async fn open(capacity: u16) -> (World, BookingDesk) {
         snapshot,
         name: "Verksted".into(),
         knowledge: Knowledge { services: vec![service], ..Knowledge::default() },
+        busy: vec![],
         members: vec![],
     });
     let desk = world.engine.tenant("verksted").await.unwrap().unwrap().bookings();
@@ -173,6 +174,69 @@ async fn a_hold_ends_by_itself_and_its_end_is_written_down() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), written).await.expect("nobody wrote it down");
+}
+
+#[actix_rt::test]
+async fn the_agenda_of_an_answer_is_what_the_arbiters_would_grant() {
+    let (world, desk) = open(1).await;
+    let hours = OpeningHours {
+        week: vec![vec![Span { opens: time(8, 0, 0, 0), closes: time(12, 0, 0, 0) }]; 7],
+        exceptions: vec![],
+    };
+    let zone = jiff::tz::TimeZone::get("Europe/Oslo").unwrap();
+    let day = zone.to_datetime(at(2, 10)).date();
+    let free = async || {
+        let (agenda, now) = (desk.agenda().await, world.clock.now());
+        let found = agenda.free(SERVICE, None, &hours, &zone, now, day, 1, 100);
+        found.iter().map(|time| time.from).collect::<Vec<_>>()
+    };
+    let half = SignedDuration::from_mins(30);
+    let all = [at(2, 8), at(2, 8) + half, at(2, 9), at(2, 9) + half];
+    let late = [at(2, 10), at(2, 10) + half, at(2, 11)];
+    assert_eq!(free().await, [&all[..], &late[..]].concat());
+    let one = desk.agenda().await;
+    assert!(Arc::ptr_eq(&one, &desk.agenda().await), "nothing has changed");
+    world.pass(3);
+    assert!(Arc::ptr_eq(&one, &desk.agenda().await), "what was worked out of it stays known");
+    // What this node stores is in the next answer, without a wait.
+    let held = desk.hold(wish(at(2, 10), None)).await.unwrap();
+    assert_eq!(free().await, [&all[..3], &late[2..]].concat());
+    desk.cancel(held.id, By::Customer, None).await.unwrap();
+    let block = Block {
+        id: BlockId::from_uuid(Uuid::from_u128(7)),
+        resource: forecourt_core::booking::terms::places_of(SERVICE),
+        kind: BlockKind::Maintenance,
+        label: None,
+        starts_at: day.at(8, 0, 0, 0),
+        zone: "Europe/Oslo".into(),
+        minutes: 120,
+        rule: None,
+    };
+    desk.block(block).await.unwrap();
+    assert_eq!(free().await, late);
+    let mut terms = desk.catalogue().await.unwrap().terms[0].clone();
+    terms.horizon_days = 1;
+    desk.put_terms(&terms).await.unwrap();
+    assert_eq!(free().await, [], "beyond the horizon");
+    world.store.set_unavailable(true);
+    world.pass(3);
+    assert_eq!(desk.agenda().await.terms, [], "what cannot be read is not offered");
+    world.store.set_unavailable(false);
+}
+
+#[actix_rt::test]
+async fn a_conversation_s_bookings_are_found_the_newest_first() {
+    let (world, desk) = open(9).await;
+    let session = forecourt_core::id::SessionId::from_uuid(Uuid::from_u128(0x99));
+    let mut made = vec![];
+    for nth in 0..10_i64 {
+        world.pass(1);
+        let wish = HoldWish { session: Some(session), ..wish(at(12 - nth, 10), None) };
+        made.insert(0, desk.hold(wish).await.unwrap().id);
+    }
+    desk.hold(wish(at(2, 12), None)).await.unwrap();
+    let found = desk.of_session(session).await.unwrap();
+    assert_eq!(found.iter().map(|booking| booking.id).collect::<Vec<_>>(), made[..8]);
 }
 
 #[actix_rt::test]

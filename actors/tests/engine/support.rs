@@ -108,6 +108,7 @@ impl World {
             },
             name: "Nordlys Bil".into(),
             knowledge: Knowledge::default(),
+            busy: vec![],
             members: vec![NewMember {
                 member: Member {
                     tenant: TENANT,

@@ -1,7 +1,7 @@
 //! Opening hours in the tenant's zone: split days, and exceptions such as holidays.
 //!
 //! Lives here: what is open on a day, whether it is open now, when it opens again. What is *free*
-//! inside the opening hours is [`crate::slots`]'.
+//! inside the opening hours is [`crate::booking`]'.
 //!
 //! # Invariants
 //! - hours that passed [`OpeningHours::check`] have ordered stretches that do not touch, so the

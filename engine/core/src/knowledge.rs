@@ -1,4 +1,4 @@
-//! What a tenant knows and may say: services, questions and answers, vehicles, booked times.
+//! What a tenant knows and may say: services, questions and answers, vehicles.
 //!
 //! An answer may name only what stands here (A6): the house responder reads it, a model gets it in
 //! its prompt, and the claim gate checks against it.
@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{BookingId, ServiceId, VehicleId},
+    booking::Agenda,
+    id::{ServiceId, VehicleId},
     lang::Lang,
     money::Money,
     settings::TenantSettings,
@@ -102,23 +103,12 @@ pub enum VehicleStatus {
     InService,
 }
 
-/// A booked stretch of time of one service; what is free is the rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Busy {
-    pub booking: BookingId,
-    pub service: ServiceId,
-    pub starts_at: Timestamp,
-    pub ends_at: Timestamp,
-}
-
 /// All that a tenant knows, read together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Knowledge {
     pub services: Vec<Service>,
     pub faqs: Vec<Faq>,
     pub vehicles: Vec<Vehicle>,
-    /// Bookings that end in the future, up to the booking horizon.
-    pub busy: Vec<Busy>,
 }
 
 /// The ground an answer stands on: everything it may name, at one instant.
@@ -126,6 +116,8 @@ pub struct Knowledge {
 pub struct Grounding {
     pub settings: Arc<TenantSettings>,
     pub knowledge: Arc<Knowledge>,
+    /// What is free: the one source of times that may be named.
+    pub agenda: Arc<Agenda>,
     pub now: Timestamp,
     /// What tools found or did in this conversation.
     pub receipts: Arc<[Receipt]>,

@@ -38,7 +38,6 @@ pub mod routing;
 pub mod search;
 pub mod session;
 pub mod settings;
-pub mod slots;
 pub mod template;
 pub mod text;
 pub mod tools;

@@ -26,12 +26,9 @@ fn render(ask: &Ask) -> Prompt {
 fn grounded(settings: TenantSettings, knowledge: Knowledge) -> Ask {
     let ask = ask();
     let now = ask.grounding.now;
-    let grounding = Grounding {
-        settings: Arc::new(settings),
-        knowledge: Arc::new(knowledge),
-        now,
-        receipts: [].into(),
-    };
+    let agenda = Arc::new(common::agenda(&knowledge));
+    let (settings, knowledge) = (Arc::new(settings), Arc::new(knowledge));
+    let grounding = Grounding { settings, knowledge, agenda, now, receipts: [].into() };
     Ask { grounding: Arc::new(grounding), ..ask }
 }
 

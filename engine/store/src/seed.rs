@@ -16,11 +16,11 @@ use std::collections::HashMap;
 use forecourt_core::{
     hours::{Exception, Span},
     id::{BookingId, MemberId, ServiceId, TenantId},
-    knowledge::{Busy, Faq, Knowledge, Service, Vehicle},
+    knowledge::{Faq, Knowledge, Service, Vehicle},
     lang::Lang,
     settings::TenantSettings,
 };
-use forecourt_ports::store::{Member, NewMember, NewTenant, Role, TenantSnapshot};
+use forecourt_ports::store::{Busy, Member, NewMember, NewTenant, Role, TenantSnapshot};
 use jiff::{
     Timestamp, ToSpan,
     civil::{Date, Time, Weekday},
@@ -151,8 +151,8 @@ impl Business {
                 services: self.services,
                 faqs: self.faqs,
                 vehicles: self.vehicles,
-                busy,
             },
+            busy,
         }
     }
 

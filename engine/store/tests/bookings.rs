@@ -16,13 +16,13 @@ use forecourt_core::{
     },
     hours::{OpeningHours, Span},
     id::{BookingId, DeliveryId, OfferId, ServiceId, TenantId},
-    knowledge::{Busy, Knowledge, Localized, Service},
+    knowledge::{Knowledge, Localized, Service},
     lang::Lang,
 };
 use forecourt_ports::{
     contract::{Ground as _, new_tenant},
     fake::SeqIds,
-    store::{BookingWrite, Bookings as _, Written},
+    store::{BookingWrite, Bookings as _, Busy, Written},
 };
 use forecourt_store::{PgStore, testing::uuid};
 use jiff::{SignedDuration, Timestamp, civil::time, tz::TimeZone};
@@ -53,8 +53,8 @@ async fn garage(ground: &Postgres, capacity: u16, busy: Vec<(i64, i64)>) -> (Ten
         starts_at: monday() + SignedDuration::from_mins(from),
         ends_at: monday() + SignedDuration::from_mins(until),
     };
-    let busy = busy.into_iter().map(booked).collect();
-    new.knowledge = Knowledge { services: vec![offered], busy, ..Knowledge::default() };
+    new.busy = busy.into_iter().map(booked).collect();
+    new.knowledge = Knowledge { services: vec![offered], ..Knowledge::default() };
     let tenant = new.snapshot.id;
     ground.add_tenant(new).await;
     (tenant, service)

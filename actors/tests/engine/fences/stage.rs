@@ -71,6 +71,7 @@ impl Stage {
             snapshot: TenantSnapshot { id, slug, pack, settings },
             name: "Nordlys Bil".into(),
             knowledge: Knowledge::default(),
+            busy: vec![],
             members: [(MEMBER, "ola"), (COLLEAGUE, "per")].map(member).into(),
         });
         let races = Arc::<Races>::default();

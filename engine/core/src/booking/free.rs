@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     Ledger, Need, Take, Terms, Why,
     ledger::{Stretch, is_open},
+    wall::{WallClock, seconds},
 };
 use crate::{
     hours::OpeningHours,
     id::{BookingId, ServiceId},
-    slots::{WallClock, seconds},
 };
 
 const DAY: i64 = 86_400;

@@ -1,7 +1,7 @@
 //! Appointments: what can be booked, when it is free and why not, and the life of one booking.
 //!
 //! Lives here: [`Resource`]s and the [`Terms`] of services, the [`Ledger`] of one resource, the
-//! search for free times ([`free`]), repeating blocks ([`recur`]), the [`Booking`] itself with its
+//! search for free times ([`free`]) over all that a tenant lets be booked ([`Agenda`]), repeating blocks ([`recur`]), the [`Booking`] itself with its
 //! commands and events ([`state`]), and the invitation that calendars understand ([`invite`]).
 //! Who asks and who keeps it is elsewhere: this is an aggregate of its own, with its own events.
 //!
@@ -12,6 +12,7 @@
 //! - a booking's id stays for its life, wherever it is moved;
 //! - a "yes" names the offer it means; a yes to another offer books nothing.
 
+pub mod agenda;
 pub mod free;
 pub mod invite;
 pub mod ledger;
@@ -19,10 +20,12 @@ pub mod letter;
 pub mod recur;
 pub mod state;
 pub mod terms;
+mod wall;
 pub mod why;
 pub mod words;
 
 pub use self::{
+    agenda::Agenda,
     free::{FreeTime, Question},
     ledger::{Block, BlockKind, Ledger, Stretch, Take, TakenBy},
     recur::Recurrence,

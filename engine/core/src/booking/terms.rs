@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     hours::OpeningHours,
     id::{ResourceId, ServiceId, VehicleId},
+    knowledge::Service,
     money::Money,
 };
 
@@ -104,6 +105,22 @@ impl Terms {
     pub const MAX_BUFFER: u16 = 720;
     pub const MAX_HORIZON: u16 = 400;
 
+    /// The terms of a service of which nothing else was said: its own places, ninety days ahead.
+    pub fn plain(service: &Service) -> Self {
+        Self {
+            service: service.id,
+            minutes: service.minutes,
+            price: service.price,
+            buffer_before: 0,
+            buffer_after: 0,
+            notice_minutes: service.notice_minutes,
+            horizon_days: 90,
+            capacity: service.capacity,
+            needs: vec![],
+            active: true,
+        }
+    }
+
     /// What it needs; its own places when it names nothing.
     pub fn needs(&self) -> Vec<Need> {
         if self.needs.is_empty() {
@@ -111,6 +128,19 @@ impl Terms {
         } else {
             self.needs.clone()
         }
+    }
+
+    /// Whether a booking under these terms could use `resource`. A resource that is asked for by name
+    /// (`only`) stands for all of its kind.
+    pub fn could_use(&self, resource: &Resource, only: Option<&Resource>) -> bool {
+        let suits = if self.needs.is_empty() {
+            resource.active
+                && resource.kind == ResourceKind::Service
+                && resource.id == places_of(self.service)
+        } else {
+            self.needs.iter().any(|need| need.suits(resource))
+        };
+        suits && only.is_none_or(|only| only.kind != resource.kind || only.id == resource.id)
     }
 }
 

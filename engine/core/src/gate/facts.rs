@@ -17,10 +17,9 @@ use jiff::{
 use super::{outside, split::Splitter};
 use crate::{
     hours::{Doors, Span},
-    knowledge::{Grounding, Knowledge, Vehicle},
+    knowledge::{Grounding, Knowledge, Service, Vehicle},
     money::Money,
     reading::{Amount, Kind, fold, lex, memo::Memo, names::VehicleNames, phrases::Phrases, read},
-    slots,
 };
 
 /// Days ahead in which a time without a day is looked for.
@@ -148,22 +147,14 @@ impl Facts {
     }
 
     fn free_from(&self, date: Date, days: u16) -> Vec<Free> {
-        let Grounding { settings, knowledge, now, .. } = &self.grounding;
-        let of = |(index, service): (usize, &_)| {
-            let free = slots::free(
-                &settings.hours,
-                &self.zone,
-                service,
-                &knowledge.busy,
-                *now,
-                date,
-                days,
-                usize::from(days) * 288,
-            );
-            free.into_iter().map(move |slot| Free {
+        let Grounding { settings, knowledge, agenda, now, .. } = &self.grounding;
+        let (hours, zone, most) = (&settings.hours, &self.zone, usize::from(days) * 288);
+        let of = |(index, service): (usize, &Service)| {
+            let free = agenda.free(service.id, None, hours, zone, *now, date, days, most);
+            free.into_iter().map(move |time| Free {
                 service: index,
-                start: self.minute(slot.starts_at),
-                end: self.minute(slot.ends_at),
+                start: self.minute(time.from),
+                end: self.minute(time.until),
             })
         };
         knowledge.services.iter().enumerate().flat_map(of).collect()

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
+    booking::{Agenda, Stretch},
     hours::{OpeningHours, Span},
     id::{ServiceId, VehicleId},
     knowledge::{Fuel, Knowledge, Localized, Service, Vehicle, VehicleStatus},
@@ -81,13 +82,11 @@ fn ground() -> Grounding {
         ],
         ..Knowledge::default()
     };
-    let now = "2026-11-24T11:00:00Z".parse().unwrap();
-    Grounding {
-        settings: Arc::new(settings),
-        knowledge: Arc::new(knowledge),
-        now,
-        receipts: [].into(),
-    }
+    let now: jiff::Timestamp = "2026-11-24T11:00:00Z".parse().unwrap();
+    let until = now + jiff::SignedDuration::from_hours(24 * 200);
+    let agenda = Agenda::of_places(&knowledge.services, &[], Stretch { from: now, until });
+    let (settings, knowledge, agenda) = (Arc::new(settings), Arc::new(knowledge), Arc::new(agenda));
+    Grounding { settings, knowledge, agenda, now, receipts: [].into() }
 }
 
 const LEAVES: &[(Lang, &str)] = &[

@@ -1,11 +1,11 @@
 //! Words the answer, in the customer's language, from nothing but the grounding.
 
 use forecourt_core::{
+    booking::FreeTime,
     calendar,
     hours::Span,
     knowledge::{Service, Vehicle, VehicleStatus},
     lang::Lang,
-    slots::{self, Slot},
     utterance::Window,
 };
 use forecourt_ports::model::{Ask, Medium};
@@ -244,22 +244,15 @@ impl<'a> Writer<'a> {
 
     fn free_times(&self, service: &Service, days: &[Date], times: &[Window]) -> String {
         let free = |first: Date, count: u16, limit: usize| {
-            slots::free(
-                &self.ask.grounding.settings.hours,
-                &self.zone,
-                service,
-                &self.knowledge().busy,
-                self.ask.grounding.now,
-                first,
-                count,
-                limit,
-            )
+            let grounding = &self.ask.grounding;
+            let (hours, now) = (&grounding.settings.hours, grounding.now);
+            grounding.agenda.free(service.id, None, hours, &self.zone, now, first, count, limit)
         };
         let mut sentences = Vec::new();
         let mut others = Vec::new();
         for day in days {
             let found = free(*day, 1, 64);
-            let asked: Vec<Slot> =
+            let asked: Vec<FreeTime> =
                 found.iter().filter(|slot| self.is_asked(slot, times)).copied().collect();
             if asked.is_empty() && !found.is_empty() && others.len() < DAYS {
                 others.push(self.times_on(service, *day, &spread(&found)));
@@ -297,20 +290,18 @@ impl<'a> Writer<'a> {
     }
 
     /// Whether a slot begins when it is asked for; any does when nothing is.
-    fn is_asked(&self, slot: &Slot, times: &[Window]) -> bool {
-        let time = slot.starts_at.to_zoned(self.zone.clone()).time();
+    fn is_asked(&self, slot: &FreeTime, times: &[Window]) -> bool {
+        let time = slot.from.to_zoned(self.zone.clone()).time();
         let minute =
             u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs());
         times.is_empty() || times.iter().any(|window| window.holds(minute))
     }
 
-    fn times_on(&self, service: &Service, day: Date, slots: &[Slot]) -> String {
+    fn times_on(&self, service: &Service, day: Date, slots: &[FreeTime]) -> String {
         let (name, day) = (service.name.get(self.lang), calendar::date(self.lang, day, self.today));
         let times: Vec<_> = slots
             .iter()
-            .map(|slot| {
-                calendar::time(self.lang, slot.starts_at.to_zoned(self.zone.clone()).time())
-            })
+            .map(|slot| calendar::time(self.lang, slot.from.to_zoned(self.zone.clone()).time()))
             .collect();
         let times = self.list(&times);
         match self.lang {
@@ -459,8 +450,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn day_of(&self, slot: &Slot) -> Date {
-        slot.starts_at.to_zoned(self.zone.clone()).date()
+    fn day_of(&self, slot: &FreeTime) -> Date {
+        slot.from.to_zoned(self.zone.clone()).date()
     }
 }
 
@@ -471,7 +462,7 @@ fn capitalised(text: &str) -> String {
 }
 
 /// Up to three of a day's times: early, in the middle and late.
-fn spread(slots: &[Slot]) -> Vec<Slot> {
+fn spread(slots: &[FreeTime]) -> Vec<FreeTime> {
     if slots.len() <= TIMES {
         return slots.to_vec();
     }

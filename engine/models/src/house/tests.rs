@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use forecourt_core::{
+    booking::{Agenda, Stretch},
     gate::Gate,
     hours::{OpeningHours, Span},
-    id::{BookingId, ServiceId, SessionId, TurnId, VehicleId},
-    knowledge::{
-        Busy, Faq, Fuel, Grounding, Knowledge, Localized, Service, Vehicle, VehicleStatus,
-    },
+    id::{ServiceId, SessionId, TurnId, VehicleId},
+    knowledge::{Faq, Fuel, Grounding, Knowledge, Localized, Service, Vehicle, VehicleStatus},
     lang::Lang,
     money::{Currency, Money},
     promise::PromiseSettings,
@@ -96,12 +95,13 @@ fn grounding() -> Arc<Grounding> {
         "prøvekjøre|prøvekjøring|prøvetur|essai|essayer|test drive|تجربة قيادة",
         None,
     );
-    let busy = vec![Busy {
-        booking: BookingId::from_uuid(Uuid::from_u128(1)),
-        service: drive.id,
-        starts_at: "2026-11-28T09:00:00Z".parse().unwrap(),
-        ends_at: "2026-11-28T12:00:00Z".parse().unwrap(),
-    }];
+    // Tuesday noon in Oslo.
+    let now: jiff::Timestamp = "2026-11-24T11:00:00Z".parse().unwrap();
+    let busy = Stretch {
+        from: "2026-11-28T09:00:00Z".parse().unwrap(),
+        until: "2026-11-28T12:00:00Z".parse().unwrap(),
+    };
+    let taken = [(drive.id, busy)];
     let faq = |keywords: &str, answers: [&str; 4]| Faq {
         question: Localized::from([(Lang::En, "?")]),
         answer: Localized::from([
@@ -138,13 +138,14 @@ fn grounding() -> Arc<Grounding> {
             vehicle(4, "Toyota", "RAV4", 429_900, Fuel::Hybrid, VehicleStatus::Available),
             vehicle(5, "Nissan", "Leaf", 149_900, Fuel::Electric, VehicleStatus::Available),
         ],
-        busy,
     };
+    let until = now + jiff::SignedDuration::from_hours(24 * 200);
+    let agenda = Agenda::of_places(&knowledge.services, &taken, Stretch { from: now, until });
     Arc::new(Grounding {
         settings: Arc::new(settings),
         knowledge: Arc::new(knowledge),
-        // Tuesday noon in Oslo.
-        now: "2026-11-24T11:00:00Z".parse().unwrap(),
+        agenda: Arc::new(agenda),
+        now,
         receipts: [].into(),
     })
 }

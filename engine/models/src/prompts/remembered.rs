@@ -10,7 +10,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use forecourt_core::{lang::Lang, reading::memo::Memo, settings::TenantSettings};
+use forecourt_core::{booking::Agenda, lang::Lang, reading::memo::Memo, settings::TenantSettings};
 use forecourt_ports::model::{Ask, Medium};
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,6 +28,8 @@ pub(super) struct Key {
     /// Of what is true now only.
     minute: Option<Minute>,
     settings: Arc<TenantSettings>,
+    /// Of what is true now only: what is free.
+    agenda: Option<Arc<Agenda>>,
 }
 
 /// A minute, or one of its edges: all that the present is told by.
@@ -77,18 +79,23 @@ impl Remembered {
 impl Key {
     pub(super) fn rules(ask: &Ask) -> Self {
         let settings = Arc::clone(&ask.grounding.settings);
-        Self { lang: ask.lang, medium: Some(ask.medium), minute: None, settings }
+        Self { lang: ask.lang, medium: Some(ask.medium), minute: None, settings, agenda: None }
     }
 
     pub(super) fn now(ask: &Ask, minute: Minute) -> Self {
         let settings = Arc::clone(&ask.grounding.settings);
-        Self { lang: ask.lang, medium: None, minute: Some(minute), settings }
+        let agenda = Some(Arc::clone(&ask.grounding.agenda));
+        Self { lang: ask.lang, medium: None, minute: Some(minute), settings, agenda }
     }
 }
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        (self.lang, self.medium, self.minute) == (other.lang, other.medium, other.minute)
+        let free = match (&self.agenda, &other.agenda) {
+            (Some(one), Some(two)) => Arc::ptr_eq(one, two) || one.is_same(two),
+            (one, two) => one.is_none() && two.is_none(),
+        };
+        free && (self.lang, self.medium, self.minute) == (other.lang, other.medium, other.minute)
             && (Arc::ptr_eq(&self.settings, &other.settings) || self.settings == other.settings)
     }
 }

@@ -8,7 +8,6 @@ use forecourt_core::{
     knowledge::{Fuel, Service, Vehicle, VehicleStatus},
     lang::Lang,
     settings::Brand,
-    slots,
 };
 use forecourt_ports::model::{Ask, Medium, Who};
 use jiff::{
@@ -28,7 +27,7 @@ const MAX_FAQS: usize = 60;
 const DAYS_AHEAD: u16 = 14;
 const DAYS_SHOWN: usize = 5;
 const TIMES_SHOWN: usize = 8;
-/// The most slots that are computed per service: five full days of five-minute starts and more.
+/// The most free times that are worked out per service: five full days of five-minute starts and more.
 const MAX_SLOTS: usize = 1_500;
 
 #[derive(Debug, Serialize)]
@@ -208,9 +207,9 @@ fn free<'a>(
     now: Timestamp,
     today: Date,
 ) -> Option<SlotsView<'a>> {
-    let (hours, busy) = (&ask.grounding.settings.hours, &ask.grounding.knowledge.busy);
-    let free = slots::free(hours, zone, service, busy, now, today, DAYS_AHEAD, MAX_SLOTS);
-    let starts: Vec<_> = free.iter().map(|slot| zone.to_datetime(slot.starts_at)).collect();
+    let (hours, agenda) = (&ask.grounding.settings.hours, &ask.grounding.agenda);
+    let free = agenda.free(service.id, None, hours, zone, now, today, DAYS_AHEAD, MAX_SLOTS);
+    let starts: Vec<_> = free.iter().map(|time| zone.to_datetime(time.from)).collect();
     let days: Vec<_> = starts
         .chunk_by(|a, b| a.date() == b.date())
         .take(DAYS_SHOWN)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use forecourt_core::{
+    booking::{Agenda, Stretch},
     hours::{Exception, OpeningHours, Span},
     id::{ServiceId, SessionId, TurnId, VehicleId},
     knowledge::{Faq, Fuel, Grounding, Knowledge, Localized, Service, Vehicle, VehicleStatus},
@@ -11,7 +12,10 @@ use forecourt_core::{
     settings::{Brand, MailSettings, TenantSettings},
 };
 use forecourt_ports::model::{Allowance, Ask, Line, Medium, Task, Toolbox, Who};
-use jiff::civil::{date, time};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{date, time},
+};
 use uuid::Uuid;
 
 /// What a customer of Nordlys Bil asks on Monday 23 November 2026 at 10:00 in Oslo.
@@ -27,7 +31,8 @@ pub(crate) fn ask() -> Ask {
         grounding: Arc::new(Grounding {
             settings: Arc::new(settings()),
             knowledge: Arc::new(knowledge()),
-            now: date(2026, 11, 23).at(9, 0, 0, 0).in_tz("UTC").expect("UTC is known").timestamp(),
+            agenda: Arc::new(agenda(&knowledge())),
+            now: now(),
             receipts: [].into(),
         }),
         task: Task::default(),
@@ -35,6 +40,16 @@ pub(crate) fn ask() -> Ask {
         dialogue: Arc::default(),
         toolbox: Toolbox::default(),
     }
+}
+
+fn now() -> Timestamp {
+    date(2026, 11, 23).at(9, 0, 0, 0).in_tz("UTC").expect("UTC is known").timestamp()
+}
+
+/// Nothing is booked.
+pub(crate) fn agenda(knowledge: &Knowledge) -> Agenda {
+    let until = now() + SignedDuration::from_hours(24 * 200);
+    Agenda::of_places(&knowledge.services, &[], Stretch { from: now(), until })
 }
 
 pub(crate) fn line(who: Who, text: &str) -> Line {
@@ -100,7 +115,6 @@ pub(crate) fn knowledge() -> Knowledge {
             vehicle(1, "Tesla", "Model 3", VehicleStatus::Available),
             vehicle(2, "Volvo", "EX30", VehicleStatus::Sold),
         ],
-        busy: Vec::new(),
     }
 }
 

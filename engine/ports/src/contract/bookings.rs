@@ -7,7 +7,7 @@ use forecourt_core::{
         state::HOLD, terms::places_of,
     },
     id::{BookingId, ResourceId, ServiceId},
-    knowledge::{Busy, Knowledge, Localized, Service},
+    knowledge::{Knowledge, Localized, Service},
     lang::Lang,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -16,7 +16,7 @@ use super::{Ground, Stage, new_tenant};
 use crate::{
     ids::Ids as _,
     store::{
-        BookingFilter, BookingWrite, DueLetter, LetterEnd, LetterStatus, ResourceWrite,
+        BookingFilter, BookingWrite, Busy, DueLetter, LetterEnd, LetterStatus, ResourceWrite,
         ResourceWritten, Wait, Written,
     },
 };
@@ -223,8 +223,7 @@ pub async fn a_booking_is_read_back_with_all_that_happened(ground: &dyn Ground) 
     assert_eq!(list(BookingFilter { after, ..all.clone() }).await, []);
     let held = BookingFilter { status: Some(BookingStatus::Held), ..all };
     assert_eq!(list(held).await, []);
-    let busy = store.load_knowledge(*tenant, *now).await.expect("a read").busy;
-    assert_eq!(busy.len(), 1, "what is booked is not offered any more");
+    assert_eq!(desk.taken().await, 1, "what is booked is not offered any more");
 }
 
 pub async fn of_two_steps_from_one_version_one_wins(ground: &dyn Ground) {
@@ -312,8 +311,6 @@ pub async fn a_hold_that_is_over_is_in_nobody_s_way(ground: &dyn Ground) {
     let over = late.hold_until;
     assert_eq!(store.overdue_holds(*now, 10).await.expect("a read"), []);
     assert_eq!(store.overdue_holds(over, 10).await.expect("a read"), [(*tenant, late.id)]);
-    assert_eq!(store.load_knowledge(*tenant, *now).await.expect("a read").busy.len(), 1);
-    assert_eq!(store.load_knowledge(*tenant, over).await.expect("a read").busy.len(), 0);
     let wish = desk.wish(vec![desk.take(0, 24, 25)], None);
     let Stage { ids, .. } = &desk.stage;
     let (next, event) = Booking::hold(ids.booking(), ids.offer(), wish, HOLD, By::Customer, over);
@@ -385,8 +382,8 @@ pub async fn what_was_booked_before_has_its_places(ground: &dyn Ground) {
         ends_at: stage.now + SignedDuration::from_hours(until),
     };
     let bookings = vec![busy(24, 26), busy(25, 27), busy(26, 28)];
-    new.knowledge =
-        Knowledge { services: vec![service(id, 2)], busy: bookings, ..Knowledge::default() };
+    new.knowledge = Knowledge { services: vec![service(id, 2)], ..Knowledge::default() };
+    new.busy = bookings;
     ground.add_tenant(new).await;
     let ledger = stage.store.load_ledger(tenant, places_of(id), stage.now).await.expect("a read");
     let mut units: Vec<(Timestamp, u16)> = ledger

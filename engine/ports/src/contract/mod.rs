@@ -127,7 +127,7 @@ macro_rules! store_contract {
             who_waits_is_listed_in_the_order_of_coming
             // tenants and members
             a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made
-            knowledge_is_read_back_as_it_was_made_with_the_bookings_ahead
+            knowledge_is_read_back_as_it_was_made
             an_unsubscribed_customer_stays_so
             a_member_signs_in_by_mail_address_without_regard_to_case
             a_sign_in_session_ends_at_its_time_or_when_it_is_closed

@@ -92,6 +92,7 @@ pub fn new_tenant(slug: &str, ids: &SeqIds) -> NewTenant {
         snapshot: TenantSnapshot { id: tenant, slug: slug.into(), pack: "dealer".into(), settings },
         name: "Prøve Bil AS".into(),
         knowledge: Knowledge::default(),
+        busy: vec![],
         members: vec![NewMember {
             member,
             lang: Lang::Nb,

@@ -1,12 +1,12 @@
 //! Tenants, what they know, and who may sign in.
 
 use forecourt_core::{
-    id::{BookingId, ServiceId, VehicleId},
-    knowledge::{Busy, Faq, Fuel, Knowledge, Localized, Service, Vehicle, VehicleStatus},
+    id::{ServiceId, VehicleId},
+    knowledge::{Faq, Fuel, Knowledge, Localized, Service, Vehicle, VehicleStatus},
     lang::Lang,
     money::{Currency, Money},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{Ground, Stage, new_tenant};
 use crate::{fake::SeqIds, ids::Ids as _, store::Role};
@@ -25,7 +25,7 @@ pub async fn a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made(ground: 
     assert_eq!(store.load_tenant(unknown).await.expect("a read"), None);
 }
 
-fn knowledge(ids: &SeqIds, now: Timestamp) -> Knowledge {
+fn knowledge(ids: &SeqIds) -> Knowledge {
     let id = || ids.uuid();
     let service = ServiceId::from_uuid(id());
     let text = |text: &str| {
@@ -35,12 +35,6 @@ fn knowledge(ids: &SeqIds, now: Timestamp) -> Knowledge {
             (Lang::En, "Test"),
             (Lang::Ar, "تجربة"),
         ])
-    };
-    let busy = |hours: i64, minutes: i64| Busy {
-        booking: BookingId::from_uuid(id()),
-        service,
-        starts_at: now + SignedDuration::from_hours(hours),
-        ends_at: now + SignedDuration::from_hours(hours) + SignedDuration::from_mins(minutes),
     };
     let vehicle = |model: &str, variant: Option<&str>, status| Vehicle {
         id: VehicleId::from_uuid(id()),
@@ -92,27 +86,24 @@ fn knowledge(ids: &SeqIds, now: Timestamp) -> Knowledge {
             vehicle("Ami", None, VehicleStatus::Sold),
             vehicle("Berlingo", None, VehicleStatus::InService),
         ],
-        busy: vec![busy(-2, 30), busy(-1, 90), busy(3, 45), busy(24 * 89, 45), busy(24 * 91, 45)],
     }
 }
 
-pub async fn knowledge_is_read_back_as_it_was_made_with_the_bookings_ahead(ground: &dyn Ground) {
+pub async fn knowledge_is_read_back_as_it_was_made(ground: &dyn Ground) {
     let ids = SeqIds::new();
-    let now: Timestamp = "2026-11-23T08:00:00Z".parse().expect("a time");
     let mut new = new_tenant("nordlys-bil", &ids);
     let id = new.snapshot.id;
-    let made = knowledge(&ids, now);
+    let made = knowledge(&ids);
     new.knowledge = made.clone();
     ground.add_tenant(new).await;
     let other = new_tenant("annen-bil", &ids);
     let other_id = other.snapshot.id;
     ground.add_tenant(other).await;
     let (_, store) = ground.node(1);
-    let read = store.load_knowledge(id, now).await.expect("a read");
+    let read = store.load_knowledge(id).await.expect("a read");
     assert_eq!((&read.services, &read.faqs), (&made.services, &made.faqs));
     assert_eq!(read.vehicles, made.vehicles);
-    assert_eq!(read.busy, made.busy[1..4], "neither what is over nor what is beyond 90 days");
-    let other = store.load_knowledge(other_id, now).await.expect("a read");
+    let other = store.load_knowledge(other_id).await.expect("a read");
     assert_eq!(other, Knowledge::default());
 }
 

@@ -224,6 +224,7 @@ mod tests {
             grounding: Arc::new(Grounding {
                 settings: Arc::new(new_tenant("bil", &SeqIds::new()).snapshot.settings),
                 knowledge: Arc::new(Knowledge::default()),
+                agenda: Arc::default(),
                 now: Timestamp::UNIX_EPOCH,
                 receipts: [].into(),
             }),

@@ -41,7 +41,7 @@ pub use self::{
     people::{DraftRow, DraftSaved, MAX_DRAFT, MAX_TEAM, People, Teammate},
     projection::LeadRecord,
     spending::{Spending, Taken},
-    tenants::{NewMember, NewTenant, TenantSnapshot, Tenants},
+    tenants::{Busy, NewMember, NewTenant, TenantSnapshot, Tenants},
     timers::{DueTimer, STUCK, Timers},
     webhooks::{
         CallFilter, CallRecord, CallReport, CallStatus, CallStory, DueCall, DueNotice,

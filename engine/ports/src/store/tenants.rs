@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use forecourt_core::{
-    id::{SessionId, TenantId},
+    id::{BookingId, ServiceId, SessionId, TenantId},
     knowledge::Knowledge,
     lang::Lang,
     settings::TenantSettings,
@@ -28,7 +28,18 @@ pub struct NewTenant {
     /// What the tenant is called among tenants; its brand's name may differ.
     pub name: String,
     pub knowledge: Knowledge,
+    /// What is booked already.
+    pub busy: Vec<Busy>,
     pub members: Vec<NewMember>,
+}
+
+/// A booking that comes with a tenant: a stretch of one of a service's own places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy {
+    pub booking: BookingId,
+    pub service: ServiceId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
 }
 
 /// A member who comes with a tenant.
@@ -53,12 +64,8 @@ pub trait Tenants: Send + Sync {
 
     async fn load_tenant(&self, tenant: TenantId) -> Result<Option<TenantSnapshot>, StoreError>;
 
-    /// Services, questions, vehicles, and bookings that end after `now`, up to 90 days ahead.
-    async fn load_knowledge(
-        &self,
-        tenant: TenantId,
-        now: Timestamp,
-    ) -> Result<Knowledge, StoreError>;
+    /// Services, questions and vehicles.
+    async fn load_knowledge(&self, tenant: TenantId) -> Result<Knowledge, StoreError>;
 
     /// Rises in the same commit as anything a tenant may say: services, answers, rules, vehicles, settings,
     /// whoever wrote it; 0 when nothing changed yet. Read before [`Tenants::load_knowledge`], it tells

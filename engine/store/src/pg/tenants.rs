@@ -7,7 +7,7 @@ use forecourt_core::{
 };
 use forecourt_ports::store::{NewTenant, StoreError, TenantSnapshot, Tenants};
 use futures_util::try_join;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{PgStore, store_error};
 use crate::{
@@ -15,9 +15,6 @@ use crate::{
     error::DbError,
     tables::{bookings, contacts, faqs, knowledge_versions, members, services, tenants, vehicles},
 };
-
-/// How far ahead bookings are read.
-const HORIZON: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 #[async_trait]
 impl Tenants for PgStore {
@@ -30,21 +27,12 @@ impl Tenants for PgStore {
         self.app.read(tenant, read).await.map_err(store_error)
     }
 
-    async fn load_knowledge(
-        &self,
-        tenant: TenantId,
-        now: Timestamp,
-    ) -> Result<Knowledge, StoreError> {
-        let horizon = now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX);
+    async fn load_knowledge(&self, tenant: TenantId) -> Result<Knowledge, StoreError> {
         let read = async |tx: &mut TenantTx| {
             let tx = &*tx;
-            let (services, faqs, vehicles, busy) = try_join!(
-                services::list(tx),
-                faqs::list(tx),
-                vehicles::list(tx),
-                bookings::list(tx, now, horizon),
-            )?;
-            Ok(Knowledge { services, faqs, vehicles, busy })
+            let (services, faqs, vehicles) =
+                try_join!(services::list(tx), faqs::list(tx), vehicles::list(tx))?;
+            Ok(Knowledge { services, faqs, vehicles })
         };
         self.app.read(tenant, read).await.map_err(store_error)
     }
@@ -71,7 +59,7 @@ impl PgStore {
         new: &NewTenant,
         now: Timestamp,
     ) -> Result<(TenantId, bool), DbError> {
-        let NewTenant { snapshot, knowledge, members, .. } = new;
+        let NewTenant { snapshot, knowledge, busy, members, .. } = new;
         let write = async |tx: &mut TenantTx| {
             if !tenants::insert(tx, new, now).await? {
                 return Ok(false);
@@ -80,7 +68,7 @@ impl PgStore {
             services::insert(tx, &knowledge.services, now).await?;
             faqs::insert(tx, &knowledge.faqs, now).await?;
             vehicles::insert(tx, &knowledge.vehicles, now).await?;
-            bookings::insert(tx, &knowledge.busy, now).await?;
+            bookings::insert(tx, busy, now).await?;
             Ok::<_, DbError>(true)
         };
         if self.app.tenant(snapshot.id, write).await? {
@@ -88,7 +76,7 @@ impl PgStore {
         }
         let taken = self.app.resolve_slug(&snapshot.slug).await?.ok_or(DbError::NotFound)?;
         if taken == snapshot.id {
-            let add = async |tx: &mut TenantTx| bookings::insert(tx, &knowledge.busy, now).await;
+            let add = async |tx: &mut TenantTx| bookings::insert(tx, busy, now).await;
             self.app.tenant(taken, add).await?;
         }
         Ok((taken, false))

@@ -7,8 +7,8 @@ use diesel_async::RunQueryDsl;
 use forecourt_core::{
     booking::{Booking, Ledger, Stretch, Take, TakenBy, terms::places_of},
     id::{BookingId, ResourceId},
-    knowledge::Busy,
 };
+use forecourt_ports::store::Busy;
 use jiff::Timestamp;
 use uuid::Uuid;
 

@@ -5,9 +5,8 @@ use diesel_async::RunQueryDsl;
 use forecourt_core::{
     booking::{Booking, BookingEvent, BookingStatus, BookingVersion, By, Customer, Requested},
     id::{BookingId, OfferId, ServiceId, SessionId},
-    knowledge::Busy,
 };
-use forecourt_ports::store::BookingFilter;
+use forecourt_ports::store::{BookingFilter, Busy};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -20,7 +19,6 @@ use crate::{
 
 const TABLE: &str = "bookings";
 const EVENTS: &str = "booking_events";
-const MOST: i64 = 20_000;
 /// Steps that are read of one booking (A9); it has fewer.
 const MOST_EVENTS: i64 = 1_000;
 
@@ -34,39 +32,6 @@ bulk! {
         created_at: Time,
     }
     "ON CONFLICT (tenant_id, booking_id) DO NOTHING"
-}
-
-/// What takes a place at `now`, ends after it and starts before `horizon`, in order.
-pub(crate) async fn list(
-    mut tx: &TenantTx,
-    now: Timestamp,
-    horizon: Timestamp,
-) -> Result<Vec<Busy>, DbError> {
-    let found: Vec<(Uuid, Uuid, Time, Time)> = bookings::table
-        .filter(bookings::ends_at.gt(Time::from(now)))
-        .filter(bookings::starts_at.lt(Time::from(horizon)))
-        .filter(
-            bookings::status.eq(BookingStatus::Booked.word()).or(bookings::status
-                .eq(BookingStatus::Held.word())
-                .and(bookings::hold_until.gt(Time::from(now)))),
-        )
-        .order((bookings::starts_at, bookings::booking_id))
-        .limit(MOST)
-        .select((
-            bookings::booking_id,
-            bookings::service_id,
-            bookings::starts_at,
-            bookings::ends_at,
-        ))
-        .load(&mut tx)
-        .await?;
-    let busy = |(booking, service, starts_at, ends_at): (Uuid, Uuid, Time, Time)| Busy {
-        booking: BookingId::from_uuid(booking),
-        service: ServiceId::from_uuid(service),
-        starts_at: starts_at.to_jiff(),
-        ends_at: ends_at.to_jiff(),
-    };
-    Ok(found.into_iter().map(busy).collect())
 }
 
 /// Adds bookings that were made elsewhere, with their places; says how many were new.

@@ -109,6 +109,7 @@ pub(crate) fn tenant(number: u128, slug: &str, domain: &str) -> NewTenant {
         snapshot: TenantSnapshot { id, slug: slug.into(), pack: "dealer".into(), settings },
         name: slug.into(),
         knowledge: Knowledge::default(),
+        busy: vec![],
         members: vec![member(1, "Ola", Role::Seller), member(2, "Eva", Role::Owner)],
     }
 }

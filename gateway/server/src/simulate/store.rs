@@ -439,12 +439,8 @@ impl Tenants for NodeStore {
         self.read(self.inner.load_tenant(tenant)).await
     }
 
-    async fn load_knowledge(
-        &self,
-        tenant: TenantId,
-        now: Timestamp,
-    ) -> Result<Knowledge, StoreError> {
-        self.read(self.inner.load_knowledge(tenant, now)).await
+    async fn load_knowledge(&self, tenant: TenantId) -> Result<Knowledge, StoreError> {
+        self.read(self.inner.load_knowledge(tenant)).await
     }
 
     async fn knowledge_version(&self, tenant: TenantId) -> Result<i64, StoreError> {

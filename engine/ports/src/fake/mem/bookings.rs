@@ -13,7 +13,7 @@ use forecourt_core::{
     id::{
         BlockId, BookingId, DeliveryId, NodeId, OfferId, ResourceId, ServiceId, TenantId, WaitId,
     },
-    knowledge::{Busy, Knowledge, Service},
+    knowledge::Knowledge,
     lang::Lang,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{super::lock, Claim, MemStore, is_free, journal::take_one};
 use crate::store::{
-    BookingFilter, BookingHistory, BookingWrite, Bookings, Catalogue, DueLetter, LetterEnd,
+    BookingFilter, BookingHistory, BookingWrite, Bookings, Busy, Catalogue, DueLetter, LetterEnd,
     LetterRecord, LetterStatus, MOST_ROWS, ResourceWrite, ResourceWritten, StoreError,
     StoredLedger, Wait, Written,
 };
@@ -48,24 +48,8 @@ struct Letter {
     code: Option<String>,
 }
 
-/// A service's terms when nothing else is said.
-fn terms_of(service: &Service) -> Terms {
-    Terms {
-        service: service.id,
-        minutes: service.minutes,
-        price: service.price,
-        buffer_before: 0,
-        buffer_after: 0,
-        notice_minutes: service.notice_minutes,
-        horizon_days: 90,
-        capacity: service.capacity,
-        needs: vec![],
-        active: true,
-    }
-}
-
 impl Data {
-    pub(super) fn new(knowledge: &Knowledge) -> Self {
+    pub(super) fn new(knowledge: &Knowledge, busy: &[Busy]) -> Self {
         let mut data = Self::default();
         for service in &knowledge.services {
             let id = places_of(service.id);
@@ -81,9 +65,9 @@ impl Data {
                 active: true,
             };
             data.resources.insert(id, (resource, 1));
-            data.terms.push(terms_of(service));
+            data.terms.push(Terms::plain(service));
         }
-        let mut busy = knowledge.busy.clone();
+        let mut busy = busy.to_vec();
         busy.sort_by_key(|busy| (busy.starts_at, busy.booking));
         for busy in busy {
             data.import(&busy);
@@ -130,20 +114,6 @@ impl Data {
             updated_at: Timestamp::UNIX_EPOCH,
         };
         self.bookings.insert(booking.id, (booking, vec![]));
-    }
-
-    /// What takes place of services at `now`.
-    pub(super) fn busy(&self, now: Timestamp) -> Vec<Busy> {
-        let there = self.bookings.values().map(|(booking, _)| booking);
-        let there = there.filter(|booking| booking.status_at(now).takes_place());
-        there
-            .map(|booking| Busy {
-                booking: booking.id,
-                service: booking.wish.service,
-                starts_at: booking.wish.from,
-                ends_at: booking.wish.until,
-            })
-            .collect()
     }
 
     fn write(&mut self, write: &BookingWrite) -> Written {

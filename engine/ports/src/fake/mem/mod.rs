@@ -195,7 +195,7 @@ impl MemStore {
     /// Replaces what a tenant knows.
     pub fn seed_knowledge(&self, tenant: TenantId, knowledge: Knowledge) {
         if let Some(data) = lock(&self.shared.world).tenants.get_mut(&tenant) {
-            data.booking = bookings::Data::new(&knowledge);
+            data.booking = bookings::Data::new(&knowledge, &[]);
             data.knowledge = knowledge;
             data.knowledge_version += 1;
         }
@@ -282,7 +282,7 @@ fn no_such_tenant() -> StoreError {
 impl TenantData {
     fn new(new: NewTenant) -> Self {
         Self {
-            booking: bookings::Data::new(&new.knowledge),
+            booking: bookings::Data::new(&new.knowledge, &new.busy),
             snapshot: new.snapshot,
             epoch: 1,
             last_seq: 0,

@@ -5,13 +5,10 @@ use forecourt_core::{
     id::{MemberId, SessionId, TenantId},
     knowledge::Knowledge,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::MemStore;
 use crate::store::{Member, MemberWithHash, Members, StoreError, TenantSnapshot, Tenants};
-
-/// How far ahead bookings are read.
-const HORIZON: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 #[derive(Clone, Copy)]
 pub(super) struct StaffSession {
@@ -32,19 +29,9 @@ impl Tenants for MemStore {
         Ok(world.tenants.get(&tenant).map(|data| data.snapshot.clone()))
     }
 
-    async fn load_knowledge(
-        &self,
-        tenant: TenantId,
-        now: Timestamp,
-    ) -> Result<Knowledge, StoreError> {
+    async fn load_knowledge(&self, tenant: TenantId) -> Result<Knowledge, StoreError> {
         let world = self.enter("load_knowledge").await?;
-        let data = world.tenant(tenant)?;
-        let mut knowledge = data.knowledge.clone();
-        knowledge.busy = data.booking.busy(now);
-        let horizon = now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX);
-        knowledge.busy.retain(|busy| busy.ends_at > now && busy.starts_at < horizon);
-        knowledge.busy.sort_by_key(|busy| (busy.starts_at, busy.booking));
-        Ok(knowledge)
+        Ok(world.tenant(tenant)?.knowledge.clone())
     }
 
     async fn knowledge_version(&self, tenant: TenantId) -> Result<i64, StoreError> {

@@ -15,6 +15,7 @@ fn grounding(tenant: &NewTenant, now: Timestamp) -> Grounding {
     Grounding {
         settings: Arc::new(tenant.snapshot.settings.clone()),
         knowledge: Arc::new(tenant.knowledge.clone()),
+        agenda: Arc::default(),
         now,
         receipts: [].into(),
     }

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use forecourt_core::slots;
-use jiff::{civil::date, tz::TimeZone};
+use forecourt_core::booking::{Agenda, Stretch};
+use jiff::{SignedDuration, civil::date, tz::TimeZone};
 
 use super::{super::*, assert_distinct, instants, tenants};
 
@@ -74,9 +74,9 @@ fn public_holidays_are_closed_in_the_year_of_the_seeding_and_the_next() {
 #[test]
 fn bookings_are_ahead_inside_the_hours_and_never_more_than_the_capacity() {
     for now in instants() {
-        for NewTenant { snapshot, knowledge, .. } in &demo(now, "hash") {
+        for NewTenant { snapshot, knowledge, busy, .. } in &demo(now, "hash") {
             let zone = snapshot.settings.time_zone();
-            for Busy { booking, service, starts_at, ends_at } in &knowledge.busy {
+            for Busy { booking, service, starts_at, ends_at } in busy {
                 let (from, until) = (zone.to_datetime(*starts_at), zone.to_datetime(*ends_at));
                 let spans = snapshot.settings.hours.on(from.date());
                 let open = spans.iter().any(|s| s.opens <= from.time() && until.time() <= s.closes);
@@ -84,7 +84,7 @@ fn bookings_are_ahead_inside_the_hours_and_never_more_than_the_capacity() {
                 assert!(*ends_at > now);
                 let kind = knowledge.services.iter().find(|s| s.id == *service).unwrap();
                 assert_eq!(ends_at.duration_since(*starts_at).as_mins(), i64::from(kind.minutes));
-                let at_once = knowledge.busy.iter().filter(|other| {
+                let at_once = busy.iter().filter(|other| {
                     other.service == *service
                         && other.starts_at <= *starts_at
                         && *starts_at < other.ends_at
@@ -100,11 +100,11 @@ fn a_later_seeding_has_the_same_bookings_where_both_reach() {
     let (first, later): (Timestamp, Timestamp) =
         ("2026-12-15T11:00:00Z".parse().unwrap(), "2026-12-22T14:00:00Z".parse().unwrap());
     for (one, two) in demo(first, "hash").iter().zip(&demo(later, "hash")) {
-        let last = one.knowledge.busy.iter().map(|busy| busy.starts_at).max().unwrap();
-        let both: Vec<_> = one.knowledge.busy.iter().filter(|b| b.ends_at > later).collect();
-        let same: Vec<_> = two.knowledge.busy.iter().filter(|b| b.starts_at <= last).collect();
+        let last = one.busy.iter().map(|busy| busy.starts_at).max().unwrap();
+        let both: Vec<_> = one.busy.iter().filter(|b| b.ends_at > later).collect();
+        let same: Vec<_> = two.busy.iter().filter(|b| b.starts_at <= last).collect();
         assert_eq!(both, same);
-        assert!(two.knowledge.busy.len() > same.len());
+        assert!(two.busy.len() > same.len());
     }
 }
 
@@ -119,8 +119,14 @@ fn starts(
 ) -> HashSet<Timestamp> {
     let settings = &tenant.snapshot.settings;
     let zone = settings.time_zone();
-    let free = slots::free(&settings.hours, &zone, service, busy, now, first, days, 10_000);
-    free.into_iter().map(|slot| slot.starts_at).collect()
+    let window = Stretch { from: now, until: now + SignedDuration::from_hours(24 * 120) };
+    let taken = busy
+        .iter()
+        .map(|busy| (busy.service, Stretch { from: busy.starts_at, until: busy.ends_at }));
+    let taken: Vec<_> = taken.collect();
+    let agenda = Agenda::of_places(std::slice::from_ref(service), &taken, window);
+    let free = agenda.free(service.id, None, &settings.hours, &zone, now, first, days, 10_000);
+    free.into_iter().map(|time| time.from).collect()
 }
 
 #[test]
@@ -128,7 +134,7 @@ fn the_main_service_has_free_times_and_holes_on_each_open_day_of_two_weeks() {
     for now in instants() {
         for tenant in &demo(now, "hash") {
             let settings = &tenant.snapshot.settings;
-            let (main, busy) = (&tenant.knowledge.services[0], &tenant.knowledge.busy);
+            let (main, busy) = (&tenant.knowledge.services[0], &tenant.busy);
             let today = settings.time_zone().to_datetime(now).date();
             let mut open = 0;
             for offset in 1..=14 {
@@ -155,7 +161,7 @@ fn every_service_has_free_times_and_holes_within_a_week() {
             let zone = tenant.snapshot.settings.time_zone();
             let today = zone.to_datetime(now).date();
             for service in &tenant.knowledge.services {
-                let free = starts(tenant, service, &tenant.knowledge.busy, now, today, 7);
+                let free = starts(tenant, service, &tenant.busy, now, today, 7);
                 let all = starts(tenant, service, &[], now, today, 7);
                 assert!(free.len() >= 8, "{:?} at {now}: {}", service.name, free.len());
                 assert!(free.len() < all.len(), "{:?} at {now}", service.name);
@@ -175,6 +181,6 @@ fn a_change_of_the_clock_leaves_bookings_at_their_time_of_day() {
         let eleven = wednesday.at(11, 0, 0, 0).to_zoned(oslo.clone()).unwrap().timestamp();
         assert!(eleven.to_string().contains(&format!("T{utc}:")), "{eleven}");
         let there = |busy: &&Busy| busy.starts_at == eleven;
-        assert_eq!(tenant.knowledge.busy.iter().filter(there).count(), 2);
+        assert_eq!(tenant.busy.iter().filter(there).count(), 2);
     }
 }

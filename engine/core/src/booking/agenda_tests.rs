@@ -1,10 +1,9 @@
 //! Free times against tables of known answers and against a slow, plain reading of the rules.
 
-use std::time::{Duration, Instant};
-
 use jiff::{
+    ToSpan,
     civil::{date, time},
-    tz::TimeZone,
+    tz::AmbiguousOffset,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -12,9 +11,10 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     hours::{Exception, Span},
-    id::BookingId,
     knowledge::Localized,
 };
+
+type Busy = (ServiceId, Stretch);
 
 fn service(minutes: u16, capacity: u16, notice_minutes: u32) -> Service {
     Service {
@@ -38,12 +38,33 @@ fn daily(opens: (i8, i8), closes: (i8, i8)) -> OpeningHours {
 }
 
 fn booked(from: &str, until: &str) -> Busy {
-    Busy {
-        booking: BookingId::from_uuid(Uuid::nil()),
-        service: service(60, 1, 0).id,
-        starts_at: from.parse().unwrap(),
-        ends_at: until.parse().unwrap(),
-    }
+    let when = Stretch { from: from.parse().unwrap(), until: until.parse().unwrap() };
+    (service(60, 1, 0).id, when)
+}
+
+/// A year and a half, so that nothing of it is the horizon's doing.
+fn agenda(service: &Service, busy: &[Busy]) -> Agenda {
+    let window = Stretch {
+        from: "2025-12-01T00:00:00Z".parse().unwrap(),
+        until: "2027-06-01T00:00:00Z".parse().unwrap(),
+    };
+    let mut agenda = Agenda::of_places(std::slice::from_ref(service), busy, window);
+    agenda.terms[0].horizon_days = Terms::MAX_HORIZON;
+    agenda
+}
+
+#[expect(clippy::too_many_arguments, reason = "as the question has them")]
+fn free(
+    hours: &OpeningHours,
+    zone: &TimeZone,
+    service: &Service,
+    busy: &[Busy],
+    now: Timestamp,
+    first: Date,
+    days: u16,
+    limit: usize,
+) -> Vec<FreeTime> {
+    agenda(service, busy).free(service.id, None, hours, zone, now, first, days, limit)
 }
 
 fn zone(name: &str) -> TimeZone {
@@ -58,10 +79,10 @@ fn starts(
     busy: &[Busy],
     day: Date,
 ) -> Vec<String> {
-    let now = Timestamp::from_second(0).unwrap();
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
     free(hours, zone, service, busy, now, day, 1, 100)
         .into_iter()
-        .map(|slot| slot.starts_at.strftime("%d %H:%M").to_string())
+        .map(|slot| slot.from.strftime("%d %H:%M").to_string())
         .collect()
 }
 
@@ -154,7 +175,7 @@ fn nothing_is_offered_before_the_notice_is_over() {
     let first = |notice| {
         free(&hours, &TimeZone::UTC, &service(60, 1, notice), &[], now, date(2026, 11, 23), 5, 1)
             .first()
-            .map(|slot| slot.starts_at.to_string())
+            .map(|slot| slot.from.to_string())
     };
     assert_eq!(
         first(45).as_deref(),
@@ -176,8 +197,7 @@ fn a_holiday_has_no_times_and_a_long_day_has_more() {
     let now = "2026-12-01T00:00:00Z".parse().unwrap();
     let found =
         free(&hours, &TimeZone::UTC, &service(60, 1, 0), &[], now, date(2026, 12, 22), 4, 100);
-    let found: Vec<_> =
-        found.iter().map(|s| s.starts_at.strftime("%d %H:%M").to_string()).collect();
+    let found: Vec<_> = found.iter().map(|s| s.from.strftime("%d %H:%M").to_string()).collect();
     assert_eq!(found, ["22 09:00", "23 09:00", "23 09:30", "23 10:00", "25 09:00"]);
 }
 
@@ -185,7 +205,7 @@ fn a_holiday_has_no_times_and_a_long_day_has_more() {
 fn no_more_than_the_limit_are_given_and_the_ends_of_time_are_harmless() {
     let hours = daily((0, 0), (23, 59));
     let all = |first, days, limit| {
-        let now = Timestamp::MIN;
+        let now = "2026-11-20T00:00:00Z".parse().unwrap();
         free(&hours, &zone("Europe/Oslo"), &service(30, 1, 0), &[], now, first, days, limit)
     };
     assert_eq!(all(date(2026, 11, 23), 90, 7).len(), 7);
@@ -204,11 +224,20 @@ fn plainly_free(
     now: Timestamp,
     first: Date,
     days: u16,
-) -> Vec<Slot> {
+) -> Vec<FreeTime> {
     let minutes = |count: u32| i64::from(count).minutes();
     let earliest = now.saturating_add(minutes(service.notice_minutes)).unwrap();
     let step = minutes(u32::from(service.minutes.clamp(5, 30)));
     let mut slots = Vec::new();
+    // Each booking sits in the first place that nobody before it is in.
+    let mut sorted = busy.to_vec();
+    sorted.sort_by_key(|(_, b)| (b.from, b.until));
+    let mut placed: Vec<(Busy, u16)> = vec![];
+    for (of, b) in sorted.into_iter().filter(|(of, _)| *of == service.id) {
+        let is_free = |unit: &u16| placed.iter().all(|((_, p), u)| u != unit || !p.touches(b));
+        let unit = (0_u16..100).find(is_free).unwrap();
+        placed.push(((of, b), unit));
+    }
     for date in first.series(1.day()).take(usize::from(days)) {
         for span in hours.on(date) {
             let closes_at =
@@ -219,22 +248,12 @@ fn plainly_free(
                 let skipped = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
                 let starts_at = ambiguous.earlier().unwrap();
                 let ends_at = starts_at + minutes(u32::from(service.minutes));
-                let rivals = || {
-                    busy.iter().filter(|b| {
-                        b.service == service.id && b.starts_at < ends_at && starts_at < b.ends_at
-                    })
-                };
-                let most = rivals()
-                    .map(|b| b.starts_at.max(starts_at))
-                    .map(|at| rivals().filter(|b| b.starts_at <= at && at < b.ends_at).count())
-                    .max()
-                    .unwrap_or(0);
-                if !skipped
-                    && ends_at <= closes_at
-                    && starts_at >= earliest
-                    && most < usize::from(service.capacity)
-                {
-                    slots.push(Slot { service: service.id, starts_at, ends_at });
+                let some_place_is_free = (0..service.capacity).any(|unit| {
+                    let of_unit = placed.iter().filter(|(_, place)| *place == unit);
+                    of_unit.clone().all(|((_, b), _)| ends_at <= b.from || b.until <= starts_at)
+                });
+                if !skipped && ends_at <= closes_at && starts_at >= earliest && some_place_is_free {
+                    slots.push(FreeTime { service: service.id, from: starts_at, until: ends_at });
                 }
                 start = start.checked_add(step).unwrap();
             }
@@ -258,11 +277,9 @@ proptest! {
         let service = service(minutes, capacity, notice);
         let busy: Vec<Busy> = bookings
             .into_iter()
-            .map(|(after, length)| Busy {
-                booking: BookingId::from_uuid(Uuid::nil()),
-                service: service.id,
-                starts_at: now + after.minutes(),
-                ends_at: now + (after + length).minutes(),
+            .map(|(after, length)| {
+                let (from, until) = (now + after.minutes(), now + (after + length).minutes());
+                (service.id, Stretch { from, until })
             })
             .collect();
         let fast = free(&hours, &zone, &service, &busy, now, first, 14, usize::MAX);
@@ -270,36 +287,58 @@ proptest! {
     }
 }
 
-/// A measurement, not a test: `cargo test --release -p forecourt-core -- --ignored slots --nocapture`.
 #[test]
-#[ignore = "a measurement of P10"]
-fn ninety_days_with_a_thousand_bookings_are_answered_in_microseconds() {
-    let now: Timestamp = "2026-09-20T06:00:00Z".parse().unwrap();
-    for (capacity, order) in [(1_u16, "sorted"), (1, "shuffled"), (3, "sorted"), (3, "shuffled")] {
-        let mut busy: Vec<Busy> = (0..1000_i64)
-            .map(|i| Busy {
-                booking: BookingId::from_uuid(Uuid::nil()),
-                service: service(60, 1, 0).id,
-                starts_at: now + (i * 127).minutes(),
-                ends_at: now + (i * 127 + 60).minutes(),
-            })
-            .collect();
-        if order == "shuffled" {
-            busy.sort_by_key(|b| b.starts_at.as_second().wrapping_mul(2_654_435_761) & 0xffff);
-        }
-        let (hours, oslo, service) =
-            (daily((9, 0), (17, 0)), zone("Europe/Oslo"), service(60, capacity, 60));
-        let mut best = Duration::MAX;
-        let mut total = Duration::ZERO;
-        for _ in 0..2000 {
-            let began = Instant::now();
-            let slots =
-                free(&hours, &oslo, &service, &busy, now, date(2026, 9, 20), 90, usize::MAX);
-            let took = began.elapsed();
-            best = best.min(took);
-            total += took;
-            assert!(slots.len() > 50);
-        }
-        println!("capacity {capacity}, {order}: best {best:?}, mean {:?}", total / 2000);
-    }
+fn a_time_is_free_only_if_all_that_the_service_needs_is() {
+    let offered = service(60, 1, 0);
+    let need = |kind, only| crate::booking::Need { kind, only };
+    let resource = |n: u128, kind| crate::booking::ledger::tests::resource(n, kind, 1);
+    let (car, other, eva) = (
+        resource(10, ResourceKind::Vehicle),
+        resource(11, ResourceKind::Vehicle),
+        resource(20, ResourceKind::Person),
+    );
+    let when = |from: &str, until: &str| crate::booking::ledger::tests::stretch(from, until);
+    let taken =
+        |n, from, until| [crate::booking::ledger::tests::taken(n, 0, 1, when(from, until), None)];
+    let window = crate::booking::ledger::tests::window();
+    let ledger =
+        |of: &Resource, there: &[TakenBy]| Arc::new(Ledger::new(of.clone(), there, &[], window));
+    let mut agenda = agenda(&offered, &[]);
+    agenda.terms[0].needs =
+        vec![need(ResourceKind::Vehicle, vec![]), need(ResourceKind::Person, vec![])];
+    agenda.ledgers = vec![
+        ledger(&car, &taken(10, "23T09:00", "23T10:00")),
+        ledger(&other, &[]),
+        ledger(&eva, &taken(20, "23T10:00", "23T11:00")),
+    ];
+    let hours = daily((9, 0), (12, 0));
+    let now = "2026-11-21T08:00:00Z".parse().unwrap();
+    let day = date(2026, 11, 23);
+    let ask = |agenda: &Agenda, only: Option<&Resource>| -> Vec<String> {
+        let only = only.map(|resource| resource.id);
+        let found = agenda.free(offered.id, only, &hours, &TimeZone::UTC, now, day, 1, 9);
+        found.iter().map(|time| time.from.strftime("%H:%M").to_string()).collect()
+    };
+    assert_eq!(ask(&agenda, None), ["09:00", "11:00"]);
+    assert_eq!(ask(&agenda, Some(&car)), ["11:00"]);
+    let stranger = resource(99, ResourceKind::Vehicle);
+    assert_eq!(ask(&agenda, Some(&stranger)), Vec::<String>::new());
+    assert_eq!(
+        ask(&Agenda::default(), None),
+        Vec::<String>::new(),
+        "nothing known is nothing free"
+    );
+    let why =
+        |agenda: &Agenda| agenda.why_none(offered.id, None, &hours, &TimeZone::UTC, now, day, 1);
+    assert_eq!(why(&Agenda::default()), [(Why::NotOffered, 1)]);
+    let at = |agenda: &Agenda, from: &str| {
+        let from = crate::booking::ledger::tests::at(from);
+        agenda.grant(offered.id, None, &hours, &TimeZone::UTC, now, from)
+    };
+    assert_eq!(at(&agenda, "23T09:00").unwrap()[0].resource, other.id);
+    assert_eq!(at(&agenda, "23T10:00"), Err(vec![Why::Booked { resource: eva.id }]));
+    assert!(agenda.is_same(&agenda.clone()));
+    let mut changed = agenda.clone();
+    changed.ledgers[2] = ledger(&eva, &[]);
+    assert!(!agenda.is_same(&changed));
 }
