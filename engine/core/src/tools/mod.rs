@@ -2,8 +2,8 @@
 //! is read and judged; the actors run it.
 //!
 //! Lives here: every tool with its [`Risk`], its budget and its schema ([`schema`]), the typed
-//! [`Request`] that a call's arguments become ([`request`]), and the [`Receipt`]s that answers may
-//! stand on ([`receipt`]). May be used by: the session, the claim gate, the models, the actors.
+//! [`Request`] that a call's arguments become ([`request`]), the shapes of what tools answer ([`results`]),
+//! and the [`Receipt`]s that answers may stand on ([`receipt`]). May be used by: the session, the claim gate, the models, the actors.
 //!
 //! # Invariants
 //! - **A6** arguments that are not exactly those of the schema are a short error for the model, and
@@ -13,6 +13,7 @@
 
 pub mod receipt;
 pub mod request;
+pub mod results;
 pub mod schema;
 
 use serde::{Deserialize, Serialize};
