@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     booking::{Booking, BookingStatus},
     event::MessageSeq,
-    gate::Reason,
+    gate::{Reason, Withheld},
     id::{BookingId, OfferId, ResourceId, ServiceId},
     knowledge::Localized,
     tools::{ToolName, ToolUse},
@@ -154,6 +154,12 @@ pub struct WithheldText {
 impl std::fmt::Debug for WithheldText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "WithheldText({:?}, ..)", self.reason) // what a model says may be personal (A13)
+    }
+}
+
+impl From<Withheld> for WithheldText {
+    fn from(Withheld { reason, text }: Withheld) -> Self {
+        Self { reason, text }
     }
 }
 

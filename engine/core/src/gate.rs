@@ -12,7 +12,7 @@
 //! - the sentences that leave are the same however the stream was cut;
 //! - memory is bounded (A9): one sentence of [`Gate::MAX_SENTENCE_CHARS`], and what was spoken of
 //!   last; time is linear in the text, with a constant that depends on the grounding;
-//! - a [`Withheld`] carries no text (A13).
+//! - a [`Withheld`] keeps its sentence for staff, and shows it to no log (A13).
 
 mod facts;
 mod money;
@@ -37,6 +37,7 @@ use self::{
     words::Cue,
 };
 use crate::{
+    dialogue::WITHHELD_CHARS,
     knowledge::Grounding,
     lang::Lang,
     reading::{Kind, fold},
@@ -61,9 +62,18 @@ pub struct Released {
 }
 
 /// A sentence that did not leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Withheld {
     pub reason: Reason,
+    /// What it said, for staff: [`WITHHELD_CHARS`] at most; of a [`Reason::TooLong`] one, its beginning.
+    pub text: String,
+}
+
+impl std::fmt::Debug for Withheld {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It may speak of a person: the text stays out of logs (A13).
+        f.debug_struct("Withheld").field("reason", &self.reason).finish_non_exhaustive()
+    }
 }
 
 /// Why a sentence did not leave.
@@ -181,9 +191,10 @@ impl Gate {
 
     fn decide(&mut self, sentence: &split::Sentence, released: &mut Released) {
         self.breaks = self.breaks.max(sentence.breaks);
-        let verdict = match &sentence.text {
-            None => Err(Reason::TooLong),
-            Some(text) => self.judge(text).map(|()| outside::plain(text)),
+        let verdict = if sentence.too_long {
+            Err(Reason::TooLong)
+        } else {
+            self.judge(&sentence.text).map(|()| outside::plain(&sentence.text))
         };
         match verdict {
             Ok(text) if text.is_empty() => {}
@@ -197,7 +208,10 @@ impl Gate {
                 self.breaks = 0;
                 released.text.push_str(&text);
             }
-            Err(reason) => released.withheld.push(Withheld { reason }),
+            Err(reason) => {
+                let text = sentence.text.chars().take(WITHHELD_CHARS).collect();
+                released.withheld.push(Withheld { reason, text });
+            }
         }
     }
 

@@ -212,7 +212,7 @@ fn said(knowledge: &Knowledge) -> Said {
         let (mut splitter, mut sentences) = (Splitter::default(), Vec::new());
         answer.chars().for_each(|c| splitter.push(c, &mut sentences));
         splitter.complete(&mut sentences);
-        for sentence in sentences.into_iter().filter_map(|sentence| sentence.text) {
+        for sentence in sentences.into_iter().filter(|one| !one.too_long).map(|one| one.text) {
             let (rest, found) = outside::links(&sentence);
             said.hosts.extend(found.hosts);
             said.mails.extend(found.mails);

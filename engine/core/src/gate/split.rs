@@ -13,8 +13,10 @@ pub(super) const MAX_CHARS: usize = 1_000;
 /// A sentence, and what parts it from the one before.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Sentence {
-    /// `None` when it was too long.
-    pub text: Option<String>,
+    /// Of one that was too long, its beginning.
+    pub text: String,
+    /// Longer than [`MAX_CHARS`]: nobody has read it all.
+    pub too_long: bool,
     /// How many line breaks stand before it: 0 for a space, 2 for a new paragraph.
     pub breaks: u8,
 }
@@ -82,8 +84,8 @@ impl Splitter {
         self.state = State::Inside;
         let trimmed = text.trim();
         if !trimmed.is_empty() {
-            let text = (!too_long).then(|| trimmed.to_owned());
-            out.push(Sentence { text, breaks: std::mem::take(&mut self.breaks) });
+            let breaks = std::mem::take(&mut self.breaks);
+            out.push(Sentence { text: trimmed.to_owned(), too_long, breaks });
         }
     }
 
@@ -185,7 +187,7 @@ mod tests {
         let (mut splitter, mut out) = (Splitter::default(), Vec::new());
         text.chars().for_each(|c| splitter.push(c, &mut out));
         splitter.complete(&mut out);
-        out.into_iter().map(|s| s.text.unwrap_or("(too long)".into())).collect()
+        out.into_iter().map(|s| s.text).collect()
     }
 
     #[test]
@@ -216,6 +218,6 @@ mod tests {
         }
         assert!(splitter.text.capacity() < 4 * MAX_CHARS);
         splitter.push('\n', &mut out);
-        assert_eq!(out, [Sentence { text: None, breaks: 0 }]);
+        assert_eq!(out, [Sentence { text: "a".repeat(MAX_CHARS), too_long: true, breaks: 0 }]);
     }
 }

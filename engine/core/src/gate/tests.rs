@@ -206,3 +206,13 @@ proptest! {
         let _released = Gate::check(&ground(), Lang::En, &text);
     }
 }
+
+#[test]
+fn what_stayed_in_is_kept_for_staff_and_shown_to_no_log() {
+    let long = format!("Kia EV6 er ledig {}.", "og fin ".repeat(60));
+    let released = Gate::check(&ground(), Lang::Nb, &format!("Hei! {long}"));
+    let [withheld] = released.withheld.as_slice() else { panic!("{released:?}") };
+    assert_eq!(withheld.reason, Reason::Stock);
+    assert_eq!(withheld.text, long.chars().take(WITHHELD_CHARS).collect::<String>());
+    assert!(!format!("{released:?}").contains("EV6"));
+}
