@@ -90,6 +90,11 @@ pub(crate) async fn widget(request: HttpRequest, gateway: web::Data<Gateway>) ->
     foreign(&request, &gateway, "widget.js")
 }
 
+/// `GET /widget-later.js` — loaded by the widget when a conversation needs it.
+pub(crate) async fn widget_later(request: HttpRequest, gateway: web::Data<Gateway>) -> Answer {
+    foreign(&request, &gateway, "widget-later.js")
+}
+
 /// `GET /sdk.js` — imported by pages of developers.
 pub(crate) async fn sdk(request: HttpRequest, gateway: web::Data<Gateway>) -> Answer {
     foreign(&request, &gateway, "sdk.js")

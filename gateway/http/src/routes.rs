@@ -227,6 +227,7 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         // Pages.
         .service(at("/", "GET, HEAD").route(read().to(assets::landing)))
         .service(at("/widget.js", "GET, HEAD").route(read().to(assets::widget)))
+        .service(at("/widget-later.js", "GET, HEAD").route(read().to(assets::widget_later)))
         .service(at("/sdk.js", "GET, HEAD").route(read().to(assets::sdk)))
         .service(at("/app", "GET, HEAD").route(read().to(to_app)))
         .service(at("/app/sessions/{session}", "GET, HEAD").route(read().to(assets::conversation)))

@@ -14,8 +14,11 @@ import { SessionStream, type StreamState } from "./session";
 import { TypingNotice } from "./typing";
 import type {
   Author,
+  ChatBooking,
   Message,
   MessageAccepted,
+  OfferedTime,
+  Pressed,
   PublicTenant,
   QueuePlace,
   SessionOpened,
@@ -59,11 +62,14 @@ export interface Brand {
   name?: string;
   color?: string;
   languages?: string[];
+  /** IANA zone of the business. */
+  zone?: string;
 }
 
 interface Waiting {
   client_id: string;
   text: string;
+  pressed?: Pressed;
 }
 
 interface Stored {
@@ -101,6 +107,12 @@ export class Chat {
   typing: Typing | null = null;
   /** The visitor's place among those who wait for a person. */
   place: QueuePlace | null = null;
+  /** The times that were offered and not answered. */
+  offers: OfferedTime[] = [];
+  /** The appointments of this conversation, as they stand. */
+  bookings: ChatBooking[] = [];
+  /** How far this clock is ahead of the server's, at most (ms). */
+  skew = 0;
   loading = false;
   /** When a refused message is tried again (ms since the epoch); 0 when nothing was refused. */
   busyUntil = 0;
@@ -222,12 +234,13 @@ export class Chat {
     this.#tell("seen", { seq: upto });
   }
 
-  send(text: string): void {
+  /** `pressed`: the button that the text stands for. */
+  send(text: string, pressed?: Pressed): void {
     const trimmed = text.trim();
     if (!trimmed) return;
     this.#kept = true;
     this.type(false);
-    this.#enqueue({ client_id: newId(), text: trimmed });
+    this.#enqueue({ client_id: newId(), text: trimmed, ...(pressed && { pressed }) });
     this.#keep();
     this.#options.onChange();
     void this.#pump();
@@ -249,8 +262,8 @@ export class Chat {
     const { base, tenant, lang } = this.#options;
     try {
       const slug = encodeURIComponent(tenant);
-      const { name, color, languages } = await request<PublicTenant>(`${base}/v1/public/tenant?slug=${slug}&lang=${lang()}`);
-      this.brand = { name, color, languages };
+      const { name, color, languages, zone } = await request<PublicTenant>(`${base}/v1/public/tenant?slug=${slug}&lang=${lang()}`);
+      this.brand = { name, color, languages, zone };
       this.#options.onChange();
     } catch {
       this.#asked = false;
@@ -302,7 +315,8 @@ export class Chat {
       if (message.member_name) this.memberName = message.member_name;
       this.place = null;
     }
-    if (author !== "customer") this.typing = null;
+    if (author === "customer") this.offers = [];
+    else this.typing = null;
     this.#put({
       key: clientId || message.message_id,
       era: this.#era,
@@ -361,6 +375,8 @@ export class Chat {
     this.items = this.items.filter((it) => it.era < this.#era);
     unsent.forEach((item) => this.#put(item));
     snapshot.messages.forEach((message) => this.#show(message));
+    this.bookings = snapshot.bookings ?? [];
+    if (snapshot.messages.at(-1)?.author !== "customer") this.offers = snapshot.offers ?? [];
     if (snapshot.status === "closed") this.#note("closed", "end");
   }
 
@@ -413,6 +429,8 @@ export class Chat {
   }
 
   #take(event: StoredEvent): void {
+    const ahead = Date.now() - Date.parse(event.at);
+    this.skew = this.skew ? Math.min(this.skew, ahead) : ahead;
     if (event.type === "message.posted") {
       this.#show(event.message);
     } else if (event.type === "session.status") {
@@ -423,6 +441,10 @@ export class Chat {
       if (event.status === "closed") this.#note("closed", "end");
       else if (event.status === "with_human") this.#note("taken", event.seq);
       else if (before === "with_human") this.#note("back", event.seq);
+    } else if (event.type === "times.offered") {
+      this.offers = event.offers;
+    } else if (event.type === "booking.changed") {
+      this.bookings = [...this.bookings.filter((it) => it.booking_id !== event.booking.booking_id), event.booking];
     } else if (event.type === "turn.failed") {
       this.#note("failedTurn", event.seq);
     }
@@ -438,6 +460,8 @@ export class Chat {
     this.draft = this.step = this.typing = this.place = null;
     this.#seenByStaff = this.#seenByVisitor = 0;
     this.status = "open";
+    this.offers = [];
+    this.bookings = [];
     const spoken = this.items.some((it) => it.seq < Infinity);
     const unsent = this.items.filter((it) => it.seq === Infinity);
     if (spoken) {
@@ -478,8 +502,8 @@ export class Chat {
       body: { tenant, lang: lang(), page_url: location.href.split(/[?#]/)[0] },
     });
     this.#session = { id: opened.session_id, token: opened.token };
-    const { name, color, languages } = opened.tenant;
-    this.brand = { name, color, languages };
+    const { name, color, languages, zone } = opened.tenant;
+    this.brand = { name, color, languages, zone };
     this.greeting = opened.greeting;
     this.#keep();
     this.#share();

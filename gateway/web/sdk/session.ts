@@ -289,7 +289,9 @@ export class SessionStream {
       case "message.posted":
       case "session.status":
       case "turn.started":
-      case "turn.failed": {
+      case "turn.failed":
+      case "times.offered":
+      case "booking.changed": {
         const at = place ?? { epoch: this.#cursor?.epoch ?? 0, seq: body.seq };
         if (isStale(this.#cursor, at)) return;
         this.#cursor = at;

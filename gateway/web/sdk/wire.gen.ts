@@ -418,7 +418,11 @@ color: string, phone?: string, email?: string, address?: string, website?: strin
 /**
  * BCP 47 tags; the first is the default.
  */
-languages: Array<string>, vehicles: Array<PublicVehicle>, services: Array<PublicService>, 
+languages: Array<string>, 
+/**
+ * IANA zone of the business, such as `Europe/Oslo`.
+ */
+zone: string, vehicles: Array<PublicVehicle>, services: Array<PublicService>, 
 /**
  * Monday to Sunday.
  */

@@ -42,11 +42,6 @@ export interface Texts {
   seen: string;
   types: string;
   looking: string;
-  next: string;
-  ahead: string;
-  about: string;
-  call: string;
-  callText: string;
 }
 
 export const TEXTS: Record<Lang, Texts> = {
@@ -86,11 +81,6 @@ export const TEXTS: Record<Lang, Texts> = {
     seen: "Sett",
     types: "{name} skriver",
     looking: "Slår opp …",
-    next: "Du er neste.",
-    ahead: "{n} foran deg.",
-    about: "Omtrent {n} min.",
-    call: "Ring meg heller",
-    callText: "Kan dere ringe meg? Nummeret mitt er ",
   },
   en: {
     launch: "Chat with us",
@@ -128,11 +118,6 @@ export const TEXTS: Record<Lang, Texts> = {
     seen: "Seen",
     types: "{name} is writing",
     looking: "Looking things up …",
-    next: "You are next.",
-    ahead: "{n} before you.",
-    about: "About {n} min.",
-    call: "Call me back instead",
-    callText: "Could you call me back? My number is ",
   },
   fr: {
     launch: "Discuter avec nous",
@@ -171,11 +156,6 @@ export const TEXTS: Record<Lang, Texts> = {
     seen: "Vu",
     types: "{name} écrit",
     looking: "Recherche…",
-    next: "C’est bientôt à vous.",
-    ahead: "{n} avant vous.",
-    about: "Environ {n} min.",
-    call: "Rappelez-moi plutôt",
-    callText: "Pouvez-vous me rappeler ? Mon numéro est le ",
   },
   ar: {
     launch: "تحدّث معنا",
@@ -213,11 +193,6 @@ export const TEXTS: Record<Lang, Texts> = {
     seen: "شوهدت",
     types: "{name} يكتب",
     looking: "يبحث…",
-    next: "أنت التالي.",
-    ahead: "أمامك {n}.",
-    about: "نحو {n} د.",
-    call: "اتصلوا بي بدلًا من ذلك",
-    callText: "هل يمكنكم الاتصال بي؟ رقمي هو ",
   },
 };
 

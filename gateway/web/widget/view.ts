@@ -8,15 +8,13 @@
 import { formatColor, parseColor, readableOn, textOn } from "../sdk/color";
 import { el, icon } from "../sdk/dom";
 import type { Chat, Item } from "../sdk/chat";
+import type { Pressed } from "../sdk/wire";
 import { linkify } from "./linkify";
 import css from "./style.css?inline";
-import { fill, type Texts } from "./texts";
+import { fill, type Lang, type Texts } from "./texts";
 
 /** Longest message that the field takes. */
 const MAX_TEXT = 4000;
-
-/** Who waits longer than this, or nobody knows how long, is offered a call. */
-const LONG_WAIT_MIN = 10;
 
 const DEFAULT_BRAND = "#1d4f91";
 // The grounds of a bubble: the accent is made readable there, and so it is on the panel, too.
@@ -31,8 +29,12 @@ const DOWN = "M6 10l6 6 6-6";
 const SPARK = "M12 4l2.2 5.8L20 12l-5.8 2.2L12 20l-2.2-5.8L4 12l5.8-2.2z";
 const PERSON = "M12 12a3.7 3.7 0 1 0 0-7.4 3.7 3.7 0 0 0 0 7.4zM4.8 19.8a7.2 7.2 0 0 1 14.4 0";
 
+/** What draws times, appointments and the queue: a file of its own. */
+export type Later = typeof import("./later");
+
 export interface ViewOptions {
-  lang(): string;
+  later(): Promise<Later>;
+  lang(): Lang;
   texts(): Texts;
   theme: string | null;
   color: string | null;
@@ -55,13 +57,13 @@ export class View {
   readonly #writing = el("div", { "aria-hidden": "true", hidden: "" });
   #writer: HTMLElement = el("p");
   readonly #bubble = el("div", { class: "bubble", dir: "auto" });
+  readonly #booking = el("div", { tabindex: "-1", hidden: "" });
+  #later: Promise<Later> | undefined;
   readonly #starters = el("div", { class: "starters" });
   readonly #scroll: HTMLElement;
   readonly #latest = el("button", { class: "latest", type: "button", hidden: "" }, icon(DOWN));
   readonly #notice = el("p", { class: "notice", role: "status", hidden: "" });
-  readonly #place = el("span", { role: "status" });
-  readonly #call = el("button", { type: "button" });
-  readonly #queue = el("p", { class: "notice queue", hidden: "" }, this.#place, " ", this.#call);
+  readonly #queue = el("p", { class: "notice queue", hidden: "" });
   readonly #field = el("textarea", { rows: "1", maxlength: String(MAX_TEXT), enterkeyhint: "send" });
   readonly #sender = el("button", { class: "send", type: "submit" }, icon(SEND));
   readonly #person = el("button", { class: "person", type: "button" }, icon(PERSON), el("span"));
@@ -84,7 +86,7 @@ export class View {
 
     this.#launcher.append(icon(CHAT), icon(CROSS), this.#badge);
     this.#writing.append(this.#writer, el("div", { class: "line writing", "data-who": "assistant" }, this.#bubble));
-    this.#scroll = el("div", { class: "scroll", tabindex: "0" }, this.#intro, this.#log, this.#writing, this.#starters);
+    this.#scroll = el("div", { class: "scroll", tabindex: "0" }, this.#intro, this.#log, this.#writing, this.#booking, this.#starters);
     const form = el("form", {}, this.#field, this.#sender);
     this.#panel = el(
       "section",
@@ -105,7 +107,6 @@ export class View {
     this.#person.onclick = () => this.#say(this.#options.texts().personText);
     this.#latest.onclick = () => this.#toEnd(true);
     this.#scroll.onscroll = () => (this.#latest.hidden = this.#atEnd());
-    this.#call.onclick = () => this.toggle(true, false, this.#options.texts().callText);
     this.#field.oninput = () => {
       this.#chat.type(!!this.#field.value.trim());
       this.#fit();
@@ -181,9 +182,9 @@ export class View {
     const stick = this.#atEnd();
     this.#renderLog(texts, name);
     this.#renderDraft(texts, who);
+    this.#renderLater(stick);
     if (stick) this.#toEnd();
     this.#renderNotice(texts);
-    this.#renderPlace(texts);
     this.#renderLauncher(texts, label);
     // Only what comes from now on is read out, not the history.
     if (!chat.loading) requestAnimationFrame(() => this.#log.setAttribute("aria-live", "polite"));
@@ -263,6 +264,27 @@ export class View {
     });
   }
 
+  #renderLater(stick: boolean): void {
+    const chat = this.#chat;
+    if (!this.#later && !chat.place && !chat.offers.length && !chat.bookings.length) return;
+    this.#later ??= this.#options.later();
+    this.#later.then(
+      ({ draw }) => {
+        draw({
+          chat,
+          times: this.#booking,
+          place: this.#queue,
+          lang: this.#options.lang(),
+          say: (text, pressed) => this.#say(text, pressed),
+          prefill: (text) => this.toggle(true, false, text),
+        });
+        if (stick) this.#toEnd();
+      },
+      // The words of the answer say the same; it is loaded again with the next change.
+      () => (this.#later = undefined),
+    );
+  }
+
   #who(author: string, name: string, role: string): HTMLElement {
     const avatar = el("span", { class: "avatar", "aria-hidden": "true" }, icon(author === "assistant" ? SPARK : PERSON));
     return el("p", { class: "name", "data-who": author }, avatar, el("bdi", {}, name), el("span", { class: "role" }, role));
@@ -327,20 +349,6 @@ export class View {
     this.#wasWriting = writing && author;
   }
 
-  /** How long it takes until a person is there, or the way out of waiting. */
-  #renderPlace(texts: Texts): void {
-    const { place } = this.#chat;
-    this.#queue.hidden = !place;
-    if (!place) return;
-    const minutes = Math.ceil((place.estimate_s ?? Infinity) / 60);
-    const text = place.ahead ? fill(texts.ahead, { n: place.ahead }) : texts.next;
-    const long = minutes > LONG_WAIT_MIN;
-    const whole = long ? text : `${text} ${fill(texts.about, { n: minutes })}`;
-    if (this.#place.textContent !== whole) this.#place.textContent = whole;
-    this.#call.textContent = texts.call;
-    this.#call.hidden = !long;
-  }
-
   #renderNotice(texts: Texts): void {
     const chat = this.#chat;
     const left = Math.ceil((chat.busyUntil - Date.now()) / 1000);
@@ -365,8 +373,8 @@ export class View {
     if (unseen && this.#spoken.textContent === "") this.#spoken.textContent = texts.newOne;
   }
 
-  #say(text: string): void {
-    this.#chat.send(text);
+  #say(text: string, pressed?: Pressed): void {
+    this.#chat.send(text, pressed);
     this.#toEnd();
   }
 

@@ -30,6 +30,8 @@ pub struct PublicTenant {
     pub website: Option<String>,
     /// BCP 47 tags; the first is the default.
     pub languages: Vec<String>,
+    /// IANA zone of the business, such as `Europe/Oslo`.
+    pub zone: String,
     pub vehicles: Vec<PublicVehicle>,
     pub services: Vec<PublicService>,
     /// Monday to Sunday.
@@ -95,6 +97,7 @@ impl PublicTenant {
             email: brand.email,
             address: brand.address,
             website: brand.website,
+            zone: tenant.settings.zone.clone(),
             languages: tenant.settings.languages.iter().map(|l| l.tag().to_owned()).collect(),
             vehicles: knowledge.vehicles.iter().map(|v| PublicVehicle::of(v, lang)).collect(),
             services: knowledge.services.iter().map(|s| PublicService::of(s, lang)).collect(),
