@@ -1,14 +1,24 @@
 //! The server around the routes: sockets that cannot be held for ever, and an end that loses nothing.
 
-use std::{any::Any, io, net::TcpListener, time::Duration};
+use std::{io, net::TcpListener, rc::Rc, time::Duration};
 
+use actix_codec::Framed;
+use actix_http::{HttpMessage as _, HttpService, Request, body::MessageBody, h1::Codec};
+use actix_server::Server;
+use actix_service::{
+    IntoServiceFactory as _, ServiceFactoryExt as _, fn_factory, fn_service, map_config,
+};
 use actix_web::{
-    App, HttpServer,
-    dev::{Extensions, Server},
+    App, Error, HttpResponse,
+    dev::{AppConfig, Service as _, ServiceFactory, ServiceResponse},
     rt::net::TcpStream,
 };
 
-use crate::{gateway::Gateway, routes::configure};
+use crate::{
+    gateway::Gateway,
+    routes::configure,
+    upgrade::{self, Upgradable},
+};
 
 /// A peer that acknowledges nothing for this long is gone: the only thing that ends one that stops reading.
 const UNREAD: Duration = Duration::from_secs(30);
@@ -19,9 +29,8 @@ const BACKLOG: u32 = 2_048;
 /// After [`Gateway::begin_stop`] only requests are left, and those end by themselves.
 const STOP_WITHIN_S: u64 = 10;
 
-/// For `HttpServer::on_connect`: sends small frames at once, and frees sockets of peers that stop reading.
-pub fn harden(connection: &dyn Any, _: &mut Extensions) {
-    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+/// Sends small frames at once, and frees sockets of peers that stop reading.
+fn harden(stream: &TcpStream) {
     let socket = socket2::SockRef::from(stream);
     // A socket that takes neither option is served all the same.
     let _as_it_is = socket.set_tcp_nodelay(true);
@@ -31,23 +40,79 @@ pub fn harden(connection: &dyn Any, _: &mut Extensions) {
 
 /// A server for a gateway on a bound listener. It handles no signals: whoever runs it calls
 /// [`Gateway::begin_stop`] first and then `ServerHandle::stop(true)`.
+///
+/// It is put together by hand because `HttpServer` does not let go of connections that become sockets
+/// (see `upgrade`).
 pub fn server(listener: TcpListener, gateway: Gateway, workers: usize) -> io::Result<Server> {
     let workers = workers.max(1);
     let connections = gateway.0.config.limits.connections / workers;
-    let app = move || {
-        let gateway = gateway.clone();
-        App::new().configure(|config| configure(config, gateway))
-    };
-    let server = HttpServer::new(app)
+    let address = listener.local_addr()?;
+    let builder = Server::build()
         .workers(workers)
         .backlog(BACKLOG)
-        .max_connections(connections.max(1))
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEADERS_WITHIN)
-        .client_disconnect_timeout(Duration::from_secs(1))
+        .max_concurrent_connections(connections.max(1))
         .shutdown_timeout(STOP_WITHIN_S)
-        .disable_signals()
-        .on_connect(harden)
-        .listen(listener)?;
-    Ok(server.run())
+        .disable_signals();
+    let stopped = builder.graceful_shutdown_signal();
+    let services = move || {
+        let stopped = stopped.clone();
+        HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopped = stopped.clone();
+                async move { stopped.notified().await }
+            })
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(HEADERS_WITHIN)
+            .client_disconnect_timeout(Duration::from_secs(1))
+            .local_addr(address)
+            .on_connect_ext(|stream: &TcpStream, _| harden(stream))
+            .upgrade(sockets(gateway.clone()))
+            .finish(application(gateway.clone()))
+            .tcp()
+    };
+    Ok(builder.listen("http", listener, services)?.run())
+}
+
+/// What answers requests.
+fn application(
+    gateway: Gateway,
+) -> impl ServiceFactory<
+    Request,
+    Config = (),
+    Response = ServiceResponse<impl MessageBody>,
+    Error = HttpResponse,
+    InitError = (),
+    Service: 'static,
+> {
+    let app = App::new().configure(|config| configure(config, gateway)).into_factory();
+    map_config(app.map_err(|error| error.error_response()), |()| AppConfig::default())
+}
+
+/// What answers requests for a WebSocket.
+fn sockets(
+    gateway: Gateway,
+) -> impl ServiceFactory<
+    (Request, Framed<TcpStream, Codec>),
+    Config = (),
+    Response = (),
+    Error = Error,
+    InitError = (),
+> {
+    fn_factory(move || {
+        let application = application(gateway.clone()).new_service(());
+        async move {
+            let application = Rc::new(application.await?);
+            Ok(fn_service(move |(request, framed): (Request, Framed<TcpStream, Codec>)| {
+                request.extensions_mut().insert(Upgradable);
+                let response = application.call(request);
+                async move {
+                    // The application's own errors are answers already.
+                    if let Ok(response) = response.await {
+                        upgrade::serve(response, framed).await;
+                    }
+                    Ok(())
+                }
+            }))
+        }
+    })
 }

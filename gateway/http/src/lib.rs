@@ -57,12 +57,13 @@ mod trace;
 mod turn;
 mod unread;
 mod unsubscribe;
+mod upgrade;
 mod webhooks;
 
 pub use self::{
     desk::{Desk, TenantDesk},
     gateway::{Gateway, HttpConfig, Parts, RenderMetrics},
-    harden::{harden, server},
+    harden::server,
     limits::{Limits, Rate},
     links::SignedLinks,
     openapi::document as openapi_document,

@@ -1,6 +1,6 @@
 //! The answer to hello: where the log stands, and what a listener with a cursor has missed.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use forecourt_core::{
     event::{EventRecord, Seq},
@@ -9,10 +9,7 @@ use forecourt_core::{
 use forecourt_wire::{Cursor, GapFrame, HelloFrame, ServerFrame, WelcomeFrame};
 use tokio::sync::oneshot;
 
-use super::{
-    protocol::Greeting,
-    room::{Batch, text},
-};
+use super::{batch::Batch, protocol::Greeting, room::text};
 use crate::{
     gateway::State,
     problem::{Code, Problem},
@@ -59,8 +56,7 @@ pub(crate) async fn catch_up(
             seq: head.seq.0,
         })));
     }
-    let replayed: Arc<Batch> = Arc::new([]);
-    Ok(Greeting { opening, replayed, seen: head.seq })
+    Ok(Greeting { opening, replayed: Batch::new(Vec::new()), seen: head.seq })
 }
 
 /// The events after a cursor, from memory or from the journal; `None` when they are too many.

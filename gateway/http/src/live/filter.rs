@@ -43,7 +43,7 @@ pub(crate) enum Whose {
 #[derive(Debug)]
 pub(crate) struct Filter {
     role: Role,
-    topics: Vec<Topic>,
+    topics: Topics,
     sessions: Option<HashSet<SessionId>>,
     assignee: Option<MemberId>,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Filter {
 impl Filter {
     /// Nothing, before a hello.
     pub(crate) const fn closed(role: Role) -> Self {
-        Self { role, topics: Vec::new(), sessions: None, assignee: None }
+        Self { role, topics: Topics(0), sessions: None, assignee: None }
     }
 
     /// What a hello asks for; `Err` says what is wrong with it.
@@ -64,14 +64,14 @@ impl Filter {
         }
         Ok(Self {
             role,
-            topics: all.into_iter().filter(wanted).collect(),
+            topics: Topics::of(&all.into_iter().filter(wanted).collect::<Vec<_>>()),
             sessions: only.session_ids.map(|ids| ids.into_iter().collect()),
             assignee: only.assignee,
         })
     }
 
-    pub(crate) fn wants(&self, topic: Topic) -> bool {
-        self.topics.contains(&topic)
+    pub(crate) const fn wants(&self, topic: Topic) -> bool {
+        self.topics.meet(Topics::of(&[topic]))
     }
 
     /// Whether somebody must find out whose conversations are.
@@ -81,7 +81,7 @@ impl Filter {
 
     pub(crate) fn admits(&self, told: &Told) -> bool {
         may_see(self.role)
-            && topics_of(told.event).iter().any(|topic| self.wants(*topic))
+            && self.topics.meet(topics_of(told.event))
             && self.sessions.as_ref().is_none_or(|ids| ids.contains(&told.session))
             && self.assignee.is_none_or(|assignee| match told.whose {
                 Whose::Known(whose) => whose == Some(assignee),
@@ -97,14 +97,33 @@ const fn may_see(role: Role) -> bool {
     }
 }
 
+/// A set of topics. Each event is held against each socket's.
+#[derive(Clone, Copy, Debug)]
+struct Topics(u8);
+
+impl Topics {
+    const fn of(topics: &[Topic]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < topics.len() {
+            bits |= 1 << topics[at] as u8;
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    const fn meet(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
 /// The topics that an event is of: a message changes its lead too.
-const fn topics_of(event: LeadEventName) -> &'static [Topic] {
+const fn topics_of(event: LeadEventName) -> Topics {
     match event {
         LeadEventName::Captured | LeadEventName::Repeated | LeadEventName::Changed => {
-            &[Topic::Leads]
+            Topics::of(&[Topic::Leads])
         }
-        LeadEventName::MessagePosted => &[Topic::Leads, Topic::Messages],
-        LeadEventName::Seen => &[Topic::Messages],
+        LeadEventName::MessagePosted => Topics::of(&[Topic::Leads, Topic::Messages]),
+        LeadEventName::Seen => Topics::of(&[Topic::Messages]),
     }
 }
 

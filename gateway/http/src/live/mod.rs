@@ -1,16 +1,18 @@
 //! `GET /v1/live`: the socket of the dashboard (subprotocol `forecourt.v1`).
 //!
 //! [`protocol`] is what is said: it has each frame checked by [`ask`] and answered by [`answer`]. [`room`] tells
-//! everybody what was stored, [`filter`] leaves out what they did not ask for, [`catch_up`] tells those who were
-//! away. [`watch`] and [`lobby`] tell how things stand now, through an [`outlet`] that lets go of what does not fit.
+//! everybody what was stored, one [`batch`] for all, over each one's [`line`]; [`filter`] leaves out what they did not
+//! ask for, [`catch_up`] tells those who were away. [`watch`] and [`lobby`] tell how things stand now, through an [`outlet`] that lets go of what does not fit.
 //! [`socket`] is the only file that knows actix-web-actors, and [`guard`] keeps oversized frames out of memory.
 
 mod answer;
 mod ask;
+mod batch;
 mod catch_up;
 mod echo;
 mod filter;
 mod guard;
+mod line;
 mod lobby;
 mod outlet;
 mod protocol;
@@ -39,11 +41,7 @@ use crate::{
 /// A foreign page is refused before the upgrade, with a ticket too. Without a sign-in the socket opens and closes
 /// with 4001: a browser cannot see the status of a refused upgrade. A ticket counts before a cookie, and is used up
 /// only once there is room.
-pub(crate) async fn live(
-    request: HttpRequest,
-    payload: web::Payload,
-    gateway: web::Data<Gateway>,
-) -> Answer {
+pub(crate) async fn live(request: HttpRequest, gateway: web::Data<Gateway>) -> Answer {
     origin::require_own(&request)?;
     let state = &gateway.0;
     if !socket::is_upgrade(&request) {
@@ -66,10 +64,10 @@ pub(crate) async fn live(
         Err(problem) if problem.code() == Code::Unauthorised => None,
         Err(problem) => return Err(problem),
     };
-    socket::start(&request, payload.into_inner(), &gateway, staff)
+    socket::start(&request, &gateway, staff)
 }
 
 /// `GET /v1/test/echo` — a WebSocket echo, where the configuration opens it.
-pub(crate) async fn echo(request: HttpRequest, payload: web::Payload) -> Answer {
-    socket::start_echo(&request, payload.into_inner())
+pub(crate) async fn echo(request: HttpRequest) -> Answer {
+    socket::start_echo(&request)
 }

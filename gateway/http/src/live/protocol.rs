@@ -7,7 +7,7 @@
 //! - each frame has one reply, in the order of the frames: one is asked about at a time, and [`WAITING`] wait.
 //!   Only who has more on the way is refused out of turn (A9).
 
-use std::{collections::VecDeque, mem, sync::Arc};
+use std::{collections::VecDeque, mem, ops::Range, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
@@ -18,9 +18,10 @@ use governor::DefaultDirectRateLimiter;
 
 use super::{
     ask::{self, Ask, Asked},
+    batch::Batch,
     filter::Filter,
     reply::{MAX_REF, Reply},
-    room::{Batch, text},
+    room::text,
 };
 use crate::{extract, problem::Code};
 
@@ -246,26 +247,28 @@ impl Protocol {
     pub(crate) fn greeted(&mut self, greeting: Greeting) -> Vec<ByteString> {
         let mut out = greeting.opening;
         self.seen = greeting.seen;
-        let replayed = greeting.replayed.iter().filter(|told| self.filter.admits(told));
+        let replayed = greeting.replayed.told().iter().filter(|told| self.filter.admits(told));
         out.extend(replayed.map(|told| told.frame.clone()));
         if let Phase::CatchingUp(held) = mem::replace(&mut self.phase, Phase::Live) {
             for batch in held {
-                self.tell(&batch, |frame| out.push(frame));
+                self.tell(&batch, |run| {
+                    out.extend(batch.told()[run].iter().map(|told| told.frame.clone()));
+                });
             }
         }
         out
     }
 
-    /// Live frames from the room.
+    /// Live frames from the room; `send` is given what is to be sent, one run of frames after the other.
     pub(crate) fn pushed(
         &mut self,
-        batch: Arc<Batch>,
-        send: impl FnMut(ByteString),
+        batch: &Arc<Batch>,
+        mut send: impl FnMut(Bytes),
     ) -> Option<Act> {
         match &mut self.phase {
-            Phase::Live => self.tell(&batch, send),
+            Phase::Live => self.tell(batch, |run| send(batch.wire(run))),
             Phase::Silent => {}
-            Phase::CatchingUp(held) if held.len() < HELD => held.push(batch),
+            Phase::CatchingUp(held) if held.len() < HELD => held.push(Arc::clone(batch)),
             Phase::CatchingUp(_) => return Some(Act::Close(close::SLOW, "too slow, resume")),
         }
         None
@@ -278,14 +281,27 @@ impl Protocol {
         live.then(|| text(&ServerFrame::Beat(BeatFrame { seq })))
     }
 
-    fn tell(&mut self, batch: &Batch, mut send: impl FnMut(ByteString)) {
-        for told in batch {
-            if told.seq > self.seen {
-                self.seen = told.seq;
-                if self.filter.admits(told) {
-                    send(told.frame.clone());
-                }
+    /// Moves on past a batch; what the listener asked for is told, in runs of neighbours.
+    fn tell(&mut self, batch: &Batch, mut tell: impl FnMut(Range<usize>)) {
+        let mut run = 0..0;
+        for (at, told) in batch.told().iter().enumerate() {
+            if told.seq <= self.seen {
+                continue;
             }
+            self.seen = told.seq;
+            if !self.filter.admits(told) {
+                continue;
+            }
+            if run.end != at {
+                if !run.is_empty() {
+                    tell(run);
+                }
+                run = at..at;
+            }
+            run.end = at + 1;
+        }
+        if !run.is_empty() {
+            tell(run);
         }
     }
 }

@@ -1,3 +1,4 @@
+use actix_http::ws::{OpCode, Parser};
 use forecourt_core::id::SessionId;
 use forecourt_wire::LeadEventName;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ fn batch_of(event: LeadEventName, seqs: &[i64]) -> Arc<Batch> {
         session,
         whose: Whose::Unknown,
     };
-    seqs.iter().map(told).collect()
+    Batch::new(seqs.iter().map(told).collect())
 }
 
 fn batch(seqs: &[i64]) -> Arc<Batch> {
@@ -40,10 +41,21 @@ fn live(seen: i64) -> Protocol {
     protocol
 }
 
-fn told(protocol: &mut Protocol, batch: Arc<Batch>) -> Vec<String> {
-    let mut out = Vec::new();
-    assert!(protocol.pushed(batch, |frame| out.push(frame.to_string())).is_none());
-    out
+fn told(protocol: &mut Protocol, batch: &Arc<Batch>) -> Vec<String> {
+    let mut out = BytesMut::new();
+    assert!(protocol.pushed(batch, |run| out.extend_from_slice(&run)).is_none());
+    frames(&mut out)
+}
+
+/// What a browser reads.
+fn frames(wire: &mut BytesMut) -> Vec<String> {
+    let parsed = std::iter::from_fn(|| Parser::parse(wire, false, MAX_MESSAGE).unwrap());
+    parsed
+        .map(|(last, code, text)| {
+            assert!(last && code == OpCode::Text);
+            String::from_utf8(text.unwrap_or_default().to_vec()).unwrap()
+        })
+        .collect()
 }
 
 fn sent(act: Act) -> Value {
@@ -87,11 +99,11 @@ fn whatever_comes_before_hello_closes_the_socket() {
 fn live_frames_wait_for_the_welcome_and_replayed_ones_are_not_told_twice() {
     let mut protocol = new();
     protocol.message(HELLO);
-    assert!(told(&mut protocol, batch(&[4, 5])).is_empty());
-    assert!(told(&mut protocol, batch(&[6])).is_empty());
+    assert!(told(&mut protocol, &batch(&[4, 5])).is_empty());
+    assert!(told(&mut protocol, &batch(&[6])).is_empty());
     let greeting = Greeting { opening: vec!["hi".into()], replayed: batch(&[3, 4]), seen: Seq(4) };
     assert_eq!(protocol.greeted(greeting), ["hi", "3", "4", "5", "6"]);
-    assert_eq!(told(&mut protocol, batch(&[5, 6, 7])), ["7"]);
+    assert_eq!(told(&mut protocol, &batch(&[5, 6, 7])), ["7"]);
     let beat: Value = serde_json::from_str(&protocol.beat().unwrap()).unwrap();
     assert_eq!(beat["seq"], 7);
 }
@@ -99,10 +111,28 @@ fn live_frames_wait_for_the_welcome_and_replayed_ones_are_not_told_twice() {
 #[test]
 fn what_is_not_of_the_topics_is_left_out_and_moves_the_place_all_the_same() {
     let mut protocol = live(3);
-    assert!(told(&mut protocol, batch_of(LeadEventName::Seen, &[4, 5])).is_empty());
+    assert!(told(&mut protocol, &batch_of(LeadEventName::Seen, &[4, 5])).is_empty());
     let beat: Value = serde_json::from_str(&protocol.beat().unwrap()).unwrap();
     assert_eq!(beat["seq"], 5);
-    assert_eq!(told(&mut protocol, batch(&[5, 6])), ["6"]);
+    assert_eq!(told(&mut protocol, &batch(&[5, 6])), ["6"]);
+}
+
+#[test]
+fn what_was_asked_for_leaves_in_runs_and_what_lies_between_is_left_out() {
+    let mut protocol = live(2);
+    let session = SessionId::from_uuid(Uuid::from_u128(2));
+    let events = "..cc.s.c.ccss".bytes().zip(0..).map(|(kind, seq)| Told {
+        seq: Seq(seq),
+        frame: seq.to_string().into(),
+        event: if kind == b's' { LeadEventName::Seen } else { LeadEventName::Changed },
+        session,
+        whose: Whose::Unknown,
+    });
+    let batch = Batch::new(events.collect());
+    let mut runs = Vec::new();
+    assert!(protocol.pushed(&batch, |run| runs.push(frames(&mut run.into()))).is_none());
+    assert_eq!(runs, [vec!["3", "4"], vec!["6", "7", "8", "9", "10"]]);
+    assert!(told(&mut protocol, &batch).is_empty(), "its place has moved on past all of them");
 }
 
 #[test]
@@ -110,9 +140,9 @@ fn what_waits_for_the_welcome_is_bounded() {
     let mut protocol = new();
     protocol.message(HELLO);
     for seq in 0..64 {
-        assert!(protocol.pushed(batch(&[seq]), |_| ()).is_none());
+        assert!(protocol.pushed(&batch(&[seq]), |_| ()).is_none());
     }
-    let act = protocol.pushed(batch(&[65]), |_| ());
+    let act = protocol.pushed(&batch(&[65]), |_| ());
     assert!(matches!(act, Some(Act::Close(close::SLOW, _))));
 }
 

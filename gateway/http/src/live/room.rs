@@ -1,25 +1,23 @@
 //! A tenant's live room: events come in once, are written once, and go out to every dashboard.
 //!
-//! One task per tenant that has listeners. It takes what has queued up, writes each frame once, and hands the same
-//! bytes to everybody. Events bring along what they changed of their lead; only where nobody could know it (a known
+//! One task per tenant and worker that has listeners: a room and its sockets share a thread, and nobody is woken on
+//! another. It takes what has queued up, writes each frame once, and sends the same bytes on every line. Events bring along what they changed of their lead; only where nobody could know it (a known
 //! contact comes back, another node's event was read from the journal) the rows are read, with one query.
 //!
 //! # Invariants
-//! - **A9** a listener whose mailbox is full is cut, and comes back with its cursor; the room never waits
+//! - **A9** a listener on whose line too much waits is cut, and comes back with its cursor; the room never waits
 //!   for one; what all of them hold together are references to the same batches;
 //! - a listener that has joined gets every event that is published from then on, in order;
 //! - whoever signs out, or whose sign-in ends, is closed within five seconds.
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, Weak},
+    thread::{self, ThreadId},
     time::Duration,
 };
 
-use actix::{Message, Recipient, dev::SendError};
+use actix::Message;
 use bytestring::ByteString;
 use forecourt_core::{
     event::{Event, EventRecord},
@@ -38,7 +36,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    batch::Batch,
     filter::{Told, Whose},
+    line::Line,
     protocol::close,
 };
 use crate::{gateway::lock, names::Names};
@@ -48,6 +48,8 @@ const AUDIT: Duration = Duration::from_secs(4);
 /// The least time between two batches: a lone event goes out at once, a stream of them is gathered, because a
 /// write to every socket costs more than what is written.
 const GATHER: Duration = Duration::from_millis(5);
+/// Lines that are written to before others may work.
+const AT_ONCE: usize = 128;
 /// Events that one batch takes at most.
 const TOGETHER: usize = 256;
 /// Joins and sign-outs that may wait for the room.
@@ -58,34 +60,19 @@ const TRIES: u32 = 3;
 /// Conversations of which a room knows whose they are; one more begins anew.
 const MOST_KNOWN: usize = 20_000;
 
-/// Frames of one moment, in order, each with its place in the log.
-pub(crate) type Batch = [Told];
-
-/// What a room tells a socket.
+/// What a socket's actor is told.
 #[derive(Clone, Message)]
 #[rtype(result = "()")]
 pub(crate) enum Push {
-    Frames(Arc<Batch>),
     /// How things stand now; see [`super::outlet`].
     Now(Arc<[ByteString]>),
     Close(u16, &'static str),
 }
 
-/// Whether the room still has a listener. A full mailbox cannot be told, so it is written here.
-#[derive(Clone, Default)]
-pub(crate) struct Fate(Arc<AtomicBool>);
-
-impl Fate {
-    pub(crate) fn is_cut(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// A socket in a room. Dropping it, for whatever reason, says so in its fate.
+/// A socket in a room.
 pub(crate) struct Listener {
-    /// The only one for this socket: each clone of a recipient has a mailbox slot of its own.
-    to: Recipient<Push>,
-    fate: Fate,
+    /// Not kept open by the room.
+    line: Weak<Line>,
     /// Names the sign-in session.
     signed_in: [u8; 32],
     /// Wants the conversations of one member alone.
@@ -93,31 +80,23 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) const fn new(
-        to: Recipient<Push>,
-        fate: Fate,
-        signed_in: [u8; 32],
-        asks_whose: bool,
-    ) -> Self {
-        Self { to, fate, signed_in, asks_whose }
+    pub(crate) fn new(line: &Arc<Line>, signed_in: [u8; 32], asks_whose: bool) -> Self {
+        Self { line: Arc::downgrade(line), signed_in, asks_whose }
     }
 
     /// False when the listener is gone or too slow.
-    fn push(&self, push: Push) -> bool {
-        match self.to.try_send(push) {
-            Ok(()) => true,
-            Err(SendError::Full(_)) => {
-                metrics::counter!("forecourt_http_live_cut_total").increment(1);
-                false
-            }
-            Err(SendError::Closed(_)) => false,
-        }
+    fn push(&self, batch: &Arc<Batch>) -> bool {
+        self.line.upgrade().is_some_and(|line| line.push(batch))
     }
-}
 
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.fate.0.store(true, Ordering::Relaxed);
+    fn is_open(&self) -> bool {
+        self.line.upgrade().is_some_and(|line| line.is_open())
+    }
+
+    fn close(&self, code: u16, words: &'static str) {
+        if let Some(line) = self.line.upgrade() {
+            line.close(code, words);
+        }
     }
 }
 
@@ -135,7 +114,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     names: Arc<Names>,
     stopping: CancellationToken,
-    rooms: Mutex<HashMap<TenantId, mpsc::Sender<Command>>>,
+    /// Each tenant's rooms, by the thread of their sockets.
+    rooms: Mutex<HashMap<TenantId, HashMap<ThreadId, mpsc::Sender<Command>>>>,
 }
 
 impl Rooms {
@@ -149,12 +129,14 @@ impl Rooms {
         Self(Arc::new(Shared { store, bus, clock, names, stopping, rooms: Mutex::default() }))
     }
 
-    /// Adds a listener to its tenant's room, and opens the room for the first one. Once the receiver
+    /// Adds a listener of this thread to its tenant's room, and opens the room for the first one. Once the receiver
     /// answers, nothing that is published is missed; an error means: come back later.
     pub(crate) fn join(&self, tenant: TenantId, listener: Listener) -> oneshot::Receiver<()> {
         let (joined, answer) = oneshot::channel();
         let mut rooms = lock(&self.0.rooms);
-        let open = rooms.get(&tenant).filter(|room| !room.is_closed()).cloned();
+        let rooms = rooms.entry(tenant).or_default();
+        let here = thread::current().id();
+        let open = rooms.get(&here).filter(|room| !room.is_closed()).cloned();
         let room = open.unwrap_or_else(|| {
             let (commands, inbox) = mpsc::channel(COMMANDS);
             let room = Room {
@@ -166,7 +148,7 @@ impl Rooms {
                 quiet_until: Instant::now(),
             };
             actix_web::rt::spawn(room.run(inbox));
-            rooms.insert(tenant, commands.clone());
+            rooms.insert(here, commands.clone());
             commands
         });
         // When the room is full of commands the listener is dropped, and so is `joined`.
@@ -176,7 +158,7 @@ impl Rooms {
 
     /// Closes every socket of a sign-in session on this node.
     pub(crate) fn sign_out(&self, tenant: TenantId, signed_in: [u8; 32]) {
-        if let Some(room) = lock(&self.0.rooms).get(&tenant) {
+        for room in lock(&self.0.rooms).get(&tenant).into_iter().flat_map(HashMap::values) {
             // When this is lost, the next look at the sign-ins finds it.
             let _full = room.try_send(Command::SignOut(signed_in));
         }
@@ -226,9 +208,9 @@ impl Room {
                 }
                 () = stopping.cancelled() => {
                     for one in &self.listeners {
-                        one.push(Push::Close(close::AWAY, "the node is stopping"));
+                        one.close(close::AWAY, "the node is stopping");
                     }
-                    lock(&self.shared.rooms).remove(&self.tenant);
+                    self.forget(&mut lock(&self.shared.rooms));
                     return;
                 }
             }
@@ -240,9 +222,19 @@ impl Room {
         let mut rooms = lock(&self.shared.rooms);
         let empty = inbox.is_empty();
         if empty {
-            rooms.remove(&self.tenant);
+            self.forget(&mut rooms);
         }
         empty
+    }
+
+    /// Takes the room of this thread off the list.
+    fn forget(&self, rooms: &mut HashMap<TenantId, HashMap<ThreadId, mpsc::Sender<Command>>>) {
+        if let Some(of_tenant) = rooms.get_mut(&self.tenant) {
+            of_tenant.remove(&thread::current().id());
+            if of_tenant.is_empty() {
+                rooms.remove(&self.tenant);
+            }
+        }
     }
 
     /// Waits until the next batch may leave, and takes along what has come meanwhile.
@@ -285,8 +277,23 @@ impl Room {
                 }
             }
         };
-        if !batch.is_empty() {
-            self.listeners.retain(|one| one.push(Push::Frames(Arc::clone(&batch))));
+        if !batch.told().is_empty() {
+            self.send(&batch).await;
+        }
+    }
+
+    /// Sends a batch on every line, and lets others work in between.
+    async fn send(&mut self, batch: &Arc<Batch>) {
+        let mut at = 0;
+        while at < self.listeners.len() {
+            if self.listeners[at].push(batch) {
+                at += 1;
+                if at % AT_ONCE == 0 {
+                    tokio::task::yield_now().await;
+                }
+            } else {
+                self.listeners.swap_remove(at);
+            }
         }
     }
 
@@ -320,19 +327,19 @@ impl Room {
                 }
             }
         }
-        Ok(batch.into())
+        Ok(Batch::new(batch))
     }
 
     /// Closes every socket: each resumes where it stands.
     fn send_back(&mut self) {
         for one in self.listeners.drain(..) {
-            one.push(Push::Close(close::SLOW, "resume"));
+            one.close(close::SLOW, "resume");
         }
     }
 
     /// Forgets sockets that are gone and closes those whose sign-in has ended.
     async fn audit(&mut self) {
-        self.listeners.retain(|one| one.to.connected());
+        self.listeners.retain(Listener::is_open);
         let sessions: HashSet<[u8; 32]> = self.listeners.iter().map(|one| one.signed_in).collect();
         let now = self.shared.clock.now();
         for signed_in in sessions {
@@ -348,7 +355,7 @@ impl Room {
         self.listeners.retain(|one| {
             let closed = which(one);
             if closed {
-                one.push(Push::Close(close::UNAUTHORISED, "signed out"));
+                one.close(close::UNAUTHORISED, "signed out");
             }
             !closed
         });
@@ -363,7 +370,7 @@ impl Rooms {
         records: &[EventRecord],
     ) -> Result<Arc<Batch>, StoreError> {
         let told = records.iter().map(|record| (record, &LeadNews::Unread));
-        Ok(self.0.frames(tenant, told).await?.into())
+        Ok(Batch::new(self.0.frames(tenant, told).await?))
     }
 }
 

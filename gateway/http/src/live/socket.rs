@@ -1,8 +1,9 @@
 //! The socket: actix-web-actors on one side, [`Protocol`] on the other. No other file names either, so that
 //! one can be replaced by changing this file alone.
 //!
-//! A jammed socket stops its actor from being polled at all, its heartbeat included. So the room notices, by
-//! a full mailbox, and `TCP_USER_TIMEOUT` frees the socket (see `harden`).
+//! The actor answers frames; what the room tells goes past it, over the same [`Line`]. A jammed socket stops its
+//! actor from being polled at all, its heartbeat included. So the line notices, by what waits on it, and
+//! `TCP_USER_TIMEOUT` frees the socket (see `harden`).
 
 use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
@@ -10,11 +11,12 @@ use actix::{
     Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Handler, StreamHandler,
     WrapFuture as _,
 };
-use actix_http::ws::Item;
-use actix_web::{HttpRequest, dev::Payload};
+use actix_http::ws::{Codec, Item};
+use actix_web::{HttpRequest, rt::net::TcpStream};
 use actix_web_actors::ws::{
-    CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, WsResponseBuilder,
+    CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, handshake_with_protocols,
 };
+use bytes::Bytes;
 use forecourt_ports::{presence::Person, store::Role};
 use forecourt_wire::HelloFrame;
 
@@ -24,11 +26,12 @@ use super::{
     catch_up::catch_up,
     echo::Echo,
     guard::FrameGuard,
+    line::{Incoming, Line},
     lobby::Guest,
     outlet::{OnTheWay, Outlet},
     protocol::{Act, MAX_MESSAGE, Piece, Protocol, close, later},
     reply::Reply,
-    room::{Fate, Listener, Push},
+    room::{Listener, Push},
     seat::Seat,
     watch::Look,
 };
@@ -36,6 +39,7 @@ use crate::{
     auth::Staff,
     gateway::Gateway,
     problem::{Answer, Code, Problem},
+    upgrade::{Handover, is_upgradable},
 };
 
 /// The subprotocol we speak.
@@ -43,16 +47,15 @@ const SUBPROTOCOL: &[&str] = &["forecourt.v1"];
 /// A client that has not said hello by then is closed.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
 const BEAT: Duration = Duration::from_secs(15);
-/// Batches that may wait for a socket; with one more it is cut.
-const QUEUE: usize = 32;
+/// Snapshots and farewells that may wait for the actor.
+const MAILBOX: usize = 32;
 
 /// A live socket.
 pub(crate) struct Live {
     gateway: Gateway,
     /// `None` when nobody is signed in: the socket is opened only to say so.
     staff: Option<Arc<Staff>>,
-    protocol: Protocol,
-    fate: Fate,
+    line: Arc<Line>,
     on_the_way: OnTheWay,
     /// After the welcome.
     seat: Option<Seat>,
@@ -64,41 +67,57 @@ pub(crate) struct Live {
 type Context = WebsocketContext<Live>;
 
 /// Answers the upgrade and starts the socket.
-pub(crate) fn start(
-    request: &HttpRequest,
-    payload: Payload,
-    gateway: &Gateway,
-    staff: Option<Staff>,
-) -> Answer {
-    let oversized = Rc::new(Cell::new(false));
-    let role = staff.as_ref().map_or(Role::Seller, |staff| staff.member.role);
-    let live = Live {
-        gateway: gateway.clone(),
-        staff: staff.map(Arc::new),
-        protocol: Protocol::new(role, gateway.0.config.limits.live_frames.limiter()),
-        fate: Fate::default(),
-        on_the_way: OnTheWay::default(),
-        seat: None,
-        look: None,
-        oversized: Rc::clone(&oversized),
-        closing: false,
-    };
-    let payload = FrameGuard::new(payload, MAX_MESSAGE, oversized);
-    let answer = WsResponseBuilder::new(live, request, payload)
-        .protocols(SUBPROTOCOL)
-        .frame_size(MAX_MESSAGE)
-        .start();
-    answer.map_err(|_| Problem::new(Code::UpgradeRequired))
+pub(crate) fn start(request: &HttpRequest, gateway: &Gateway, staff: Option<Staff>) -> Answer {
+    let (gateway, role) =
+        (gateway.clone(), staff.as_ref().map_or(Role::Seller, |staff| staff.member.role));
+    hand_over(request, SUBPROTOCOL, move |stream, first| async move {
+        let protocol = Protocol::new(role, gateway.0.config.limits.live_frames.limiter());
+        let line = Line::new(stream, protocol);
+        let oversized = Rc::new(Cell::new(false));
+        let incoming = Incoming::new(Arc::clone(&line), first);
+        let incoming = FrameGuard::new(incoming, MAX_MESSAGE, Rc::clone(&oversized));
+        let live = Live {
+            gateway,
+            staff: staff.map(Arc::new),
+            line: Arc::clone(&line),
+            on_the_way: OnTheWay::default(),
+            seat: None,
+            look: None,
+            oversized,
+            closing: false,
+        };
+        let codec = Codec::new().max_size(MAX_MESSAGE);
+        line.run(WebsocketContext::with_codec(live, incoming, codec)).await;
+    })
 }
 
 /// Answers the upgrade and echoes whatever comes.
-pub(crate) fn start_echo(request: &HttpRequest, payload: Payload) -> Answer {
+pub(crate) fn start_echo(request: &HttpRequest) -> Answer {
     const LARGEST: usize = 32 * 1024 * 1024;
-    let oversized = Rc::new(Cell::new(false));
-    let echo = EchoSocket { echo: Echo::new(LARGEST), oversized: Rc::clone(&oversized) };
-    let payload = FrameGuard::new(payload, LARGEST, oversized);
-    let answer = WsResponseBuilder::new(echo, request, payload).frame_size(LARGEST).start();
-    answer.map_err(|_| Problem::new(Code::UpgradeRequired))
+    hand_over(request, &[], |stream, first| async move {
+        let oversized = Rc::new(Cell::new(false));
+        let echo = EchoSocket { echo: Echo::new(LARGEST), oversized: Rc::clone(&oversized) };
+        let line = Line::new(stream, Protocol::new(Role::Seller, None));
+        let incoming = FrameGuard::new(Incoming::new(Arc::clone(&line), first), LARGEST, oversized);
+        let codec = Codec::new().max_size(LARGEST);
+        line.run(WebsocketContext::with_codec(echo, incoming, codec)).await;
+    })
+}
+
+/// The answer that makes a connection a socket.
+fn hand_over<F: Future<Output = ()> + 'static>(
+    request: &HttpRequest,
+    protocols: &[&str],
+    socket: impl FnOnce(TcpStream, Bytes) -> F + 'static,
+) -> Answer {
+    let refused = || Problem::new(Code::UpgradeRequired);
+    if !is_upgradable(request) {
+        return Err(refused());
+    }
+    let mut answer = handshake_with_protocols(request, protocols).map_err(|_| refused())?.finish();
+    let socket = Handover(Box::new(|stream, first| Box::pin(socket(stream, first))));
+    answer.extensions_mut().insert(socket);
+    Ok(answer)
 }
 
 /// The code for a broken stream: what the guard saw, what is no UTF-8, and all the rest.
@@ -147,19 +166,18 @@ impl Live {
     fn greet(&mut self, hello: HelloFrame, ctx: &mut Context) {
         let Some(staff) = &self.staff else { return };
         let tenant = staff.member.tenant;
-        let to = ctx.address().recipient();
-        let asks_whose = self.protocol.asks_whose();
-        let listener = Listener::new(to, self.fate.clone(), staff.session, asks_whose);
+        let asks_whose = self.line.protocol(|protocol| protocol.asks_whose());
+        let listener = Listener::new(&self.line, staff.session, asks_whose);
         let joined = self.gateway.0.rooms.join(tenant, listener);
         let gateway = self.gateway.clone();
         let greeting = async move { catch_up(&gateway.0, tenant, hello, joined).await };
         ctx.spawn(greeting.into_actor(self).map(|greeting, live, ctx| match greeting {
             Ok(greeting) => {
-                for frame in live.protocol.greeted(greeting) {
+                for frame in live.line.protocol(|protocol| protocol.greeted(greeting)) {
                     ctx.text(frame);
                 }
                 live.sit_down(ctx);
-                let acts = live.protocol.resume();
+                let acts = live.line.protocol(Protocol::resume);
                 live.acts(acts, ctx);
             }
             Err(problem) => live.act(Some(later(problem.code())), ctx),
@@ -179,7 +197,8 @@ impl Live {
         let member = &staff.member;
         let person = Person { member: member.member, name: member.name.as_str().into() };
         self.seat = Some(Seat::take(Arc::clone(&state.bus), member.tenant, person));
-        if let Some(guest) = Guest::new(self.outlet(ctx), |topic| self.protocol.wants(topic))
+        let wants = |topic| self.line.protocol(|protocol| protocol.wants(topic));
+        if let Some(guest) = Guest::new(self.outlet(ctx), wants)
             && !state.lobbies.join(member.tenant, guest)
         {
             self.act(Some(later(Code::Busy)), ctx);
@@ -200,7 +219,7 @@ impl Live {
                 return;
             }
             let reply = live.then(then, ctx).map_or(reply, Reply::from);
-            let acts = live.protocol.answered(reply);
+            let acts = live.line.protocol(|protocol| protocol.answered(reply));
             live.acts(acts, ctx);
         }));
     }
@@ -242,20 +261,17 @@ impl Actor for Live {
     fn started(&mut self, ctx: &mut Context) {
         self.gateway.0.sockets.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         metrics::gauge!("forecourt_http_live_sockets").increment(1.0);
-        ctx.set_mailbox_capacity(QUEUE);
+        ctx.set_mailbox_capacity(MAILBOX);
         if self.staff.is_none() {
             return self.act(Some(later(Code::Unauthorised)), ctx);
         }
         ctx.run_later(HELLO_WITHIN, |live, ctx| {
-            if live.protocol.is_silent() {
+            if live.line.protocol(|protocol| protocol.is_silent()) {
                 live.close(close::BAD_HELLO, "no hello came", ctx);
             }
         });
         ctx.run_interval(BEAT, |live, ctx| {
-            if live.fate.is_cut() {
-                return live.close(close::SLOW, "too slow, resume", ctx);
-            }
-            if let Some(beat) = live.protocol.beat() {
+            if let Some(beat) = live.line.protocol(|protocol| protocol.beat()) {
                 ctx.text(beat);
             }
         });
@@ -276,19 +292,11 @@ impl Handler<Push> for Live {
         }
         match push {
             Push::Close(code, words) => self.close(code, words, ctx),
-            // What waited in the mailbox of a listener that was cut has a hole behind it.
-            Push::Frames(_) if self.fate.is_cut() => {
-                self.close(close::SLOW, "too slow, resume", ctx);
-            }
             Push::Now(frames) => {
                 self.on_the_way.taken();
                 for frame in frames.iter() {
                     ctx.text(frame.clone());
                 }
-            }
-            Push::Frames(batch) => {
-                let act = self.protocol.pushed(batch, |frame| ctx.text(frame));
-                self.act(act, ctx);
             }
         }
     }
@@ -299,13 +307,13 @@ impl StreamHandler<Result<Message, ProtocolError>> for Live {
         if self.closing {
             return;
         }
-        if let Some(act) = self.protocol.count() {
+        if let Some(act) = self.line.protocol(|protocol| protocol.count()) {
             return self.act(Some(act), ctx);
         }
         let act = match message {
-            Ok(Message::Text(text)) => self.protocol.message(&text),
+            Ok(Message::Text(text)) => self.line.protocol(|protocol| protocol.message(&text)),
             Ok(Message::Continuation(item)) => match piece(item) {
-                Some(piece) => self.protocol.piece(piece),
+                Some(piece) => self.line.protocol(|protocol| protocol.piece(piece)),
                 None => Some(Act::Close(close::NOT_TEXT, "send text")),
             },
             Ok(Message::Binary(_)) => Some(Act::Close(close::NOT_TEXT, "send text")),

@@ -280,3 +280,30 @@ async fn a_body_that_drips_is_cut_after_fifteen_seconds_and_a_huge_one_at_once()
     assert!((14..24).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
     world.stop().await;
 }
+
+#[actix_web::test]
+async fn who_asks_for_a_socket_where_there_is_none_is_answered_as_ever_and_hung_up_on() {
+    let world = World::start().await;
+    let upgrade = "Host: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+    for (request, status) in [
+        (format!("GET /healthz HTTP/1.1\r\n{upgrade}\r\n"), "200"),
+        (format!("HEAD /healthz HTTP/1.1\r\n{upgrade}\r\n"), "200"),
+        (format!("GET /v1/me HTTP/1.1\r\n{upgrade}\r\n"), "401"),
+        (format!("GET /v1/nowhere HTTP/1.1\r\n{upgrade}\r\n"), "404"),
+        (format!("POST /v1/live HTTP/1.1\r\n{upgrade}\r\n"), "405"),
+        (format!("POST /v1/login HTTP/1.1\r\n{upgrade}Content-Length: 2\r\n\r\n{{}}"), "4"),
+        (format!("POST /v1/login HTTP/1.1\r\n{upgrade}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), "4"),
+        ("GET /v1/live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket, x\r\nConnection: Upgrade\r\n\r\n".to_owned(), "4"),
+    ] {
+        // Whatever comes behind the answered one must not be taken for a request of its own.
+        let bytes = format!("{request}GET /v1/smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
+        let answer = raw(&world, bytes.as_bytes(), Duration::from_millis(400)).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request}: {answer}");
+        if !request.contains("chunked") && !request.contains("websocket, x") {
+            assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{request}: {answer}");
+            assert!(answer.contains("connection: close"), "{request}: {answer}");
+        }
+    }
+    assert_eq!(world.get("/healthz").send().await.unwrap().status(), StatusCode::OK);
+    world.stop().await;
+}

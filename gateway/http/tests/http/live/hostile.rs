@@ -183,6 +183,24 @@ async fn the_echo_is_there_only_when_the_configuration_opens_it() {
 }
 
 #[actix_web::test]
+async fn a_hello_that_comes_along_with_the_upgrade_is_answered() {
+    let world = World::start().await;
+    let cookie = world.ola().await;
+    let mut request = super::upgrade(&world, &cookie);
+    request.extend(frame(0x81, br#"{"type":"hello","ref":"1","after":null,"topics":[]}"#));
+    request.extend(frame(0x81, br#"{"type":"ping","ref":"2"}"#));
+    let mut stream = TcpStream::connect(world.addr).await.unwrap();
+    stream.write_all(&request).await.unwrap();
+    super::head(&mut stream).await;
+    for wanted in [r#""type":"welcome""#, r#""ref":"2""#] {
+        let (first, payload) = raw_frame(&mut stream).await.unwrap();
+        let text = String::from_utf8(payload).unwrap();
+        assert!(first == 0x81 && text.contains(wanted), "{text}");
+    }
+    world.stop().await;
+}
+
+#[actix_web::test]
 async fn an_endless_frame_is_refused_without_being_held() {
     let world = World::start().await;
     let cookie = world.ola().await;

@@ -215,9 +215,8 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A socket after its upgrade, without a client library that would refuse to misbehave.
-async fn upgraded(world: &World, cookie: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(world.addr).await.unwrap();
+/// A request for a socket.
+fn upgrade(world: &World, cookie: &str) -> Vec<u8> {
     let mut request = Vec::new();
     write!(
         request,
@@ -225,12 +224,23 @@ async fn upgraded(world: &World, cookie: &str) -> TcpStream {
         world.addr
     )
     .unwrap();
-    stream.write_all(&request).await.unwrap();
+    request
+}
+
+/// Reads the head of the answer that opens a socket.
+async fn head(stream: &mut TcpStream) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());
     }
     assert!(head.starts_with(b"HTTP/1.1 101"));
+}
+
+/// A socket after its upgrade, without a client library that would refuse to misbehave.
+async fn upgraded(world: &World, cookie: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(world.addr).await.unwrap();
+    stream.write_all(&upgrade(world, cookie)).await.unwrap();
+    head(&mut stream).await;
     stream
 }
 
