@@ -18,8 +18,8 @@ use std::{
 
 use forecourt_core::{
     booking::{
-        Booking, BookingCommand, BookingEvent, By, Customer, FreeTime, Ledger, Question, Refused,
-        Requested, Resource, Take, Terms, Why, state::HOLD,
+        Booking, BookingCommand, BookingEvent, By, CodeRefused, Customer, FreeTime, Ledger,
+        Question, Refused, Requested, Resource, Take, Terms, Why, state::HOLD,
     },
     id::{BlockId, BookingId, OfferId, ResourceId, ServiceId, SessionId, TenantId, WaitId},
 };
@@ -55,6 +55,9 @@ pub enum BookingError {
     /// The time is not free: every reason.
     #[error("the time is not free")]
     NotFree(Vec<Why>),
+    /// A one-time code proves nothing.
+    #[error(transparent)]
+    Code(#[from] CodeRefused),
     /// The resource has as many blocks as it may have.
     #[error("there are too many blocks")]
     TooMany,
@@ -419,6 +422,9 @@ impl BookingDesk {
                     seat.settled(booking.id, booking.takes(), booking.held_until(), now);
                 }
                 self.tenant.agenda.forget();
+                if write.letters.iter().any(|(owed, _)| owed.due_at <= now) {
+                    self.resources.letters_are_due();
+                }
                 Stored::Done(Box::new(booking))
             }
             Written::Known { booking } => {
@@ -525,7 +531,7 @@ impl BookingDesk {
         }
     }
 
-    fn open_for_new(&self) -> Result<(), BookingError> {
+    pub(crate) fn open_for_new(&self) -> Result<(), BookingError> {
         if self.tenant.registry.is_closed() { Err(EngineError::UNAVAILABLE.into()) } else { Ok(()) }
     }
 }

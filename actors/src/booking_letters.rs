@@ -28,7 +28,7 @@ const AT_ONCE: u32 = 50;
 const LEASE: SignedDuration = SignedDuration::from_secs(120);
 /// Covers the longest handover.
 const HANDOVER_LEASE: SignedDuration = SignedDuration::from_secs(45);
-/// The pauses after each try that failed for now, in minutes.
+/// The pauses after each try that failed for now, in minutes; a code is not good for longer than two.
 const LADDER: [i64; 5] = [1, 5, 30, 120, 360];
 
 /// Sends what is due; says whether to look for more at once.
@@ -83,7 +83,8 @@ async fn send(engine: &Engine, due: &DueLetter) -> Result<(), StoreError> {
         return end(over(LetterStatus::Failed, Some("no_recipient"))).await;
     };
     let again = |code: String| {
-        let pause = usize::try_from(due.attempt - 1).ok().and_then(|nth| LADDER.get(nth));
+        let ladder = if due.owed.kind == LetterKind::Code { &LADDER[..2] } else { &LADDER[..] };
+        let pause = usize::try_from(due.attempt - 1).ok().and_then(|nth| ladder.get(nth));
         match pause {
             Some(minutes) => {
                 let pause = SignedDuration::from_mins(*minutes);
@@ -132,7 +133,11 @@ async fn written(engine: &Engine, due: &DueLetter, now: Timestamp) -> Option<Out
         .flatten();
     let business = &snapshot.settings.brand.name;
     let named = words::Named { service, business, calendar: calendar.as_deref() };
-    let (subject, text) = words::letter(due.owed.kind, booking, lang, named, now);
+    let (subject, text) = if due.owed.kind == LetterKind::Code {
+        words::code_letter(&ports.links.code(due.tenant, booking.id, due.delivery)?, lang, named)
+    } else {
+        words::letter(due.owed.kind, booking, lang, named, now)
+    };
     Some(Outgoing {
         delivery: due.delivery,
         tenant: due.tenant,

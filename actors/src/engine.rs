@@ -17,7 +17,7 @@ use forecourt_core::{
 use forecourt_ports::{
     bus::Bus, clock::Clock, ids::Ids, links::Links, model::Model, sender::Sender, store::Store,
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Notify};
 
 use crate::{
     booking, booking_letters,
@@ -102,9 +102,9 @@ impl Engine {
                 Timers::start_sweeping(Arc::clone(&ports), engine.clone().into(), &registry);
             timers.set(&actor);
             hear_others(&ports, &registry);
-            sweep_bookings(Arc::clone(&ports), engine.clone().into());
             let EngineConfig { sole, idle, .. } = config;
             let resources = Resources::new(registry.clone(), Arc::clone(&ports), sole, idle);
+            sweep_bookings(Arc::clone(&ports), engine.clone().into(), resources.letters());
             Inner {
                 resources,
                 provider: Provider::new(ports.sender.name()),
@@ -255,16 +255,23 @@ fn hear_others(ports: &Arc<Ports>, registry: &Registry) {
 
 /// Writes off holds that are over, and sends letters about bookings that are due, again and again, as
 /// long as the engine lives. The first is only for the record: nobody is kept from a place by a hold
-/// that is over.
-fn sweep_bookings(ports: Arc<Ports>, engine: WeakEngine) {
+/// that is over. A letter that is due at once does not wait for the next round: a code is good for
+/// minutes.
+fn sweep_bookings(ports: Arc<Ports>, engine: WeakEngine, letters: Arc<Notify>) {
     let io = ports.io.clone();
     io.spawn(async move {
+        let round = |now: jiff::Timestamp| now.saturating_add(BOOKING_SWEEP);
+        let mut next = round(ports.clock.now()).unwrap_or(jiff::Timestamp::MAX);
         loop {
-            let now = ports.clock.now();
-            let next = now.saturating_add(BOOKING_SWEEP).unwrap_or(jiff::Timestamp::MAX);
-            ports.clock.sleep_until(next).await;
+            tokio::select! {
+                () = ports.clock.sleep_until(next) => {}
+                () = letters.notified() => {}
+            }
             let Some(engine) = engine.get().filter(|engine| !engine.is_closed()) else { break };
-            while booking::sweep(&engine, next).await {}
+            if ports.clock.now() >= next {
+                while booking::sweep(&engine, next).await {}
+                next = round(ports.clock.now()).unwrap_or(jiff::Timestamp::MAX);
+            }
             while booking_letters::sweep(&engine, ports.clock.now()).await {}
         }
     });

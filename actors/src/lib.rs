@@ -19,6 +19,7 @@
 
 mod booking;
 mod booking_agenda;
+mod booking_codes;
 mod booking_letters;
 mod deliveries;
 mod engine;
@@ -43,6 +44,7 @@ mod webhooks;
 
 pub use self::{
     booking::{BookingDesk, BookingError, FreeTimes, HoldWish},
+    booking_codes::{CodeSent, Proof},
     engine::{Engine, EngineConfig, Ports},
     error::EngineError,
     people::QueuePlace,

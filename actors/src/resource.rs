@@ -30,7 +30,7 @@ use forecourt_core::{
     id::{BookingId, ResourceId, TenantId},
 };
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::{
     engine::{Ports, lock},
@@ -146,6 +146,7 @@ struct Inner {
     registry: Registry,
     ports: Arc<Ports>,
     manner: Manner,
+    letters: Arc<Notify>,
 }
 
 /// How resources are kept here.
@@ -187,7 +188,8 @@ impl Drop for AtTheDoor {
 impl Resources {
     pub(crate) fn new(registry: Registry, ports: Arc<Ports>, sole: bool, idle: Duration) -> Self {
         let (awake, generation) = (Mutex::default(), AtomicU64::new(0));
-        Self(Arc::new(Inner { awake, generation, registry, ports, manner: Manner { sole, idle } }))
+        let (manner, letters) = (Manner { sole, idle }, Arc::default());
+        Self(Arc::new(Inner { awake, generation, registry, ports, manner, letters }))
     }
 
     /// The seat of a resource, when it is this caller's turn; `None` when there is no such resource.
@@ -213,6 +215,16 @@ impl Resources {
         if let Some(slot) = lock(&self.0.awake).get(&(tenant, resource)) {
             let _full = slot.addr.try_send(Forget); // then the version tells
         }
+    }
+
+    /// Wakes who sends letters about bookings: one is due now.
+    pub(crate) fn letters_are_due(&self) {
+        self.0.letters.notify_one();
+    }
+
+    /// Ends when [`Self::letters_are_due`] was called since it ended last.
+    pub(crate) fn letters(&self) -> Arc<Notify> {
+        Arc::clone(&self.0.letters)
     }
 
     pub(crate) fn awake(&self) -> usize {

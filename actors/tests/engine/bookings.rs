@@ -12,11 +12,11 @@ use std::{
 use forecourt_actors::{BookingDesk, BookingError, HoldWish};
 use forecourt_core::{
     booking::{
-        Block, BlockKind, Booking, BookingStatus, By, Customer, Need, Refused, Resource,
-        ResourceKind, Stretch, Terms, Why,
+        Block, BlockKind, Booking, BookingStatus, By, CodeRefused, Customer, Need, Refused,
+        Resource, ResourceKind, Stretch, Terms, Why, letter::LetterKind,
     },
     hours::{OpeningHours, Span},
-    id::{BlockId, OfferId, ResourceId, ServiceId, TenantId},
+    id::{BlockId, OfferId, ResourceId, ServiceId, SessionId, TenantId},
     knowledge::{Knowledge, Localized, Service},
     lang::Lang,
 };
@@ -150,9 +150,10 @@ async fn a_time_is_held_confirmed_moved_and_given_back() {
         kinds,
         ["booking.held", "booking.confirmed", "booking.rescheduled", "booking.cancelled"]
     );
-    let pending = |l: &&forecourt_ports::store::LetterRecord| l.status == LetterStatus::Pending;
-    let letters: Vec<_> = story.letters.iter().filter(pending).map(|l| l.kind.as_str()).collect();
-    assert_eq!(letters, ["cancellation"], "reminders die with the booking");
+    let mut reminders = story.letters.iter().filter(|letter| letter.kind.is_reminder());
+    assert!(reminders.all(|letter| letter.status == LetterStatus::Dropped), "{:?}", story.letters);
+    let told = |kind| story.letters.iter().any(|letter| letter.kind == kind);
+    assert!(told(LetterKind::Cancellation), "{:?}", story.letters);
 }
 
 #[actix_rt::test]
@@ -227,7 +228,7 @@ async fn the_agenda_of_an_answer_is_what_the_arbiters_would_grant() {
 #[actix_rt::test]
 async fn a_conversation_s_bookings_are_found_the_newest_first() {
     let (world, desk) = open(9).await;
-    let session = forecourt_core::id::SessionId::from_uuid(Uuid::from_u128(0x99));
+    let session = SessionId::from_uuid(Uuid::from_u128(0x99));
     let mut made = vec![];
     for nth in 0..10_i64 {
         world.pass(1);
@@ -467,6 +468,57 @@ async fn letters(world: &World, count: usize) -> Vec<String> {
     };
     tokio::time::timeout(Duration::from_secs(20), sent).await.expect("the letters never left");
     world.letters()
+}
+
+/// The code that the last letter carries.
+fn code_in(letters: &[String]) -> String {
+    let digits = |word: &str| word.trim_end_matches('.').parse::<u32>().is_ok() && word.len() == 7;
+    let last = letters.last().unwrap();
+    last.split_whitespace().find(|word| digits(word)).unwrap().trim_end_matches('.').to_owned()
+}
+
+#[actix_rt::test]
+async fn a_code_comes_by_mail_at_once_and_proves_whose_booking_it_is_once() {
+    let (world, desk) = open(1).await;
+    let session = |n| SessionId::from_uuid(Uuid::from_u128(n));
+    let held = HoldWish { session: Some(session(1)), ..wish(at(2, 10), None) };
+    let booking = desk.hold(held).await.unwrap().id;
+    let sent = desk.send_code(booking, session(1)).await.unwrap();
+    assert_eq!(sent.masked, "k•••@e•••");
+    assert_eq!(sent.until, world.clock.now() + SignedDuration::from_mins(10));
+    // Without a step of the clock: nobody waits for the next round.
+    let sends = async {
+        while world.letters().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), sends).await.expect("the code never left");
+    let code = code_in(&world.letters());
+    let prove = async |n, code: &str| desk.prove_code(booking, session(n), code).await;
+    let over = Err(BookingError::Code(CodeRefused::Over));
+    assert_eq!(prove(2, &code).await, over, "it is for the conversation that asked");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let left = |left| Err(BookingError::Code(CodeRefused::Wrong { left }));
+    assert_eq!(prove(1, wrong).await, left(4));
+    assert_eq!(prove(1, "what code?").await, left(3));
+    let spaced = format!(" {} {} ", &code[..3], &code[3..]);
+    assert_eq!(prove(1, &spaced).await.unwrap().booking, booking);
+    assert_eq!(prove(1, &code).await, over, "once");
+
+    let strangers = desk.send_code(booking, session(2)).await.unwrap();
+    assert_eq!(strangers.masked, "•••@•••");
+    let mut nameless = wish(at(2, 12), None);
+    nameless.customer.email = None;
+    let nameless = desk.hold(nameless).await.unwrap().id;
+    let nothing = desk.send_code(nameless, session(2)).await.unwrap();
+    assert_eq!(nothing, strangers, "the answer is the same without an address");
+    desk.send_code(booking, session(3)).await.unwrap();
+    let enough = desk.send_code(booking, session(4)).await;
+    assert_eq!(enough, Err(BookingError::Code(CodeRefused::TooMany)));
+    letters(&world, 3).await;
+    let last = code_in(&world.letters());
+    world.pass(10 * 60);
+    assert_eq!(prove(3, &last).await, over, "its time has passed");
 }
 
 #[actix_rt::test]

@@ -14,7 +14,7 @@ use forecourt_core::{
     capture::RawSubmission,
     event::{Event, EventRecord, Seq},
     hours::OpeningHours,
-    id::{InboundEventId, MemberId, NodeId, SessionId, TenantId},
+    id::{BookingId, DeliveryId, InboundEventId, MemberId, NodeId, SessionId, TenantId},
     knowledge::Knowledge,
     lang::Lang,
     promise::PromiseSettings,
@@ -57,6 +57,9 @@ impl Links for NoLinks {
     }
     fn conversation(&self, _: TenantId, session: SessionId) -> String {
         format!("https://forecourt.example/app/{session}")
+    }
+    fn code(&self, _: TenantId, _: BookingId, letter: DeliveryId) -> Option<String> {
+        Some(format!("{:06}", letter.as_uuid().as_u128() % 1_000_000))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Addresses that letters point to; made by whoever knows the public address and the signing key.
 
-use forecourt_core::id::{BookingId, SessionId, TenantId};
+use forecourt_core::id::{BookingId, DeliveryId, SessionId, TenantId};
 
 pub trait Links: Send + Sync {
     /// Where one click unsubscribes the customer of a session (RFC 8058).
@@ -16,6 +16,12 @@ pub trait Links: Send + Sync {
 
     /// Where a customer fetches the calendar entry of their booking; `None` where nobody serves it.
     fn invitation(&self, _tenant: TenantId, _booking: BookingId) -> Option<String> {
+        None
+    }
+
+    /// The one-time code that a letter about a booking carries: six digits, derived with the key from
+    /// the letter's id; `None` where nobody signs.
+    fn code(&self, _tenant: TenantId, _booking: BookingId, _letter: DeliveryId) -> Option<String> {
         None
     }
 }

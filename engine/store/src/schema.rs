@@ -2,6 +2,19 @@
 //! writes it anew when `FORECOURT_WRITE_SCHEMA` is set.
 
 diesel::table! {
+    booking_codes (tenant_id, delivery_id) {
+        tenant_id -> Uuid,
+        delivery_id -> Uuid,
+        booking_id -> Uuid,
+        asker_id -> Uuid,
+        tries -> Int4,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     booking_events (tenant_id, booking_id, version) {
         tenant_id -> Uuid,
         booking_id -> Uuid,
@@ -72,6 +85,8 @@ diesel::table! {
         client_id -> Nullable<Text>,
         state -> Nullable<Jsonb>,
         updated_at -> Nullable<Timestamptz>,
+        customer_email -> Nullable<Text>,
+        customer_phone -> Nullable<Text>,
     }
 }
 
@@ -574,6 +589,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    booking_codes,
     booking_events,
     booking_letters,
     booking_takes,

@@ -1,6 +1,6 @@
 //! The addresses that letters point to.
 
-use forecourt_core::id::{BookingId, SessionId, TenantId};
+use forecourt_core::id::{BookingId, DeliveryId, SessionId, TenantId};
 use forecourt_ports::links::Links;
 
 use crate::tokens::{Sealer, SigningKey};
@@ -35,5 +35,9 @@ impl Links for SignedLinks {
     fn invitation(&self, tenant: TenantId, booking: BookingId) -> Option<String> {
         let token = self.sealer.booking(tenant, booking);
         Some(format!("{}/v1/public/bookings/{token}/invitation.ics", self.public_url))
+    }
+
+    fn code(&self, tenant: TenantId, booking: BookingId, letter: DeliveryId) -> Option<String> {
+        Some(self.sealer.code(tenant, booking, letter))
     }
 }

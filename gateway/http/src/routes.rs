@@ -189,6 +189,12 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
                 .route(preflight("GET, OPTIONS")),
         )
         .service(
+            at("/v1/public/bookings/find", "POST").route(web::post().to(bookings::codes::find)),
+        )
+        .service(
+            at("/v1/public/bookings/code", "POST").route(web::post().to(bookings::codes::prove)),
+        )
+        .service(
             at("/v1/public/bookings/{token}", "GET").route(web::get().to(bookings::customers::get)),
         )
         .service(

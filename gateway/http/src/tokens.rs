@@ -11,7 +11,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use forecourt_core::id::{BookingId, SessionId, TenantId};
+use forecourt_core::id::{BookingId, DeliveryId, SessionId, TenantId};
 use hmac::{Hmac, Mac as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,7 @@ pub(crate) struct Sealer {
     unsubscribe: HmacSha256,
     ticket: HmacSha256,
     booking: HmacSha256,
+    code: HmacSha256,
 }
 
 impl Sealer {
@@ -108,6 +109,7 @@ impl Sealer {
             unsubscribe: derived(key, "forecourt unsubscribe link 1"),
             ticket: derived(key, "forecourt live ticket 1"),
             booking: derived(key, "forecourt booking link 1"),
+            code: derived(key, "forecourt booking code 1"),
         }
     }
 
@@ -167,8 +169,49 @@ impl Sealer {
         seal(&self.booking, "b1", &pair(tenant.as_uuid(), booking.as_uuid()))
     }
 
-    pub(crate) fn open_booking(&self, token: &str) -> Option<(TenantId, BookingId)> {
-        let (tenant, booking) = parted(&open(&self.booking, "b1", token)?)?;
+    /// The one-time code of a letter about a booking: six digits that nobody can work out without the
+    /// key, and that nobody has to keep.
+    pub(crate) fn code(&self, tenant: TenantId, booking: BookingId, letter: DeliveryId) -> String {
+        let mut mac = self.code.clone();
+        for id in [tenant.as_uuid(), booking.as_uuid(), letter.as_uuid()] {
+            mac.update(id.as_bytes());
+        }
+        let mac: [u8; 32] = mac.finalize().into_bytes().into();
+        // Of 2^128 numbers, so that no code is likelier than another by more than a trillionth.
+        let number = mac[..16].iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+        format!("{:06}", number % 1_000_000)
+    }
+
+    /// The same, for a while: for who has brought a code.
+    pub(crate) fn booking_until(
+        &self,
+        tenant: TenantId,
+        booking: BookingId,
+        until: Timestamp,
+    ) -> String {
+        let mut claims = [0; 40];
+        claims[..32].copy_from_slice(&pair(tenant.as_uuid(), booking.as_uuid()));
+        claims[32..].copy_from_slice(&until.as_second().to_be_bytes());
+        seal(&self.booking, "b2", &claims)
+    }
+
+    /// The booking that a link opens at `now`.
+    pub(crate) fn open_booking(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Option<(TenantId, BookingId)> {
+        let claims = if token.starts_with("b2.") {
+            let claims: [u8; 40] = open(&self.booking, "b2", token)?.try_into().ok()?;
+            let (pair, until) = claims.split_at(32);
+            if now.as_second() >= i64::from_be_bytes(until.try_into().ok()?) {
+                return None;
+            }
+            pair.to_vec()
+        } else {
+            open(&self.booking, "b1", token)?
+        };
+        let (tenant, booking) = parted(&claims)?;
         Some((TenantId::from_uuid(tenant), BookingId::from_uuid(booking)))
     }
 }
@@ -331,15 +374,38 @@ mod tests {
     }
 
     #[test]
+    fn a_code_follows_from_the_letter_and_the_key_alone() {
+        let (tenant, booking) =
+            (TenantId::from_uuid(Uuid::from_u128(1)), BookingId::from_uuid(Uuid::from_u128(2)));
+        let letter = |n| DeliveryId::from_uuid(Uuid::from_u128(n));
+        let code = sealer(1).code(tenant, booking, letter(3));
+        assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+        assert_eq!(sealer(1).code(tenant, booking, letter(3)), code, "the same on every node");
+        let others: std::collections::BTreeSet<String> = (4..204)
+            .map(|n| sealer(1).code(tenant, booking, letter(n)))
+            .chain([sealer(2).code(tenant, booking, letter(3))])
+            .collect();
+        assert!(others.len() > 195 && !others.contains(&code), "{} different", others.len());
+    }
+
+    #[test]
     fn a_booking_link_opens_its_booking_and_nothing_else_does() {
         let (tenant, booking) =
             (TenantId::from_uuid(Uuid::from_u128(1)), BookingId::from_uuid(Uuid::from_u128(2)));
         let session = SessionId::from_uuid(Uuid::from_u128(2));
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let open = |n, token: &str, now| sealer(n).open_booking(token, at(now));
         let token = sealer(1).booking(tenant, booking);
-        assert_eq!(sealer(1).open_booking(&token), Some((tenant, booking)));
-        assert_eq!(sealer(2).open_booking(&token), None);
-        assert_eq!(sealer(1).open_booking(&sealer(1).unsubscribe(tenant, session)), None);
-        assert_eq!(sealer(1).open_booking(&booking.to_string()), None, "an id is no right");
+        assert_eq!(open(1, &token, i64::from(u32::MAX)), Some((tenant, booking)));
+        assert_eq!(open(2, &token, 0), None);
+        assert_eq!(open(1, &sealer(1).unsubscribe(tenant, session), 0), None);
+        assert_eq!(open(1, &booking.to_string(), 0), None, "an id is no right");
+        let short = sealer(1).booking_until(tenant, booking, at(1_000));
+        assert_eq!(open(1, &short, 999), Some((tenant, booking)));
+        assert_eq!(open(1, &short, 1_000), None, "its time has passed");
+        assert_eq!(open(2, &short, 999), None);
+        let forged = format!("b1{}", &short[2..]);
+        assert_eq!(open(1, &forged, 0), None, "one kind never passes for another");
     }
 
     #[test]

@@ -489,6 +489,64 @@ pub struct PublicBooking {
     pub customer_local: Option<String>,
 }
 
+/// Asks for a code, to find one's bookings without their link. One of `email` and `phone` is needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FindBookings {
+    /// The tenant's public name.
+    #[schema(example = "nordlys-bil")]
+    pub tenant: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub phone: Option<String>,
+    /// The end of a booking's id, of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reference: Option<String>,
+}
+
+/// The same whether or not there is a booking: who has one has got a letter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct CodeAsked {
+    /// Belongs to the code.
+    pub find: String,
+    /// Until when a code is good.
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Timestamp,
+}
+
+/// Brings back the code of a letter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BringCode {
+    pub tenant: String,
+    /// Of [`CodeAsked`].
+    pub find: String,
+    #[schema(example = "042137")]
+    pub code: String,
+}
+
+/// The bookings that are ahead of whoever has brought a code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct OwnBookings {
+    pub bookings: Vec<OwnBooking>,
+    /// Until when the tokens are good.
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct OwnBooking {
+    /// Opens `/v1/public/bookings/{token}` and what is below it.
+    pub token: String,
+    pub booking: PublicBooking,
+}
+
 /// An instant on a zone's wall clock; in UTC where the zone is not known any more.
 pub fn local(at: Timestamp, zone: &str) -> String {
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);

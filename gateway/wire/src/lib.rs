@@ -30,10 +30,11 @@ pub mod webhook;
 pub use self::{
     booking::{
         BlockCreated, BlockKind, BookingCustomer, BookingDetail, BookingLetter, BookingPage,
-        BookingStatus, BookingStep, BookingView, CancelBooking, ConfirmBooking, FreeSlot,
-        FreeSlots, HoldBooking, LedgerEntry, NewBlock, NoSlotReason, PublicBooking, PutResource,
-        PutTerms, RescheduleBooking, ResourceKind, ResourceLedger, ResourceList, ResourceView,
-        ServiceNeed, ServiceTerms, ServiceTermsList,
+        BookingStatus, BookingStep, BookingView, BringCode, CancelBooking, CodeAsked,
+        ConfirmBooking, FindBookings, FreeSlot, FreeSlots, HoldBooking, LedgerEntry, NewBlock,
+        NoSlotReason, OwnBooking, OwnBookings, PublicBooking, PutResource, PutTerms,
+        RescheduleBooking, ResourceKind, ResourceLedger, ResourceList, ResourceView, ServiceNeed,
+        ServiceTerms, ServiceTermsList,
     },
     dialogue::{BookingChanged, ChatBooking, OfferedTime, Pressed, TimesOffered},
     ephemeral::{

@@ -21,11 +21,19 @@ pub enum LetterKind {
     Reminder24h,
     /// Two hours before.
     Reminder2h,
+    /// A one-time code; its sequence counts the codes, not the booking's changes.
+    Code,
 }
 
 impl LetterKind {
-    pub const ALL: [Self; 5] =
-        [Self::Confirmation, Self::Change, Self::Cancellation, Self::Reminder24h, Self::Reminder2h];
+    pub const ALL: [Self; 6] = [
+        Self::Confirmation,
+        Self::Change,
+        Self::Cancellation,
+        Self::Reminder24h,
+        Self::Reminder2h,
+        Self::Code,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -34,6 +42,7 @@ impl LetterKind {
             Self::Cancellation => "cancellation",
             Self::Reminder24h => "reminder_24h",
             Self::Reminder2h => "reminder_2h",
+            Self::Code => "code",
         }
     }
 
@@ -105,6 +114,8 @@ impl Booking {
             LetterKind::Reminder24h | LetterKind::Reminder2h => {
                 self.status == BookingStatus::Booked && same && now < self.wish.from
             }
+            // Proves who somebody is, whatever became of the time meanwhile.
+            LetterKind::Code => self.status_at(now).takes_place(),
         }
     }
 }

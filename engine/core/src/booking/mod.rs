@@ -13,6 +13,7 @@
 //! - a "yes" names the offer it means; a yes to another offer books nothing.
 
 pub mod agenda;
+pub mod code;
 pub mod free;
 pub mod invite;
 pub mod ledger;
@@ -26,6 +27,7 @@ pub mod words;
 
 pub use self::{
     agenda::Agenda,
+    code::CodeRefused,
     free::{FreeTime, Question},
     ledger::{Block, BlockKind, Ledger, Stretch, Take, TakenBy},
     recur::Recurrence,

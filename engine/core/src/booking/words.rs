@@ -2,7 +2,11 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Booking, letter::LetterKind};
+use super::{
+    Booking,
+    code::{CodeRefused, VALID},
+    letter::LetterKind,
+};
 use crate::{calendar, lang::Lang};
 
 /// What a letter names besides the booking.
@@ -35,7 +39,8 @@ pub fn letter(
         LetterKind::Confirmation => words.confirmation,
         LetterKind::Change => words.change,
         LetterKind::Cancellation => words.cancellation,
-        LetterKind::Reminder24h | LetterKind::Reminder2h => words.reminder,
+        // A code is a letter of its own: [`code_letter`].
+        LetterKind::Reminder24h | LetterKind::Reminder2h | LetterKind::Code => words.reminder,
     };
     let on = when(&wish.zone);
     let mut text = format!("{line}\n\n{service}, {business}\n{on} ({})", wish.zone);
@@ -49,6 +54,84 @@ pub fn letter(
         text.extend(["\n\n", words.answer]);
     }
     (format!("{title}: {service}, {on}"), text)
+}
+
+/// Subject and text of the letter with a one-time code. The code stands in the text alone: subjects are
+/// shown on locked screens.
+pub fn code_letter(code: &str, lang: Lang, named: Named<'_>) -> (String, String) {
+    let Named { service, business, .. } = named;
+    let minutes = VALID.as_mins();
+    // A code reads from left to right in any language.
+    let code = if lang == Lang::Ar { format!("\u{2066}{code}\u{2069}") } else { code.to_owned() };
+    let (subject, line, rest) = match lang {
+        Lang::Nb => (
+            format!("Engangskode fra {business}"),
+            format!("Koden din er {code}."),
+            format!(
+                "Den gjelder i {minutes} minutter og bare én gang. Har du ikke bedt om den, kan du se bort fra denne e-posten."
+            ),
+        ),
+        Lang::Fr => (
+            format!("Code à usage unique de {business}"),
+            format!("Votre code est {code}."),
+            format!(
+                "Il est valable {minutes} minutes et une seule fois. Si vous ne l'avez pas demandé, ignorez cet e-mail."
+            ),
+        ),
+        Lang::En => (
+            format!("One-time code from {business}"),
+            format!("Your code is {code}."),
+            format!(
+                "It is good for {minutes} minutes, and once. If you did not ask for it, ignore this e-mail."
+            ),
+        ),
+        Lang::Ar => (
+            format!("رمز لمرة واحدة من {business}"),
+            format!("رمزك هو {code}."),
+            format!("صالح لمدة {minutes} دقائق ولمرة واحدة فقط. إذا لم تطلبه فتجاهل هذه الرسالة."),
+        ),
+    };
+    (subject, format!("{line}\n\n{service}, {business}\n\n{rest}"))
+}
+
+/// Why a code proves nothing, for whom it was asked.
+pub fn code_refused(refused: CodeRefused, lang: Lang) -> String {
+    match (refused, lang) {
+        (CodeRefused::Wrong { left: 0 } | CodeRefused::Over, Lang::Nb) => {
+            "Koden gjelder ikke lenger. Be om en ny.".into()
+        }
+        (CodeRefused::Wrong { left: 0 } | CodeRefused::Over, Lang::Fr) => {
+            "Ce code n'est plus valable. Demandez-en un nouveau.".into()
+        }
+        (CodeRefused::Wrong { left: 0 } | CodeRefused::Over, Lang::En) => {
+            "The code is not good any more. Ask for a new one.".into()
+        }
+        (CodeRefused::Wrong { left: 0 } | CodeRefused::Over, Lang::Ar) => {
+            "لم يعد الرمز صالحًا. اطلب رمزًا جديدًا.".into()
+        }
+        (CodeRefused::Wrong { left }, Lang::Nb) => {
+            format!("Koden stemmer ikke. Forsøk igjen: {left}.")
+        }
+        (CodeRefused::Wrong { left }, Lang::Fr) => {
+            format!("Ce code n'est pas le bon. Essais restants : {left}.")
+        }
+        (CodeRefused::Wrong { left }, Lang::En) => {
+            format!("The code is wrong. Tries left: {left}.")
+        }
+        (CodeRefused::Wrong { left }, Lang::Ar) => {
+            format!("الرمز غير صحيح. المحاولات المتبقية: {left}.")
+        }
+        (CodeRefused::TooMany, Lang::Nb) => {
+            "Det er sendt nok koder for nå. Prøv igjen om en time.".into()
+        }
+        (CodeRefused::TooMany, Lang::Fr) => {
+            "Assez de codes ont été envoyés pour le moment. Réessayez dans une heure.".into()
+        }
+        (CodeRefused::TooMany, Lang::En) => {
+            "Enough codes were sent for now. Try again in an hour.".into()
+        }
+        (CodeRefused::TooMany, Lang::Ar) => "أُرسل عدد كافٍ من الرموز. حاول مجددًا بعد ساعة.".into(),
+    }
 }
 
 struct Words {
@@ -106,6 +189,25 @@ const fn words(lang: Lang) -> Words {
 mod tests {
     use super::*;
     use crate::booking::{ledger::tests::at, state::tests::held};
+
+    #[test]
+    fn a_code_stands_in_the_text_and_never_in_the_subject() {
+        let named = Named { service: "Prøvekjøring", business: "Nordlys Bil", calendar: None };
+        for lang in Lang::ALL {
+            let (subject, text) = code_letter("042137", lang, named);
+            assert!(text.contains("042137") && text.contains("10"), "{text}");
+            assert!(!subject.contains("042137") && subject.contains("Nordlys Bil"));
+            let refusals = [
+                CodeRefused::Wrong { left: 3 },
+                CodeRefused::Wrong { left: 0 },
+                CodeRefused::Over,
+                CodeRefused::TooMany,
+            ];
+            let said: Vec<String> = refusals.map(|refused| code_refused(refused, lang)).into();
+            assert!(said.iter().all(|sentence| sentence.ends_with('.')), "{said:?}");
+            assert!(said[0].contains('3') && said[1] == said[2] && said[2] != said[3]);
+        }
+    }
 
     #[test]
     fn a_letter_tells_both_clocks_and_where_the_calendar_entry_is() {

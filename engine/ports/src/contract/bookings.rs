@@ -16,8 +16,8 @@ use super::{Ground, Stage, new_tenant};
 use crate::{
     ids::Ids as _,
     store::{
-        BookingFilter, BookingWrite, Busy, DueLetter, LetterEnd, LetterStatus, ResourceWrite,
-        ResourceWritten, Wait, Written,
+        BookingFilter, BookingWrite, Busy, DueLetter, LetterEnd, LetterStatus, NewCode,
+        ResourceWrite, ResourceWritten, Wait, Written,
     },
 };
 
@@ -454,6 +454,75 @@ pub async fn letters_are_sent_once_and_die_with_what_they_speak_of(ground: &dyn 
             (LetterKind::Reminder2h, 1, LetterStatus::Pending),
         ]
     );
+}
+
+pub async fn a_code_is_good_once_for_few_tries_and_minutes(ground: &dyn Ground) {
+    let desk = Desk::open(ground).await;
+    let Stage { store, other, tenant, node, now, ids, .. } = &desk.stage;
+    let booking = desk.booked(desk.take(0, 48, 49)).await;
+    let (mine, stranger) = (ids.uuid(), ids.uuid());
+    let code = |asker, minutes: i64| NewCode {
+        booking: booking.id,
+        asker,
+        delivery: ids.delivery(),
+        now: *now + SignedDuration::from_mins(minutes),
+    };
+    let attempt = |asker, minutes: i64| async move {
+        let at = *now + SignedDuration::from_mins(minutes);
+        let of = Some(booking.id);
+        other.try_code(*tenant, asker, of, at).await.expect("a write").map(|found| found.left)
+    };
+    let (old, first) = (code(mine, 0), code(mine, 1));
+    assert_eq!(attempt(mine, 0).await, None, "nothing was sent");
+    assert_eq!(store.put_code(*tenant, &old).await, Ok(true));
+    assert_eq!(store.put_code(*tenant, &first).await, Ok(true));
+    let unknown = NewCode { booking: ids.booking(), ..code(mine, 1) };
+    assert_eq!(store.put_code(*tenant, &unknown).await, Ok(false), "no such booking");
+    assert_eq!(attempt(stranger, 1).await, None, "it is for who asked");
+    let found = store.try_code(*tenant, mine, None, *now).await.expect("a write").expect("a code");
+    assert_eq!((found.booking, found.delivery, found.left), (booking.id, first.delivery, 4));
+    for left in [3, 2, 1, 0] {
+        assert_eq!(attempt(mine, 1).await, Some(left));
+    }
+    assert_eq!(attempt(mine, 1).await, None, "tried too often");
+    let last = code(mine, 30);
+    assert_eq!(store.put_code(*tenant, &last).await, Ok(true));
+    assert_eq!(store.put_code(*tenant, &code(stranger, 31)).await, Ok(false), "three in an hour");
+    assert_eq!(attempt(mine, 41).await, None, "its time has passed");
+    assert_eq!(attempt(mine, 39).await, Some(4));
+    let later = *now + SignedDuration::from_mins(39);
+    assert_eq!(other.use_code(*tenant, last.delivery, later).await, Ok(true));
+    assert_eq!(store.use_code(*tenant, last.delivery, later).await, Ok(false), "once");
+    assert_eq!(attempt(mine, 39).await, None);
+    assert_eq!(store.put_code(*tenant, &code(stranger, 70)).await, Ok(true), "an hour later");
+    // Each code has a letter of its own, which a change of the booking leaves alone.
+    let mut moved = booking.clone();
+    let to = BookingCommand::Reschedule {
+        from: desk.at(72),
+        until: desk.at(73),
+        takes: vec![desk.take(0, 72, 73)],
+        by: By::Customer,
+    };
+    assert_eq!(desk.step(&mut moved, to, *now).await, Written::Stored);
+    let due = store.claim_letters(*node, desk.at(2), LEASE, 10).await.expect("a claim");
+    let codes: Vec<_> = due.iter().map(|due| (due.owed.kind, due.owed.sequence)).collect();
+    assert_eq!(codes, [0, 1, 2, 3].map(|number| (LetterKind::Code, number)));
+    assert_eq!(due[1].delivery, first.delivery);
+}
+
+pub async fn bookings_are_found_by_whom_they_are_for(ground: &dyn Ground) {
+    let desk = Desk::open(ground).await;
+    let Stage { store, tenant, .. } = &desk.stage;
+    let booking = desk.booked(desk.take(0, 24, 25)).await;
+    let list = |email: Option<&str>, phone: Option<&str>| {
+        let (email, phone) = (email.map(Into::into), phone.map(Into::into));
+        let filter = BookingFilter { email, phone, limit: 10, ..BookingFilter::default() };
+        async move { store.list_bookings(*tenant, &filter).await.expect("a list").len() }
+    };
+    let address = booking.wish.customer.email.clone().expect("an address").to_lowercase();
+    assert_eq!(list(Some(&address), None).await, 1);
+    assert_eq!(list(Some("ola@example.no"), None).await, 0);
+    assert_eq!(list(None, Some("+4722999999")).await, 0);
 }
 
 pub async fn who_waits_is_listed_in_the_order_of_coming(ground: &dyn Ground) {

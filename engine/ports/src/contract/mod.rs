@@ -124,6 +124,8 @@ macro_rules! store_contract {
             of_many_rivals_for_one_place_one_gets_it
             what_was_booked_before_has_its_places
             letters_are_sent_once_and_die_with_what_they_speak_of
+            a_code_is_good_once_for_few_tries_and_minutes
+            bookings_are_found_by_whom_they_are_for
             who_waits_is_listed_in_the_order_of_coming
             // tenants and members
             a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made

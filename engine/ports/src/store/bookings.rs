@@ -18,6 +18,7 @@ use forecourt_core::{
     },
 };
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::StoreError;
 
@@ -105,6 +106,10 @@ pub struct BookingFilter {
     pub service: Option<ServiceId>,
     pub resource: Option<ResourceId>,
     pub session: Option<SessionId>,
+    /// Of whom: an address in lower case.
+    pub email: Option<String>,
+    /// Of whom: a number as it is stored, `+4722000000`.
+    pub phone: Option<String>,
     /// That end after this.
     pub from: Option<Timestamp>,
     /// That start before this.
@@ -165,6 +170,26 @@ pub struct DueLetter {
 pub enum LetterEnd {
     Again { at: Timestamp, code: String },
     Over { status: LetterStatus, code: Option<String> },
+}
+
+/// A one-time code that is to be sent: its letter, and who may bring it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewCode {
+    pub booking: BookingId,
+    /// A conversation, or one question of a page.
+    pub asker: Uuid,
+    /// The code is derived from the letter's id, with a key that no store has.
+    pub delivery: DeliveryId,
+    pub now: Timestamp,
+}
+
+/// A try of a code, counted before anybody looks at what was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeTry {
+    pub booking: BookingId,
+    pub delivery: DeliveryId,
+    /// Tries that are left after this one.
+    pub left: u32,
 }
 
 /// Somebody on a waiting list.
@@ -264,6 +289,28 @@ pub trait Bookings: Send + Sync {
         end: &LetterEnd,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Writes down a code and its letter, due now; `false` when enough were sent of this booking
+    /// ([`forecourt_core::booking::code::MOST_SENDS`]) or when there is no such booking.
+    async fn put_code(&self, tenant: TenantId, code: &NewCode) -> Result<bool, StoreError>;
+
+    /// Counts a try of the last code that was sent for this asker, of `booking` if it is given; `None`
+    /// when none is good: used, over, or tried too often.
+    async fn try_code(
+        &self,
+        tenant: TenantId,
+        asker: Uuid,
+        booking: Option<BookingId>,
+        now: Timestamp,
+    ) -> Result<Option<CodeTry>, StoreError>;
+
+    /// Uses a code up; `false` when it was.
+    async fn use_code(
+        &self,
+        tenant: TenantId,
+        code: DeliveryId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Adds somebody to a waiting list; the same `client_id` is the same place.
     async fn put_wait(&self, tenant: TenantId, wait: &Wait) -> Result<WaitId, StoreError>;

@@ -21,8 +21,9 @@ mod webhooks;
 
 pub use self::{
     bookings::{
-        BookingFilter, BookingHistory, BookingWrite, Bookings, Catalogue, DueLetter, LetterEnd,
-        LetterRecord, LetterStatus, ResourceWrite, ResourceWritten, StoredLedger, Wait, Written,
+        BookingFilter, BookingHistory, BookingWrite, Bookings, Catalogue, CodeTry, DueLetter,
+        LetterEnd, LetterRecord, LetterStatus, NewCode, ResourceWrite, ResourceWritten,
+        StoredLedger, Wait, Written,
     },
     decisions::Decisions,
     deliveries::{Content, Deliveries, DueDelivery, HandOver, Leaving, Postponed},

@@ -9,21 +9,25 @@
 use async_trait::async_trait;
 use forecourt_core::{
     booking::{Block, Booking, BookingVersion, Stretch, Terms, terms::places_of},
-    id::{BookingId, NodeId, ResourceId, ServiceId, TenantId, WaitId},
+    id::{BookingId, DeliveryId, NodeId, ResourceId, ServiceId, TenantId, WaitId},
 };
 use forecourt_ports::store::{
-    BookingFilter, BookingHistory, BookingWrite, Bookings, Catalogue, DueLetter, LetterEnd,
-    MOST_ROWS, ResourceWrite, ResourceWritten, StoreError, StoredLedger, Wait, Written,
+    BookingFilter, BookingHistory, BookingWrite, Bookings, Catalogue, CodeTry, DueLetter,
+    LetterEnd, MOST_ROWS, NewCode, ResourceWrite, ResourceWritten, StoreError, StoredLedger, Wait,
+    Written,
 };
 use futures_util::{StreamExt, TryStreamExt, stream, try_join};
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::{PgStore, store_error, sweep, timers::SCOPES};
 use crate::{
     TenantTx,
     db::Retry,
     error::DbError,
-    tables::{booking_letters, booking_takes, booking_waits, bookings, resources, services},
+    tables::{
+        booking_codes, booking_letters, booking_takes, booking_waits, bookings, resources, services,
+    },
 };
 
 /// The constraint that keeps takes apart.
@@ -329,6 +333,41 @@ impl Bookings for PgStore {
     ) -> Result<(), StoreError> {
         let write = async |tx: &mut TenantTx| booking_letters::end(tx, letter, end, now).await;
         self.app.tenant(letter.tenant, write).await.map_err(store_error)
+    }
+
+    async fn put_code(&self, tenant: TenantId, code: &NewCode) -> Result<bool, StoreError> {
+        let write = async |tx: &mut TenantTx| {
+            // Two at once take turns, so that neither overlooks the other.
+            let there = bookings::find_locked(tx, code.booking).await?.is_some();
+            if !there || !booking_codes::may_send(tx, code.booking, code.now).await? {
+                return Ok(false);
+            }
+            booking_codes::add(tx, code).await?;
+            booking_letters::add_code(tx, code).await?;
+            Ok::<_, DbError>(true)
+        };
+        self.app.tenant(tenant, write).await.map_err(store_error)
+    }
+
+    async fn try_code(
+        &self,
+        tenant: TenantId,
+        asker: Uuid,
+        booking: Option<BookingId>,
+        now: Timestamp,
+    ) -> Result<Option<CodeTry>, StoreError> {
+        let write = async |tx: &mut TenantTx| booking_codes::attempt(tx, asker, booking, now).await;
+        self.app.tenant(tenant, write).await.map_err(store_error)
+    }
+
+    async fn use_code(
+        &self,
+        tenant: TenantId,
+        code: DeliveryId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let write = async |tx: &mut TenantTx| booking_codes::use_up(tx, code, now).await;
+        self.app.tenant(tenant, write).await.map_err(store_error)
     }
 
     async fn put_wait(&self, tenant: TenantId, wait: &Wait) -> Result<WaitId, StoreError> {

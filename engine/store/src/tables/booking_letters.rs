@@ -1,6 +1,6 @@
 //! `booking_letters`: invitations and reminders, from the decision to the proof.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl};
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, dsl::max};
 use diesel_async::RunQueryDsl;
 use forecourt_core::{
     booking::{
@@ -9,7 +9,7 @@ use forecourt_core::{
     },
     id::{BookingId, DeliveryId, NodeId},
 };
-use forecourt_ports::store::{DueLetter, LetterEnd, LetterRecord, LetterStatus};
+use forecourt_ports::store::{DueLetter, LetterEnd, LetterRecord, LetterStatus, NewCode};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -48,6 +48,19 @@ pub(crate) async fn add(
     Ok(())
 }
 
+/// Writes down that a code is to be sent, under the next number of the booking's codes.
+pub(crate) async fn add_code(mut tx: &TenantTx, code: &NewCode) -> Result<(), DbError> {
+    let last: Option<i32> = booking_letters::table
+        .filter(booking_letters::booking_id.eq(code.booking.into_uuid()))
+        .filter(booking_letters::kind.eq(LetterKind::Code.word()))
+        .select(max(booking_letters::sequence))
+        .first(&mut tx)
+        .await?;
+    let sequence = last.map_or(Ok(0), |last| number(i64::from(last) + 1, TABLE))?;
+    let owed = Owed { kind: LetterKind::Code, sequence, due_at: code.now };
+    add(tx, code.booking, &[(owed, code.delivery)], code.now).await
+}
+
 /// Drops what has not left and speaks of an older state.
 pub(crate) async fn drop_older(
     mut tx: &TenantTx,
@@ -56,6 +69,7 @@ pub(crate) async fn drop_older(
 ) -> Result<(), DbError> {
     diesel::update(booking_letters::table)
         .filter(booking_letters::booking_id.eq(booking.id.into_uuid()))
+        .filter(booking_letters::kind.ne(LetterKind::Code.word()))
         .filter(booking_letters::sequence.lt(number::<_, i32>(booking.sequence, TABLE)?))
         .filter(booking_letters::status.eq(LetterStatus::Pending.word()))
         .set((

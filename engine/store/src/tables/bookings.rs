@@ -261,6 +261,12 @@ pub(crate) async fn page(
     if let Some(session) = filter.session {
         query = query.filter(bookings::session_id.eq(session.into_uuid()));
     }
+    if let Some(email) = &filter.email {
+        query = query.filter(bookings::customer_email.eq(email));
+    }
+    if let Some(phone) = &filter.phone {
+        query = query.filter(bookings::customer_phone.eq(phone));
+    }
     if let Some(from) = filter.from {
         query = query.filter(bookings::ends_at.gt(Time::from(from)));
     }

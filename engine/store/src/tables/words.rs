@@ -110,6 +110,7 @@ words! {
         Cancellation = "cancellation",
         Reminder24h = "reminder_24h",
         Reminder2h = "reminder_2h",
+        Code = "code",
     }
     LetterStatus {
         Pending = "pending",

@@ -100,7 +100,8 @@ async fn opened(
 ) -> Result<(Arc<dyn TenantDesk>, BookingId), Problem> {
     state.limiters.public_ip.check(&Network::from(client::ip(request))).await?;
     let nowhere = || Problem::new(Code::NotFound);
-    let (tenant, booking) = state.sealer.open_booking(token).ok_or_else(nowhere)?;
+    let (tenant, booking) =
+        state.sealer.open_booking(token, state.clock.now()).ok_or_else(nowhere)?;
     let tenant = state.desk.tenant_by_id(tenant).await?.ok_or_else(nowhere)?;
     Ok((tenant, booking))
 }
@@ -114,7 +115,7 @@ async fn shown(state: &State, tenant: &dyn TenantDesk, booking: &Booking) -> Ans
 }
 
 /// The service's name in the customer's language.
-async fn service_name(
+pub(super) async fn service_name(
     tenant: &dyn TenantDesk,
     booking: &Booking,
     default: Lang,

@@ -5,13 +5,14 @@
 //! - an id is no right: a customer changes a booking only by the signed link of it;
 //! - what belongs to another customer is never in an answer to one: reasons carry no ids.
 
+pub(crate) mod codes;
 pub(crate) mod customers;
 pub(crate) mod resources;
 pub(crate) mod staff;
 
 use forecourt_actors::BookingError;
 use forecourt_core::{
-    booking::{Customer, Refused, Why, free},
+    booking::{CodeRefused, Customer, Refused, Why, free, words},
     contact::{Email, Phone},
     lang::Lang,
     settings::TenantSettings,
@@ -54,6 +55,14 @@ pub(super) fn problem(
                 Problem::new(Code::BookingOver).detail("the booking was moved too often")
             }
         },
+        BookingError::Code(refused) => {
+            let code = match refused {
+                CodeRefused::Wrong { left: 1.. } => Code::WrongCode,
+                CodeRefused::Wrong { left: 0 } | CodeRefused::Over => Code::CodeOver,
+                CodeRefused::TooMany => Code::TooMany,
+            };
+            Problem::new(code).detail(words::code_refused(refused, lang))
+        }
         BookingError::NotFree(why) => not_free(&why, settings, lang, now),
     }
 }

@@ -87,6 +87,9 @@ pub(crate) async fn list(gateway: web::Data<Gateway>, staff: Staff, mut query: Q
         session: query.read("session", |text| {
             text.parse::<SessionId>().map_err(|_| "must be the id of a conversation".into())
         }),
+        // Addresses stand in no query: queries are logged by proxies.
+        email: None,
+        phone: None,
         from: query.read("from", instant),
         until: query.read("until", instant),
         after: query.read("cursor", |text| {

@@ -2,9 +2,9 @@
 
 use super::operations::{Good, JSON, Operation, Parameter, Who, done, good, optional};
 use crate::problem::Code::{
-    self, AnotherOffer, BookingOver, Busy, Forbidden, HoldOver, Invalid, MalformedJson,
+    self, AnotherOffer, BookingOver, Busy, CodeOver, Forbidden, HoldOver, Invalid, MalformedJson,
     MalformedQuery, NotFound, NotFree, OriginNotAllowed, TooLarge, TooMany, TooManyBlocks, TooSlow,
-    Unauthorised, Unavailable, UnknownTenant, UnsupportedMediaType,
+    Unauthorised, Unavailable, UnknownTenant, UnsupportedMediaType, WrongCode,
 };
 
 const TEXT: &str = r#"{"type":"string"}"#;
@@ -40,6 +40,21 @@ const PUBLIC: &[Code] = &[
     NotFree,
     HoldOver,
     BookingOver,
+    TooLarge,
+    UnsupportedMediaType,
+    TooMany,
+    Busy,
+    Unavailable,
+];
+
+/// With a code.
+const PROVE: &[Code] = &[
+    MalformedJson,
+    Invalid,
+    UnknownTenant,
+    TooSlow,
+    WrongCode,
+    CodeOver,
     TooLarge,
     UnsupportedMediaType,
     TooMany,
@@ -294,6 +309,36 @@ pub(crate) const ALL: &[Operation] = &[
             "Free times of a service",
             Who::Anyone,
             PUBLIC,
+        )
+    },
+    Operation {
+        about: "Sends a code to the mail address of the customer's next booking, if there is one. The answer is the same if there is none.",
+        body: &[(JSON, "FindBookings")],
+        good: &[good(202, "Whoever has a booking has got a letter.", "CodeAsked")],
+        ..operation(
+            "POST",
+            "/v1/public/bookings/find",
+            "findOwnBookings",
+            "Ask for a code",
+            Who::Anyone,
+            PUBLIC,
+        )
+    },
+    Operation {
+        about: "A code is good for ten minutes, five tries, and once.",
+        body: &[(JSON, "BringCode")],
+        good: &[good(
+            200,
+            "The customer's bookings, each with a token that opens it.",
+            "OwnBookings",
+        )],
+        ..operation(
+            "POST",
+            "/v1/public/bookings/code",
+            "proveOwnBookings",
+            "Bring a code",
+            Who::Anyone,
+            PROVE,
         )
     },
     Operation {

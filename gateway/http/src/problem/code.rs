@@ -125,6 +125,12 @@ codes! {
     TooManyBlocks = CONFLICT, "too-many-blocks", "There are too many blocks",
         "the resource has as many blocks as it may have",
         "Remove blocks that are over, or write several as one repeating block.";
+    WrongCode = CONFLICT, "wrong-code", "The code is wrong",
+        "this is not the code that was sent last",
+        "Read the newest letter. A code allows five tries.";
+    CodeOver = CONFLICT, "code-over", "The code is over",
+        "the code was used, was tried too often, or its time has passed",
+        "Ask for a new code.";
     TooLarge = PAYLOAD_TOO_LARGE, "too-large", "The body is too large",
         "the body is larger than 64 KiB",
         "Send less. Texts have at most 5,000 characters.";

@@ -6,7 +6,7 @@ use forecourt_core::{
     knowledge::{Knowledge, Localized, Service},
     lang::Lang,
 };
-use jiff::civil::time;
+use jiff::{SignedDuration, civil::time};
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -230,6 +230,70 @@ async fn the_holder_of_the_link_moves_and_cancels_and_nobody_else() {
         let cancel = world.post(&format!("{path}/cancel")).json(&json!({})).send().await.unwrap();
         problem(cancel, 404, "not-found").await;
     }
+    garage.world.stop().await;
+}
+
+#[actix_web::test]
+async fn a_customer_without_the_link_finds_their_bookings_by_a_code_and_a_stranger_learns_nothing()
+{
+    let garage = Garage::open().await;
+    let first = garage.held("2026-11-24T14:00", "c-1").await;
+    let second = garage.held("2026-11-25T14:00", "c-2").await;
+    for held in [&first, &second] {
+        let path = format!("/v1/bookings/{}/confirm", held["booking_id"].as_str().unwrap());
+        let yes = json!({ "offer_id": held["offer_id"] });
+        assert_eq!(garage.post(&path, yes).await.status(), StatusCode::OK);
+    }
+    let world = &garage.world;
+    let find = async |body: Value| world.post("/v1/public/bookings/find").json(&body).send().await;
+    let asked = find(json!({ "tenant": "verksted", "email": "Kari@Example.no" })).await.unwrap();
+    assert_eq!(asked.status(), StatusCode::ACCEPTED);
+    let asked: Value = asked.json().await.unwrap();
+    assert_eq!(asked["until"], "2026-11-21T12:10:00Z");
+    let nobody = find(json!({ "tenant": "verksted", "email": "ola@example.no" })).await.unwrap();
+    assert_eq!(nobody.status(), StatusCode::ACCEPTED);
+    let nobody: Value = nobody.json().await.unwrap();
+    let keys = |answer: &Value| answer.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!((keys(&nobody), &nobody["until"]), (keys(&asked), &asked["until"]));
+
+    let code = world.code_by_mail().await;
+    let bring = async |find: &Value, code: &str| {
+        let body = json!({ "tenant": "verksted", "find": find["find"], "code": code });
+        world.post("/v1/public/bookings/code").json(&body).send().await.unwrap()
+    };
+    problem(bring(&nobody, &code).await, 409, "code-over").await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let told = problem(bring(&asked, wrong).await, 409, "wrong-code").await;
+    assert!(told["detail"].as_str().unwrap().contains('4'), "{told}");
+    let own: Value = bring(&asked, &code).await.json().await.unwrap();
+    problem(bring(&asked, &code).await, 409, "code-over").await;
+    let times: Vec<&str> = own["bookings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|own| own["booking"]["starts_at"].as_str().unwrap())
+        .collect();
+    assert_eq!(times, ["2026-11-24T13:00:00Z", "2026-11-25T13:00:00Z"]);
+    let link = format!("/v1/public/bookings/{}", own["bookings"][1]["token"].as_str().unwrap());
+    let cancel = world.post(&format!("{link}/cancel")).json(&json!({})).send().await.unwrap();
+    let cancelled: Value = cancel.json().await.unwrap();
+    assert_eq!(cancelled["status"], "cancelled");
+    world.clock.advance(SignedDuration::from_mins(31));
+    problem(world.get(&link).send().await.unwrap(), 404, "not-found").await;
+
+    for body in [
+        json!({ "tenant": "verksted" }),
+        json!({ "tenant": "verksted", "email": "no address" }),
+        json!({ "tenant": "verksted", "phone": "12" }),
+        json!({ "tenant": "verksted", "email": "a@b.no", "reference": "x" }),
+    ] {
+        problem(find(body).await.unwrap(), 400, "invalid").await;
+    }
+    let unknown = find(json!({ "tenant": "nobody", "email": "a@b.no" })).await.unwrap();
+    problem(unknown, 404, "unknown-tenant").await;
+    let body = json!({ "tenant": "verksted", "find": "x", "code": code });
+    let odd = world.post("/v1/public/bookings/code").json(&body).send().await.unwrap();
+    problem(odd, 400, "invalid").await;
     garage.world.stop().await;
 }
 

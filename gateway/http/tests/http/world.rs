@@ -20,6 +20,7 @@ use forecourt_core::{
 use forecourt_http::{Gateway, Hooks, HttpConfig, Limits, Parts, SignedLinks, SigningKey, server};
 use forecourt_ports::{
     fake::{ManualClock, MemStore, OpenVault, RecordingSender, Script, ScriptedModel, SeqIds},
+    sender::Letter,
     store::{Member, NewMember, NewTenant, Role, TenantSnapshot},
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
@@ -239,6 +240,27 @@ impl World {
             .unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         answer.json().await.unwrap()
+    }
+
+    /// The six digits of the last letter that carries some, once it has left.
+    pub(crate) async fn code_by_mail(&self) -> String {
+        let code = |word: &str| {
+            let word = word.trim_end_matches('.');
+            let is = word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+            is.then(|| word.to_owned())
+        };
+        let find = async {
+            loop {
+                for sent in self.sender.sent().iter().rev() {
+                    let Letter::MemberAnswer { text, .. } = &sent.outgoing.letter else { continue };
+                    if let Some(code) = text.split_whitespace().find_map(code) {
+                        return code;
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, find).await.expect("no code was sent")
     }
 
     /// Signs a member in and gives the `Cookie` header.

@@ -22,13 +22,13 @@ use forecourt_core::{
     settings::TenantSettings,
 };
 use forecourt_ports::store::{
-    Appended, Batch, BookingFilter, BookingHistory, BookingWrite, Bookings, Catalogue, Decisions,
-    Deliveries, DeliveryFilter, DeliveryHistory, DeliveryRecord, DeliveryStatus, DraftRow,
-    DraftSaved, DueDelivery, DueLetter, DueTimer, HandOver, Head, Journal, LeadDetail, LeadFilter,
-    LeadPage, LeadRow, Leads, LetterEnd, Loaded, Member, MemberWithHash, Members, Operations,
-    People, Postponed, ResourceWrite, ResourceWritten, Spending, Store, StoreError, StoredLedger,
-    StoredMessage, Taken, Teammate, TenantSnapshot, Tenants, TimerFilter, TimerRecord, Timers,
-    Wait, Written,
+    Appended, Batch, BookingFilter, BookingHistory, BookingWrite, Bookings, Catalogue, CodeTry,
+    Decisions, Deliveries, DeliveryFilter, DeliveryHistory, DeliveryRecord, DeliveryStatus,
+    DraftRow, DraftSaved, DueDelivery, DueLetter, DueTimer, HandOver, Head, Journal, LeadDetail,
+    LeadFilter, LeadPage, LeadRow, Leads, LetterEnd, Loaded, Member, MemberWithHash, Members,
+    NewCode, Operations, People, Postponed, ResourceWrite, ResourceWritten, Spending, Store,
+    StoreError, StoredLedger, StoredMessage, Taken, Teammate, TenantSnapshot, Tenants, TimerFilter,
+    TimerRecord, Timers, Wait, Written,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::runtime::Handle;
@@ -637,6 +637,29 @@ impl Bookings for NodeStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.read(self.inner.end_letter(letter, end, now)).await
+    }
+
+    async fn put_code(&self, tenant: TenantId, code: &NewCode) -> Result<bool, StoreError> {
+        self.read(self.inner.put_code(tenant, code)).await
+    }
+
+    async fn try_code(
+        &self,
+        tenant: TenantId,
+        asker: uuid::Uuid,
+        booking: Option<BookingId>,
+        now: Timestamp,
+    ) -> Result<Option<CodeTry>, StoreError> {
+        self.read(self.inner.try_code(tenant, asker, booking, now)).await
+    }
+
+    async fn use_code(
+        &self,
+        tenant: TenantId,
+        code: DeliveryId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.read(self.inner.use_code(tenant, code, now)).await
     }
 
     async fn put_wait(&self, tenant: TenantId, wait: &Wait) -> Result<WaitId, StoreError> {

@@ -7,6 +7,7 @@ use forecourt_core::{
     booking::{
         Block, Booking, BookingEvent, BookingStatus, BookingVersion, By, Customer, Requested,
         Resource, ResourceKind, Stretch, Take, TakenBy, Terms,
+        code::{MOST_SENDS, MOST_TRIES, VALID, WINDOW},
         letter::{LetterKind, Owed},
         terms::places_of,
     },
@@ -21,9 +22,9 @@ use uuid::Uuid;
 
 use super::{super::lock, Claim, MemStore, is_free, journal::take_one};
 use crate::store::{
-    BookingFilter, BookingHistory, BookingWrite, Bookings, Busy, Catalogue, DueLetter, LetterEnd,
-    LetterRecord, LetterStatus, MOST_ROWS, ResourceWrite, ResourceWritten, StoreError,
-    StoredLedger, Wait, Written,
+    BookingFilter, BookingHistory, BookingWrite, Bookings, Busy, Catalogue, CodeTry, DueLetter,
+    LetterEnd, LetterRecord, LetterStatus, MOST_ROWS, NewCode, ResourceWrite, ResourceWritten,
+    StoreError, StoredLedger, Wait, Written,
 };
 
 /// A tenant's appointments.
@@ -36,6 +37,13 @@ pub(super) struct Data {
     taken: Vec<TakenBy>,
     letters: BTreeMap<(BookingId, LetterKind, u32), Letter>,
     waits: Vec<Wait>,
+    codes: Vec<Code>,
+}
+
+struct Code {
+    new: NewCode,
+    tries: u32,
+    used: bool,
 }
 
 #[derive(Clone)]
@@ -161,8 +169,9 @@ impl Data {
                 *version += 1;
             }
         }
-        for ((id, _, sequence), letter) in &mut self.letters {
-            let older = *id == booking.id && *sequence < booking.sequence;
+        for ((id, kind, sequence), letter) in &mut self.letters {
+            let older =
+                *id == booking.id && *sequence < booking.sequence && *kind != LetterKind::Code;
             if older && letter.status == LetterStatus::Pending {
                 (letter.status, letter.claim) = (LetterStatus::Dropped, None);
             }
@@ -355,6 +364,11 @@ impl Bookings for MemStore {
                 filter.status.is_none_or(|status| booking.status == status)
                     && filter.service.is_none_or(|service| booking.wish.service == service)
                     && filter.session.is_none_or(|session| booking.wish.session == Some(session))
+                    && filter.email.as_ref().is_none_or(|email| {
+                        let own = booking.wish.customer.email.as_deref().map(str::to_lowercase);
+                        own.as_ref() == Some(email)
+                    })
+                    && (filter.phone.is_none() || filter.phone == booking.wish.customer.phone)
                     && filter.from.is_none_or(|from| booking.wish.until > from)
                     && filter.until.is_none_or(|until| booking.wish.from < until)
                     && filter.resource.is_none_or(|resource| has(booking, resource))
@@ -472,6 +486,69 @@ impl Bookings for MemStore {
             }
         }
         Ok(())
+    }
+
+    async fn put_code(&self, tenant: TenantId, code: &NewCode) -> Result<bool, StoreError> {
+        let mut world = self.enter("put_code").await?;
+        let data = &mut world.tenant_mut(tenant)?.booking;
+        let of_booking = |other: &&Code| other.new.booking == code.booking;
+        let recent = |other: &&Code| code.now.duration_since(other.new.now) < WINDOW;
+        let sent = data.codes.iter().filter(of_booking).filter(recent).count();
+        if !data.bookings.contains_key(&code.booking) || sent >= MOST_SENDS as usize {
+            return Ok(false);
+        }
+        let (booking, of) = (code.booking, LetterKind::Code);
+        let codes = data.letters.keys().filter(|(id, kind, _)| (*id, *kind) == (booking, of));
+        let number = codes.map(|(_, _, number)| number + 1).max().unwrap_or(0);
+        data.letters.insert(
+            (booking, of, number),
+            Letter {
+                delivery: code.delivery,
+                status: LetterStatus::Pending,
+                attempts: 0,
+                next_at: code.now,
+                claim: None,
+                code: None,
+            },
+        );
+        data.codes.push(Code { new: *code, tries: 0, used: false });
+        Ok(true)
+    }
+
+    async fn try_code(
+        &self,
+        tenant: TenantId,
+        asker: Uuid,
+        booking: Option<BookingId>,
+        now: Timestamp,
+    ) -> Result<Option<CodeTry>, StoreError> {
+        let mut world = self.enter("try_code").await?;
+        let codes = &mut world.tenant_mut(tenant)?.booking.codes;
+        let fits = |code: &&mut Code| {
+            code.new.asker == asker && booking.is_none_or(|booking| code.new.booking == booking)
+        };
+        let last =
+            codes.iter_mut().filter(fits).max_by_key(|code| (code.new.now, code.new.delivery));
+        let good = |code: &&mut Code| {
+            !code.used && code.tries < MOST_TRIES && now.duration_since(code.new.now) < VALID
+        };
+        Ok(last.filter(good).map(|code| {
+            code.tries += 1;
+            let NewCode { booking, delivery, .. } = code.new;
+            CodeTry { booking, delivery, left: MOST_TRIES - code.tries }
+        }))
+    }
+
+    async fn use_code(
+        &self,
+        tenant: TenantId,
+        code: DeliveryId,
+        _: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut world = self.enter("use_code").await?;
+        let mut codes = world.tenant_mut(tenant)?.booking.codes.iter_mut();
+        let found = codes.find(|other| other.new.delivery == code && !other.used);
+        Ok(found.is_some_and(|code| !std::mem::replace(&mut code.used, true)))
     }
 
     async fn put_wait(&self, tenant: TenantId, wait: &Wait) -> Result<WaitId, StoreError> {
