@@ -14,15 +14,21 @@
 //!   last; time is linear in the text, with a constant that depends on the grounding;
 //! - a [`Withheld`] keeps its sentence for staff, and shows it to no log (A13).
 
+mod deals;
+mod disguise;
 mod facts;
 mod money;
 mod outside;
+mod own;
+mod prompt;
 mod sentence;
 mod split;
 mod stock;
 mod times;
 mod words;
 
+#[cfg(test)]
+mod said_tests;
 #[cfg(test)]
 mod tests;
 
@@ -40,7 +46,7 @@ use crate::{
     dialogue::WITHHELD_CHARS,
     knowledge::Grounding,
     lang::Lang,
-    reading::{Kind, fold},
+    reading::{Kind, fold, phrases::Found},
 };
 
 /// Checks one answer.
@@ -91,7 +97,7 @@ pub enum Reason {
     Hours,
     /// A day that does not exist, or a weekday that is not that date's.
     Date,
-    /// Something is said to be booked, confirmed or cancelled.
+    /// Something is said to be booked, held, moved or cancelled, and no receipt says so.
     Booking,
     /// A vehicle is said to be what it is not: available, sold, of another year or fuel.
     Stock,
@@ -99,12 +105,13 @@ pub enum Reason {
     Promise,
     /// A number that stands nowhere in the grounding.
     Number,
-    /// A property of a vehicle that stands nowhere in the grounding.
+    /// A property of a vehicle, or something said of others, that stands nowhere in the grounding.
     Fact,
     /// A link to a site that is not the tenant's.
     Link,
     /// A phone number or mail address that is not the tenant's.
     Contact,
+    /// Markup, or letters made up to be read as others.
     Markup,
     /// Parts of the prompt, of the engine, or of the protocol.
     Leak,
@@ -217,10 +224,16 @@ impl Gate {
 
     fn judge(&mut self, text: &str) -> Result<(), Reason> {
         outside::check(text)?;
+        if prompt::is_shown(text) {
+            return Err(Reason::Leak);
+        }
         let sentence = Sentence::read(text, self.lang, &self.facts);
+        disguise::check(text, &sentence, &self.facts)?;
         let mut thread = self.thread.clone();
         let verdict = claims(&sentence, &self.facts, &mut thread);
         let verdict = match verdict {
+            // A row wins over a text about it: what is in stock, and what it costs, changes.
+            Err(Reason::Stock | Reason::Price) if !sentence.named.is_empty() => verdict,
             Err(reason) if reason.yields_to_tenant() && self.is_tenants_own(text) => Ok(()),
             verdict => verdict,
         };
@@ -235,8 +248,8 @@ impl Gate {
 
     /// Whether the tenant's own answers contain this sentence, word by word.
     fn is_tenants_own(&self, text: &str) -> bool {
-        let said = &self.facts.said().sentences;
-        said.contains(&fold(text)) || said.contains(&fold(&outside::plain(text)))
+        self.facts.has_sentence(&fold(text))
+            || self.facts.has_sentence(&fold(&outside::plain(text)))
     }
 }
 
@@ -258,38 +271,18 @@ fn claims(sentence: &Sentence, facts: &Facts, thread: &mut Thread) -> Result<(),
     if sentence.links.mails.iter().any(|mail| !facts.knows_mail(mail)) {
         return Err(Reason::Contact);
     }
-    booking(sentence, facts, thread)?;
+    if sentence.has(|cue| cue == Cue::Others) {
+        return Err(Reason::Fact); // what others do is no customer's business, and nobody has looked
+    }
+    let claims = deals::check(sentence, facts, thread)?;
     promise(sentence, facts)?;
     let discount = sentence.cues.iter().find(|cue| cue.meaning == Cue::Discount);
     if discount.is_some_and(|cue| !sentence.is_negated(cue.first)) {
         return Err(Reason::Discount);
     }
-    money::check(sentence, facts, thread)?;
+    money::check(sentence, facts, thread, &claims)?;
     stock::check(sentence, facts, thread)?;
-    times::check(sentence, facts, thread)
-}
-
-/// Nothing is booked, confirmed or cancelled by an answer: a person does that.
-fn booking(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Result<(), Reason> {
-    // "Not confirmed until a seller has said so" names no time and claims nothing.
-    let until_a_person = sentence.is_conditional()
-        && sentence.has(|cue| cue == Cue::Person)
-        && !sentence.has_kind(|kind| matches!(kind, Kind::Clock(_) | Kind::Day(_)));
-    for cue in &sentence.cues {
-        let claims = match cue.meaning {
-            Cue::Booked => {
-                !until_a_person
-                    && !sentence.is_negated(cue.first)
-                    && !stock::reserved_vehicle(sentence, facts, thread)
-            }
-            Cue::Books => !sentence.is_negated(cue.first),
-            _ => false,
-        };
-        if claims {
-            return Err(Reason::Booking);
-        }
-    }
-    Ok(())
+    times::check(sentence, facts, thread, &claims)
 }
 
 /// When somebody calls, writes or delivers is nobody's to promise here.
@@ -302,12 +295,8 @@ fn promise(sentence: &Sentence, facts: &Facts) -> Result<(), Reason> {
         let promises = match cue.meaning {
             Cue::Guarantee => !sentence.is_negated(cue.first),
             Cue::Contact | Cue::Deliver => timed(),
-            Cue::Within => sentence.tokens.iter().any(|token| {
-                matches!(token.kind, Kind::Duration(_))
-                    && token.first >= cue.end
-                    && token.first <= cue.end + 2
-                    && !facts.says(&token.kind)
-            }),
+            Cue::Called => !sentence.is_negated(cue.first) && !facts.has_called(),
+            Cue::Within => promises_a_time(sentence, facts, cue),
             _ => false,
         };
         if promises {
@@ -315,4 +304,19 @@ fn promise(sentence: &Sentence, facts: &Facts) -> Result<(), Reason> {
         }
     }
     Ok(())
+}
+
+/// `Within ten minutes`: a time that the tenant has not said itself, and no hold has left.
+fn promises_a_time(sentence: &Sentence, facts: &Facts, cue: &Found<Cue>) -> bool {
+    let near = |at: usize| (cue.end..=cue.end + 3).contains(&at);
+    let mut lengths = sentence
+        .tokens
+        .iter()
+        .filter(|token| matches!(token.kind, Kind::Duration(_)) && near(token.first))
+        .peekable();
+    if lengths.peek().is_none() {
+        // In words, which are not read.
+        return sentence.cues.iter().any(|unit| unit.meaning == Cue::TimeUnit && near(unit.first));
+    }
+    lengths.any(|token| !facts.says(sentence, &token.kind) && !facts.leaves_time(&token.kind))
 }

@@ -14,12 +14,15 @@ use jiff::{
     tz::TimeZone,
 };
 
-use super::{outside, split::Splitter};
+use super::{deals::Appointment, outside, own::Own, sentence::Sentence, split::Splitter};
 use crate::{
     hours::{Doors, Span},
     knowledge::{Grounding, Knowledge, Service, Vehicle},
     money::Money,
-    reading::{Amount, Kind, fold, lex, memo::Memo, names::VehicleNames, phrases::Phrases, read},
+    reading::{
+        Amount, Kind, Number, fold, lex, memo::Memo, names::VehicleNames, phrases::Phrases, read,
+    },
+    tools::Receipt,
 };
 
 /// Days ahead in which a time without a day is looked for.
@@ -34,6 +37,8 @@ pub(super) struct Facts {
     names: OnceCell<Arc<VehicleNames>>,
     services: OnceCell<Arc<Phrases<usize>>>,
     faqs: OnceCell<Arc<Said>>,
+    receipts: OnceCell<Own>,
+    appointments: OnceCell<Vec<Appointment>>,
     own: OnceCell<Vec<Vec<String>>>,
     slots: RefCell<HashMap<Date, Vec<Free>>>,
     near: OnceCell<Vec<Free>>,
@@ -70,6 +75,8 @@ impl Facts {
             names: OnceCell::new(),
             services: OnceCell::new(),
             faqs: OnceCell::new(),
+            receipts: OnceCell::new(),
+            appointments: OnceCell::new(),
             own: OnceCell::new(),
             slots: RefCell::default(),
             near: OnceCell::new(),
@@ -109,8 +116,54 @@ impl Facts {
         self.faqs.get_or_init(|| SAID.of(&self.grounding.knowledge, said))
     }
 
-    pub(super) fn says(&self, kind: &Kind) -> bool {
-        self.said().kinds.contains(kind)
+    /// Whether the tenant's own words name this; those that were looked up, in like company.
+    pub(super) fn says(&self, sentence: &Sentence, kind: &Kind) -> bool {
+        self.said().kinds.contains(kind) || self.receipts().says(&sentence.lexemes, kind)
+    }
+
+    /// Whether the tenant's own words contain this sentence, folded.
+    pub(super) fn has_sentence(&self, folded: &str) -> bool {
+        self.said().sentences.contains(folded) || self.receipts().sentences.contains(folded)
+    }
+
+    fn receipts(&self) -> &Own {
+        self.receipts.get_or_init(|| Own::of(&self.grounding.receipts))
+    }
+
+    /// The customer's own appointments, as receipts have them.
+    pub(super) fn appointments(&self) -> &[Appointment] {
+        self.appointments.get_or_init(|| {
+            let Grounding { knowledge, receipts, now, .. } = &self.grounding;
+            let of = |receipt: &Receipt| match receipt {
+                Receipt::Booking(booking) => {
+                    Some(Appointment::of(booking, &knowledge.services, &self.zone, *now))
+                }
+                _ => None,
+            };
+            receipts.iter().filter_map(of).collect()
+        })
+    }
+
+    /// Whether a person was called.
+    pub(super) fn has_called(&self) -> bool {
+        self.receipts().called
+    }
+
+    /// Whether a hold still lasts so long.
+    pub(super) fn leaves_time(&self, kind: &Kind) -> bool {
+        let Kind::Duration(minutes) = kind else { return false };
+        self.appointments().iter().any(|one| one.has_left(*minutes))
+    }
+
+    /// Whether a word is of the customer's own contact data.
+    pub(super) fn is_customers_word(&self, word: &str) -> bool {
+        self.receipts().words.contains(word)
+    }
+
+    /// Whether a number is the customer's own phone number, written in one.
+    pub(super) fn knows_digits(&self, number: Number) -> bool {
+        let digits = (number.hundredths / 100).to_string();
+        self.receipts().phones.contains(&digits)
     }
 
     /// The open stretches of a date, in minutes after midnight.
@@ -181,12 +234,14 @@ impl Facts {
                 .kinds
                 .iter()
                 .any(|kind| matches!(kind, Kind::Phone(known) if same(known)))
+            || self.receipts().phones.iter().any(|known| same(known))
     }
 
     pub(super) fn knows_mail(&self, mail: &str) -> bool {
         let brand = &self.grounding.settings.brand;
         brand.email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(mail))
             || self.said().mails.contains(mail)
+            || self.receipts().mails.contains(mail)
     }
 
     /// Whether a link to this host may be given: the tenant's own sites, and those its answers name.
@@ -196,6 +251,7 @@ impl Facts {
         let own = settings.brand.website.iter().chain(&settings.allowed_origins);
         own.filter_map(|site| outside::host_of(site)).any(|own| bare(&own) == bare(host))
             || self.said().hosts.iter().any(|known| bare(known) == bare(host))
+            || self.receipts().hosts.iter().any(|known| bare(known) == bare(host))
     }
 }
 

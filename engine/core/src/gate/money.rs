@@ -2,9 +2,10 @@
 
 use super::{
     Reason,
+    deals::Claims,
     facts::{Facts, is_price},
     sentence::{Sentence, Subject},
-    times::Thread,
+    times::{Context, Thread},
     words::Cue,
 };
 use crate::{
@@ -12,18 +13,26 @@ use crate::{
     reading::{Amount, Kind, Number, Token},
 };
 
-pub(super) fn check(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Result<(), Reason> {
+pub(super) fn check(
+    sentence: &Sentence,
+    facts: &Facts,
+    thread: &Thread,
+    claims: &Claims<'_>,
+) -> Result<(), Reason> {
     for token in &sentence.tokens {
         match &token.kind {
-            Kind::Amount(amount) => price(sentence, facts, thread, token, *amount)?,
+            Kind::Amount(amount) => price(sentence, facts, thread, claims, token, *amount)?,
             Kind::SpelledAmount => return Err(Reason::Price),
-            Kind::Percent(_) if !facts.says(&token.kind) => return Err(Reason::Percent),
+            Kind::Percent(_) if !facts.says(sentence, &token.kind) => return Err(Reason::Percent),
             Kind::Distance(km) => distance(sentence, facts, thread, token, *km)?,
             Kind::Phone(digits) if !facts.knows_phone(digits) => return Err(Reason::Contact),
             Kind::Number(value) => number(sentence, facts, thread, token, *value)?,
             Kind::Odd => return Err(Reason::Number),
             _ => {}
         }
+    }
+    if sentence.has(|cue| cue == Cue::Spelled) {
+        return Err(Reason::Price);
     }
     gratis(sentence, facts, thread)
 }
@@ -33,10 +42,11 @@ fn price(
     sentence: &Sentence,
     facts: &Facts,
     thread: &Thread,
+    claims: &Claims<'_>,
     token: &Token,
     amount: Amount,
 ) -> Result<(), Reason> {
-    let said = || facts.says(&Kind::Amount(amount));
+    let said = || facts.says(sentence, &Kind::Amount(amount));
     let each = sentence.cues.iter().any(|cue| {
         cue.meaning == Cue::Each && cue.first >= token.end && cue.first <= token.end + 2
     });
@@ -64,6 +74,16 @@ fn price(
             Subject::Vehicles(_) => false,
         })
     };
+    // What is booked costs what its receipt says, whatever the service costs by now.
+    let booked: Vec<Money> = claims
+        .at(sentence, token.first)
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one.price)
+        .collect();
+    if !booked.is_empty() && !matches!(subject, Some(Subject::Vehicles(_))) {
+        return if booked.into_iter().any(holds) { Ok(()) } else { Err(Reason::Price) };
+    }
     let is_true = match subject {
         Some(Subject::Vehicles(vehicles)) => {
             vehicles.iter().filter_map(|index| vehicle(*index)).any(holds) || of_named_service()
@@ -102,7 +122,7 @@ fn distance(
     let runs = |index: &usize| i64::from(facts.vehicles()[*index].kilometres) == km;
     let holds = match vehicles_of(sentence, thread, token.first) {
         Some(vehicles) => vehicles.iter().any(runs),
-        None => facts.says(&token.kind),
+        None => facts.says(sentence, &token.kind),
     };
     if holds { Ok(()) } else { Err(Reason::Number) }
 }
@@ -131,7 +151,7 @@ fn number(
     if !is_unit && !is_price && whole < 1_000 && value.digits < 4 {
         return Ok(());
     }
-    if facts.says(&token.kind) {
+    if facts.says(sentence, &token.kind) || facts.knows_digits(value) {
         return Ok(());
     }
     if is_unit {
@@ -170,14 +190,23 @@ fn number(
 
 /// `free of charge` is the price zero.
 fn gratis(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Result<(), Reason> {
-    for cue in sentence.cues.iter().filter(|cue| cue.meaning == Cue::Gratis) {
+    // "Ten o'clock is free" is of a time.
+    let of_times = thread.context == Some(Context::Slot)
+        || sentence.has_kind(|kind| matches!(kind, Kind::Day(_) | Kind::Clock(_)));
+    let said = sentence.cues.iter().filter(|cue| match cue.meaning {
+        Cue::Gratis => true,
+        Cue::Free => !of_times,
+        _ => false,
+    });
+    for cue in said {
         let subject = sentence.subject_of(cue.first).or(thread.subject.as_ref());
+        let negated = sentence.is_negated_beside(cue);
         let holds = match subject {
             Some(Subject::Service(index)) => {
                 let price = facts.grounding.knowledge.services.get(*index).and_then(|s| s.price);
-                price.is_some_and(|price| price.minor == 0) != sentence.is_negated(cue.first)
+                price.is_some_and(|price| price.minor == 0) != negated
             }
-            _ => sentence.is_negated(cue.first),
+            _ => negated,
         };
         if !holds {
             return Err(Reason::Price);

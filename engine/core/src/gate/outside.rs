@@ -1,6 +1,7 @@
 //! What leads out of an answer: links, mail addresses, markup; and what leaks from within.
 
 use super::Reason;
+use crate::tools::ToolName;
 
 /// Headings that prompts mark their parts with; a sentence that shows one shows the prompt.
 ///
@@ -23,9 +24,31 @@ pub(super) struct Links {
     pub mails: Vec<String>,
 }
 
-/// The prefixes of ids that are printed as `ses_…` ([`crate::id`]).
-const ID_PREFIXES: [&str; 13] =
-    ["ten", "mem", "con", "lead", "ses", "msg", "turn", "dlv", "inb", "veh", "srv", "bkg", "node"];
+/// Names of tools' arguments, and of the protocol's own fields.
+const SCHEMA_WORDS: [&str; 19] = [
+    "service_id",
+    "vehicle_id",
+    "booking_id",
+    "offer_id",
+    "tenant_id",
+    "session_id",
+    "from_date",
+    "hold_until",
+    "sms_consent",
+    "min_price",
+    "max_price",
+    "max_kilometres",
+    "tool_call",
+    "function_call",
+    "tool_choice",
+    "is_error",
+    "additionalproperties",
+    "json schema",
+    "max_tokens",
+];
+/// A run of letters and digits so long, with so many digits, is a key or a token.
+const SECRET_CHARS: usize = 24;
+const SECRET_DIGITS: usize = 3;
 
 /// Top-level domains that people write without a scheme.
 const TOP_LEVEL: &str = "com net org no fr ma ae eu io co uk de se dk fi es it nl be ch at ly app dev info \
@@ -62,8 +85,12 @@ fn has_markup(sentence: &str) -> bool {
 }
 
 fn leaks(sentence: &str) -> bool {
-    let lower = sentence.to_lowercase();
-    PROMPT_MARKERS.iter().any(|marker| lower.contains(marker))
+    let seen: String = sentence.chars().filter(|c| !is_invisible(*c) && !is_joiner(*c)).collect();
+    let lower = seen.to_lowercase();
+    ToolName::ALL.iter().any(|tool| lower.contains(tool.as_str()))
+        || SCHEMA_WORDS.iter().any(|word| lower.contains(word))
+        || has_secret(&seen)
+        || PROMPT_MARKERS.iter().any(|marker| lower.contains(marker))
         || [
             "[[",
             "]]",
@@ -73,6 +100,9 @@ fn leaks(sentence: &str) -> bool {
             "\"role\"",
             "tool_use",
             "tool_result",
+            "api key",
+            "api_key",
+            "whsec_",
             "sk-ant",
             "x-api-key",
             "-----begin",
@@ -89,15 +119,35 @@ fn leaks(sentence: &str) -> bool {
 fn has_id(lower: &str) -> bool {
     lower.match_indices('_').any(|(at, _)| {
         let digits = lower[at + 1..].bytes().take_while(u8::is_ascii_hexdigit).count();
-        digits >= 32 && ID_PREFIXES.iter().any(|prefix| lower[..at].ends_with(prefix))
+        digits >= 32 && lower[..at].ends_with(|c: char| c.is_ascii_lowercase())
     })
+}
+
+/// What has the shape of a key, a token or a row's id.
+fn has_secret(text: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '=');
+    let pieces = text.split_whitespace().filter(|piece| !piece.contains("://"));
+    pieces.flat_map(|piece| piece.split(move |c| !inside(c))).any(|run| {
+        run.len() >= SECRET_CHARS
+            && run.bytes().filter(u8::is_ascii_digit).count() >= SECRET_DIGITS
+            && run.bytes().any(|byte| byte.is_ascii_alphabetic())
+    })
+}
+
+/// What joins or parts letters and is not seen.
+const fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}')
 }
 
 /// Takes markdown's emphasis away, which would be read as stars.
 pub(super) fn plain(sentence: &str) -> String {
     let text = sentence.trim_start_matches('#').trim_start();
-    let text: String =
-        text.chars().filter(|c| !matches!(c, '*' | '`') && !is_invisible(*c)).collect();
+    // Outside Arabic nothing runs from right to left: there, such a mark only turns digits around.
+    let is_arabic = text.chars().any(|c| ('\u{620}'..='\u{6ff}').contains(&c));
+    let turns =
+        |c: char| !is_arabic && matches!(c, '\u{200f}' | '\u{61c}' | '\u{2067}' | '\u{2068}');
+    let stays = |c: &char| !matches!(c, '*' | '`') && !is_invisible(*c) && !turns(*c);
+    let text: String = text.chars().filter(stays).collect();
     // A bullet that was a star.
     let text = if sentence.trim_start().starts_with("* ") {
         format!("- {}", text.trim_start())

@@ -110,6 +110,16 @@ impl Sentence {
         self.turns.iter().any(|turn| turn.meaning == Turn::Not && self.clause(turn.first) == clause)
     }
 
+    /// Whether the clause of a cue says `not`, besides the cue's own words: `costs nothing`.
+    pub(super) fn is_negated_beside(&self, cue: &Found<Cue>) -> bool {
+        let clause = self.clause(cue.first);
+        self.turns.iter().any(|turn| {
+            turn.meaning == Turn::Not
+                && self.clause(turn.first) == clause
+                && !(cue.first..cue.end).contains(&turn.first)
+        })
+    }
+
     pub(super) fn is_conditional(&self) -> bool {
         self.turns.iter().any(|turn| turn.meaning == Turn::When)
     }

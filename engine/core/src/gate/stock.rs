@@ -25,18 +25,22 @@ pub(super) fn check(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Resu
         return Err(Reason::Stock);
     }
     fuel(sentence, facts, thread)?;
-    let mut from = 0;
+    let (mut from, mut last) = (0, Vec::new());
     for cue in &sentence.cues {
         let Some(claim) = claim(sentence, facts, thread, cue) else { continue };
         let negated = sentence.is_negated(cue.first);
-        let all = subjects(sentence, cue, from);
+        let mut all = subjects(sentence, cue, from);
+        if all.is_empty() {
+            all = last; // "in stock and for sale"
+        }
         from = cue.end;
         if all.is_empty() {
             unnamed(sentence, facts, thread, cue, claim, negated)?;
         }
-        for vehicles in all {
+        for vehicles in &all {
             holds(facts, vehicles, claim, negated)?;
         }
+        last = all;
     }
     Ok(())
 }
@@ -52,7 +56,7 @@ fn claim(sentence: &Sentence, facts: &Facts, thread: &Thread, cue: &Found<Cue>) 
             ((names_one || noun) && !is_past(sentence, cue)).then_some(Claim::Available)
         }
         // "The Golf is reserved" is of the stock, when it is; the booking rule sees to the rest.
-        Cue::Booked if reserved_vehicle(sentence, facts, thread) => Some(Claim::Reserved),
+        Cue::Deal(_) if reserved_vehicle(sentence, facts, thread) => Some(Claim::Reserved),
         _ => None,
     }
 }

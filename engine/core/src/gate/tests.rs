@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Tuesday 24 November 2026, noon in Oslo; open 9 to 17 on weekdays, 10 to 15 on Saturdays.
-fn ground() -> Grounding {
+pub(super) fn ground() -> Grounding {
     let mut week = vec![vec![Span { opens: time(9, 0, 0, 0), closes: time(17, 0, 0, 0) }]; 5];
     week.push(vec![Span { opens: time(10, 0, 0, 0), closes: time(15, 0, 0, 0) }]);
     week.push(Vec::new());

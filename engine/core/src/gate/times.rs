@@ -4,6 +4,7 @@ use jiff::civil::{Date, Weekday};
 
 use super::{
     Reason,
+    deals::{Appointment, Claims, Place},
     facts::{Facts, Free},
     sentence::{Sentence, Subject},
     words::Cue,
@@ -28,6 +29,13 @@ pub(super) struct Days {
     weekly: bool,
 }
 
+impl Days {
+    /// Whether one of them is this date; none of any week is.
+    fn is_of(&self, date: Date) -> bool {
+        !self.weekly && self.each.iter().any(|dates| dates.contains(&date))
+    }
+}
+
 /// What a clock time is said to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Context {
@@ -46,11 +54,18 @@ struct Time {
 }
 
 /// Checks the times of a sentence, and notes what it spoke of.
-pub(super) fn check(sentence: &Sentence, facts: &Facts, thread: &mut Thread) -> Result<(), Reason> {
+pub(super) fn check(
+    sentence: &Sentence,
+    facts: &Facts,
+    thread: &mut Thread,
+    claims: &Claims<'_>,
+) -> Result<(), Reason> {
     let groups = day_groups(sentence, facts)?;
+    impossible_date(sentence)?;
     let times = times(sentence);
     let is_about_time = !groups.is_empty()
         || sentence.has(|cue| context(cue).is_some())
+        || !claims.is_empty()
         || thread.context.is_some();
     // "9-17" is two times only where times are spoken of.
     let times: Vec<Time> = times
@@ -58,9 +73,10 @@ pub(super) fn check(sentence: &Sentence, facts: &Facts, thread: &mut Thread) -> 
         .filter(|time| is_about_time || !matches!(time.from, Clock::At { loose: true, .. }))
         .collect();
     for time in &times {
-        check_time(sentence, facts, thread, &groups, times[0].at, time)?;
+        check_time(sentence, facts, thread, claims, &groups, times[0].at, time)?;
     }
-    check_days(sentence, facts, thread, &groups, &times)?;
+    claimed_days(sentence, claims, &groups)?;
+    check_days(sentence, facts, thread, claims, &groups, &times)?;
     if let Some(last) = groups.last() {
         thread.days = Some(last.clone());
     }
@@ -71,6 +87,31 @@ pub(super) fn check(sentence: &Sentence, facts: &Facts, thread: &mut Thread) -> 
         .any(|placed| matches!(placed.subject, Subject::Service(_)))
         .then_some(Context::Slot);
     thread.context = said.or(by_service).or(thread.context);
+    Ok(())
+}
+
+/// `31 November` is read as no day, and is none.
+fn impossible_date(sentence: &Sentence) -> Result<(), Reason> {
+    let is_number = |at: Option<usize>| {
+        let token = at.and_then(|at| sentence.tokens.iter().find(|token| token.first == at));
+        token.is_some_and(|token| match token.kind {
+            Kind::Number(number) => number.hundredths < 10_000 && number.digits <= 2,
+            Kind::Clock(_) => true,
+            _ => false,
+        })
+    };
+    let months = sentence.cues.iter().filter(|cue| cue.meaning == Cue::Month);
+    let is_word = |at: usize| {
+        sentence.tokens.iter().any(|token| token.first == at && token.kind == Kind::Word)
+    };
+    let stop = |at: usize| sentence.lexemes.get(at).is_some_and(|l| l.is_mark('.'));
+    for month in months.filter(|month| is_word(month.first)) {
+        let before = month.first.checked_sub(1);
+        let before = before.and_then(|at| if stop(at) { at.checked_sub(1) } else { Some(at) });
+        if is_number(before) || is_number(Some(month.end)) {
+            return Err(Reason::Date);
+        }
+    }
     Ok(())
 }
 
@@ -256,6 +297,7 @@ fn check_time(
     sentence: &Sentence,
     facts: &Facts,
     thread: &Thread,
+    claims: &Claims<'_>,
     groups: &[Days],
     first_time: usize,
     time: &Time,
@@ -270,7 +312,22 @@ fn check_time(
     let negated = sentence.is_negated(time.at);
     let services = services_of(sentence, thread);
 
-    let is_slot = || holds_slot(facts, days, &services, time);
+    let of_hours = sentence.has_in_clause(time.at, |cue| {
+        matches!(cue, Cue::Open | Cue::Opens | Cue::Closes | Cue::Closed)
+    });
+    if let Some(meant) = claims.at(sentence, time.at).filter(|_| !of_hours) {
+        let place = Place::of(sentence, time.at);
+        // "Until 14:35" is of today, unless a day stands right before it.
+        let own = before.filter(|group| place != Place::AfterUntil || group.last + 3 >= time.at);
+        let days = if place == Place::AfterUntil { own } else { days };
+        let on = |date: Date| days.is_none_or(|days| days.is_of(date));
+        let holds = meant.iter().any(|one| one.has_time(time.from, time.until, place, on));
+        return if holds && !negated { Ok(()) } else { Err(Reason::Booking) };
+    }
+    let is_slot = || {
+        holds_slot(facts, days, &services, time)
+            || holds_own(sentence, facts, days, &services, time)
+    };
     let is_hours = |context| holds_hours(facts, days, context, time);
     let (holds, reason) = match (context, negated) {
         (Some(Context::Slot), false) => (is_slot(), Reason::Slot),
@@ -328,6 +385,46 @@ fn holds_slot(facts: &Facts, days: Option<&Days>, services: &[usize], time: &Tim
     }
 }
 
+/// Whether it is the time of an appointment of this customer's; it is theirs, and so no longer free.
+fn holds_own(
+    sentence: &Sentence,
+    facts: &Facts,
+    days: Option<&Days>,
+    services: &[usize],
+    time: &Time,
+) -> bool {
+    let on = |date: Date| days.is_none_or(|days| days.is_of(date));
+    !sentence.has(|cue| cue == Cue::Available)
+        && facts.appointments().iter().any(|one| {
+            one.stands()
+                && (services.is_empty() || services.iter().any(|index| one.is_of(*index)))
+                && (one.has_time(time.from, time.until, Place::Plain, on)
+                    || one.is_held()
+                        && one.has_time(time.from, time.until, Place::of(sentence, time.at), on))
+        })
+}
+
+/// The days of what is said of appointments are theirs.
+fn claimed_days(sentence: &Sentence, claims: &Claims<'_>, groups: &[Days]) -> Result<(), Reason> {
+    for days in groups {
+        let clause = sentence.clause(days.first);
+        if sentence.cues.iter().any(|cue| {
+            matches!(cue.meaning, Cue::Open | Cue::Opens | Cue::Closes | Cue::Closed)
+                && sentence.clause(cue.first) == clause
+        }) {
+            continue;
+        }
+        let place = Place::of(sentence, days.first);
+        let is_theirs = claims.at(sentence, days.first).is_none_or(|meant| {
+            meant.iter().any(|one| one.has_day(place, |date| days.is_of(date)))
+        });
+        if !is_theirs {
+            return Err(Reason::Booking);
+        }
+    }
+    Ok(())
+}
+
 fn holds_hours(facts: &Facts, days: Option<&Days>, context: Context, time: &Time) -> bool {
     let holds = |spans: &[(u16, u16)]| {
         let opens = |clock: Clock| {
@@ -379,6 +476,7 @@ fn check_days(
     sentence: &Sentence,
     facts: &Facts,
     thread: &Thread,
+    claims: &Claims<'_>,
     groups: &[Days],
     times: &[Time],
 ) -> Result<(), Reason> {
@@ -391,6 +489,8 @@ fn check_days(
         let open = match cue.meaning {
             Cue::Open | Cue::Opens => !negated,
             Cue::Closed => negated,
+            // Of what is booked the day was compared already, and need not be free.
+            Cue::Slot | Cue::Offer if !claims.is_empty() => continue,
             Cue::Slot | Cue::Offer => {
                 check_free_days(sentence, facts, thread, groups, clause, negated)?;
                 continue;
@@ -432,6 +532,16 @@ fn check_free_days(
     let of_these = |free: &Free| services.is_empty() || services.contains(&free.service);
     let in_clause: Vec<&Days> =
         groups.iter().filter(|days| sentence.clause(days.first) == clause).collect();
+    let is_own = |date: Date| {
+        let named = |one: &Appointment| {
+            services.is_empty() || services.iter().any(|index| one.is_of(*index))
+        };
+        !sentence.has(|cue| cue == Cue::Available)
+            && facts
+                .appointments()
+                .iter()
+                .any(|one| one.stands() && named(one) && one.start.0 == date)
+    };
     for days in &in_clause {
         for dates in &days.each {
             let is_free = |date: &Date| facts.free_on(*date).iter().any(of_these);
@@ -441,7 +551,7 @@ fn check_free_days(
                     .iter()
                     .any(|date| !is_free(date) || services.is_empty() && !all_free(facts, *date))
             } else {
-                dates.iter().any(is_free)
+                dates.iter().any(|date| is_free(date) || is_own(*date))
             };
             if !holds || days.weekly {
                 return Err(Reason::Slot);

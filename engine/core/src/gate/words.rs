@@ -26,9 +26,25 @@ pub(super) enum Cue {
     Available,
     Have,
     Sold,
-    /// Booked, reserved, confirmed, cancelled; a promise to do so.
-    Booked,
+    /// Something is said of an appointment: booked, held, moved, cancelled.
+    Deal(Deal),
+    /// A promise to do so.
     Books,
+    /// A person was called.
+    Called,
+    /// What other customers do or want.
+    Others,
+    /// Before the end of a hold; before where a booking was.
+    Until,
+    From,
+    /// Minutes, hours, days; a length that is spelled is not read.
+    TimeUnit,
+    /// `is free`, where no time is spoken of: gratis.
+    Free,
+    /// An amount in words.
+    Spelled,
+    /// The name of a month.
+    Month,
     /// Done for the customer: `for you`.
     ForYou,
     /// We will call; within a time; delivery; a guarantee.
@@ -57,6 +73,19 @@ pub(super) enum Cue {
     But,
 }
 
+/// What is said of an appointment. Each needs a receipt that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deal {
+    Booked,
+    /// Booked, or held and said until when.
+    Reserved,
+    Held,
+    Cancelled,
+    Moved,
+    /// `Your appointment is on…`, `see you on…`: true of what is booked.
+    Stands,
+}
+
 /// Negation and condition, of one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -78,8 +107,18 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::Available, "ledig*|tilgjengelig*|til salgs|på lager|i beholdning*|på plass hos oss|klar for levering|inne hos oss"),
     (Cue::Have, "vi har|har vi|finnes|vi tilbyr|vi fører|vi selger"),
     (Cue::Sold, "solgt|solgte|utsolgt"),
-    (Cue::Booked, "booket|booka|reservert*|bestilt|bekreftet|avtalt|avbestilt|kansellert|avlyst|holdt av|satt av|satt opp|lagt inn|notert deg|i boks|er ordnet|er fikset|fått time*|ombooket|flyttet"),
-    (Cue::Books, "jeg booker|vi booker|booker jeg|booker vi|jeg reserverer|vi reserverer|reserverer jeg|jeg bestiller|vi bestiller|jeg holder av|vi holder av|holder den av|jeg setter deg|vi setter deg|setter deg opp|jeg bekrefter|bekrefter herved|vi sees|vi ses|ser deg|ses på|sees på|skal booke|skal reservere|har booket|jeg avbestiller|vi avbestiller|jeg kansellerer"),
+    (Cue::Deal(Deal::Booked), "booket|booka|bestilt|bekreftet|avtalt|satt opp|lagt inn|notert deg|i boks|er ordnet|er fikset|fått time*|jeg bekrefter|bekrefter herved|har booket|står i kalenderen|i kalenderen vår|timen er din|tiden er din|er sikret"),
+    (Cue::Deal(Deal::Reserved), "reservert*"),
+    (Cue::Deal(Deal::Held), "holdt av|satt av|jeg holder av|vi holder av|holder den av|holder tiden|holder timen|holder plassen|holdes av|holder den for deg|holder av"),
+    (Cue::Deal(Deal::Cancelled), "avbestilt|kansellert|avlyst|avbestillingen er bekreftet|kanselleringen er bekreftet"),
+    (Cue::Deal(Deal::Moved), "ombooket|flyttet|endret til|ombestilt"),
+    (Cue::Deal(Deal::Stands), "vi sees|vi ses|ser deg|ses på|sees på|avtalen din er|timen din er|din avtale er|din time er|prøvekjøringen din er|din prøvekjøring er|du har time|du har en time|du har avtale|venter deg|velkommen til avtalen"),
+    (Cue::Books, "jeg booker|vi booker|booker jeg|booker vi|jeg reserverer|vi reserverer|reserverer jeg|jeg bestiller|vi bestiller|jeg setter deg|vi setter deg|setter deg opp|skal booke|skal reservere|jeg avbestiller|vi avbestiller|jeg kansellerer|jeg flytter|vi flytter"),
+    (Cue::Called, "har varslet|har tilkalt|har hentet|har ringt|har sendt beskjed|har gitt beskjed|er varslet|er tilkalt|har kontaktet"),
+    (Cue::Others, "andre kunder|en annen kunde|andre interessenter|flere interessenter|andre interesserte|flere interesserte"),
+    (Cue::Until, "til|frem til|fram til|inntil"),
+    (Cue::From, "fra"),
+    (Cue::TimeUnit, "minutt|minutter|minuttene|timer|dager|dagers|uker|måneder|døgn"),
     (Cue::ForYou, "deg|dere|din|ditt|dine"),
     (Cue::Contact, "tar kontakt|ta kontakt med deg|kontakter deg|kontakte deg|ringer deg|ringe deg|ringer deg opp|hører fra oss|høre fra oss|svarer deg|svare deg|tilbake til deg|følger deg opp|følger opp|tar en telefon"),
     (Cue::Within, "innen|i løpet av|om senest|på under"),
@@ -109,8 +148,20 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::Available, "available|in stock|for sale|on the lot|in our showroom|on our forecourt|ready to go|up for grabs|not sold|unsold"),
     (Cue::Have, "we have|we've|we also have|we currently have|don't have|do not have|have no|there is|there are|we offer|we sell|we stock|we carry"),
     (Cue::Sold, "sold"),
-    (Cue::Booked, "booked|reserved|confirmed|scheduled|cancelled|canceled|rescheduled|set aside|on hold|held for you|holding it|locked in|all set|pencilled|penciled|secured|blocked off|put you down|put you in|signed you up|you are in|you're in|good to go|arranged"),
-    (Cue::Books, "i will book|i'll book|we will book|we'll book|let me book|i am booking|i'm booking|i will reserve|i'll reserve|we will reserve|we'll reserve|i will hold|i'll hold|we will hold|we'll hold|i will schedule|i'll schedule|we'll schedule|we will schedule|i confirm|we confirm|i can confirm your|we can confirm your|hereby confirm|see you on|see you at|see you tomorrow|see you then|we expect you|looking forward to seeing you on|i will cancel|i'll cancel|we'll cancel|i have booked|we have booked|i've booked"),
+    (Cue::Deal(Deal::Booked), "booked|confirmed|scheduled|locked in|all set|secured|blocked off|put you down|put you in|signed you up|you are in|you're in|good to go|arranged|i confirm|we confirm|i can confirm your|we can confirm your|hereby confirm|in our calendar|in the calendar|in our diary|on our books|down for|slot is yours|time is yours|appointment is yours|got you in"),
+    (Cue::Deal(Deal::Reserved), "reserved"),
+    (Cue::Deal(Deal::Held), "set aside|on hold|held|holding it|am holding|are holding|i hold|we hold|keeping it|pencilled|penciled"),
+    (Cue::Deal(Deal::Cancelled), "cancelled|canceled|called off|cancellation is confirmed|cancellation has been confirmed"),
+    (Cue::Deal(Deal::Moved), "rescheduled|has been moved|have moved your|is moved to|was moved|i've moved|we've moved|i have moved|we have moved|changed to|pushed back to|brought forward to"),
+    (Cue::Deal(Deal::Stands), "see you on|see you at|see you tomorrow|see you then|see you today|we expect you|looking forward to seeing you on|your appointment is|your test drive is|your booking is|your slot is|your visit is|your appointment will be|your test drive will be|you have an appointment|you have a booking|you have a slot"),
+    (Cue::Books, "i will book|i'll book|we will book|we'll book|let me book|i am booking|i'm booking|i will reserve|i'll reserve|we will reserve|we'll reserve|i will hold|i'll hold|we will hold|we'll hold|i will schedule|i'll schedule|we'll schedule|we will schedule|i will cancel|i'll cancel|we'll cancel|i will move|i'll move|we'll move|we will move"),
+    (Cue::Called, "have notified|has been notified|have alerted|have called|i've called|i've notified|have informed|has been informed|have paged|have asked a colleague|have asked one of us|has been called"),
+    (Cue::Others, "other customers|another customer|other buyers|another buyer|other people interested|someone else is interested|others are interested|many people are interested|another interested"),
+    (Cue::Until, "until|till"),
+    (Cue::From, "from"),
+    (Cue::TimeUnit, "minute|minutes|hours|days|weeks|months"),
+    (Cue::Free, "is free|are free|is completely free|comes free|comes for free"),
+    (Cue::Spelled, "thousand crowns|hundred crowns|million crowns"),
     (Cue::ForYou, "for you|you|your|yours"),
     (Cue::Contact, "contact you|contacting you|call you|calling you|ring you|get back to you|gets back to you|getting back to you|reach out|hear from us|hear from them|reply to you|follow up|be in touch|in touch with you|phone you|text you|answer you|respond to you"),
     (Cue::Within, "within|in under|in less than|no later than"),
@@ -140,8 +191,19 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::Available, "disponible*|en stock|à la vente|en vente|dispo|dispos|à vendre"),
     (Cue::Have, "nous avons|avons|on a|il y a|nous vendons|nous disposons"),
     (Cue::Sold, "vendu|vendue|vendus|vendues"),
-    (Cue::Booked, "réservé|réservée|réservés|réservées|est reserve|a reserve|bien reserve|confirmé|confirmée|confirmés|confirmées|est confirme|bien confirme|ete confirme|annulé|annulée|annulés|annulées|est annule|ete annule|bloqué|bloquée|est bloque|planifié|planifiée|programmé|programmée|validé|validée|reporté|reportée|mis de côté|mise de côté|c'est noté pour|c'est bon pour|inscrit|inscrite|fixé|fixée"),
-    (Cue::Books, "je réserve|je vous réserve|nous réservons|nous vous réservons|réserverai|réserverons|je bloque|je vous bloque|nous bloquons|nous vous bloquons|je confirme|je vous confirme|nous confirmons|nous vous confirmons|je vous inscris|nous vous inscrivons|on se voit|je vous attends|nous vous attendons|j'annule|nous annulons|j'ai réservé|nous avons réservé"),
+    (Cue::Deal(Deal::Booked), "confirmé|confirmée|confirmés|confirmées|est confirme|bien confirme|ete confirme|planifié|planifiée|programmé|programmée|validé|validée|c'est noté pour|c'est bon pour|inscrit|inscrite|fixé|fixée|je confirme|je vous confirme|nous confirmons|nous vous confirmons|dans notre agenda|dans l'agenda|dans notre calendrier|créneau est à vous|il est à vous"),
+    (Cue::Deal(Deal::Reserved), "réservé|réservée|réservés|réservées|est reserve|a reserve|bien reserve|j'ai réservé|nous avons réservé"),
+    (Cue::Deal(Deal::Held), "bloqué|bloquée|est bloque|mis de côté|mise de côté|retenu|retenue|je garde ce|je vous garde|nous vous gardons|je bloque|je le bloque|je la bloque|je le garde|je la garde|nous le gardons|nous la gardons|je vous bloque|nous bloquons|nous vous bloquons|je retiens|nous retenons|gardé|gardée"),
+    (Cue::Deal(Deal::Cancelled), "annulé|annulée|annulés|annulées|est annule|ete annule|annulation est confirmée|annulation a été confirmée"),
+    (Cue::Deal(Deal::Moved), "reporté|reportée|déplacé|déplacée|décalé|décalée|avancé au|modifié|modifiée"),
+    (Cue::Deal(Deal::Stands), "on se voit|je vous attends|nous vous attendons|votre rendez-vous est|votre rendez-vous a lieu|votre rendez-vous aura lieu|votre essai est|votre essai a lieu|votre essai aura lieu|votre réservation est|vous avez rendez-vous|vous avez un rendez-vous|à demain"),
+    (Cue::Books, "je réserve|je vous réserve|nous réservons|nous vous réservons|réserverai|réserverons|je vous inscris|nous vous inscrivons|j'annule|nous annulons|je déplace|nous déplaçons|annulerai|annulerons"),
+    (Cue::Called, "ai prévenu|avons prévenu|ai averti|avons averti|ai appelé un|avons appelé un|est prévenu|est prévenue|a été prévenu|a été prévenue|ai contacté un|ai informé|a été informé|a été informée"),
+    (Cue::Others, "autres clients|un autre client|d'autres acheteurs|un autre acheteur|d'autres personnes intéressées|plusieurs personnes intéressées"),
+    (Cue::Until, "jusqu'à|jusqu'au"),
+    (Cue::From, "de|du"),
+    (Cue::TimeUnit, "minute|minutes|heures|jours|semaines"),
+    (Cue::Spelled, "mille couronnes|cent couronnes|cents couronnes|millions de couronnes|million de couronnes"),
     (Cue::ForYou, "vous|votre|vos|pour vous"),
     (Cue::Contact, "vous contact*|vous rappel*|vous appel*|vous recontact*|revien* vers vous|reviendr* vers vous|vous répond*|vous écri*|vous joindr*|vous téléphon*|aurez de nos nouvelles"),
     (Cue::Within, "dans les|d'ici|sous|au plus tard|en moins de|dans un délai de"),
@@ -171,8 +233,19 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::Available, "متوفر*|متاح*|متوافر*|للبيع|في المخزون|موجودة|موجود|معروضة"),
     (Cue::Have, "لدينا|عندنا|يوجد|توجد|نوفر|نبيع"),
     (Cue::Sold, "مباع*|بيعت|تم بيع*|تم البيع"),
-    (Cue::Booked, "تم حجز*|تم الحجز|محجوز*|حجزنا*|حجزت*|تم تأكيد*|تم التأكيد|مؤكد*|تم إلغاء*|تم الإلغاء|ملغى|ملغاة|تم تثبيت*|أكدنا*|حجزك مؤكد|تم تحديد*|تم جدولة*|ثبتنا*"),
-    (Cue::Books, "سأحجز*|سنحجز*|أحجز لك|نحجز لك|أؤكد لك|نؤكد لك|نؤكد حجز*|نراك|أراك|ننتظرك|سألغي*|سنلغي*|سنؤكد*"),
+    (Cue::Deal(Deal::Booked), "تم حجز*|يتم حجز*|يتم الحجز|يتم تأكيد*|تم الحجز|حجزنا*|حجزت*|تم تأكيد*|تم التأكيد|مؤكد*|تم تثبيت*|أكدنا*|حجزك مؤكد|تم تحديد*|تم جدولة*|ثبتنا*|أؤكد لك|نؤكد لك|نؤكد حجز*|في تقويمنا|مسجل لدينا|أصبح الموعد لك"),
+    (Cue::Deal(Deal::Reserved), "محجوز*"),
+    (Cue::Deal(Deal::Held), "نحتفظ*|أحتفظ*|احتفظنا*|احتفظت*|محتجز*"),
+    (Cue::Deal(Deal::Cancelled), "تم إلغاء*|تم الإلغاء|ملغى|ملغاة|ألغينا*|ألغيت*|تم تأكيد الإلغاء|تم تأكيد إلغاء*"),
+    (Cue::Deal(Deal::Moved), "تم نقل*|تم تغيير موعد*|تم تعديل*|نقلنا*|تم تأجيل*|تم تقديم*"),
+    (Cue::Deal(Deal::Stands), "نراك|أراك|ننتظرك|موعدك هو|موعدك يوم|موعدك في|موعدك غدا|لديك موعد|موعدك الساعة|تجربة قيادتك يوم|حجزك يوم"),
+    (Cue::Books, "سأحجز*|سنحجز*|أحجز لك|نحجز لك|سألغي*|سنلغي*|سنؤكد*|سأنقل*|سننقل*"),
+    (Cue::Called, "أبلغت*|أبلغنا*|تم إبلاغ*|استدعيت*|استدعينا*|تم استدعاء*|أخبرت زميل*|اتصلت بزميل*"),
+    (Cue::Others, "عملاء آخر*|عميل آخر|زبائن آخر*|زبون آخر|مشترون آخر*|مشتر آخر"),
+    (Cue::Until, "حتى|لغاية|لحد"),
+    (Cue::From, "من"),
+    (Cue::TimeUnit, "دقيقة|دقائق|دقيقتين|ساعات|ساعتين|أيام|يومين|أسابيع|أسبوعين"),
+    (Cue::Spelled, "ألف كرونة|آلاف كرونة|مليون كرونة|مئة كرونة"),
     (Cue::ForYou, "لك|لكم|معك|موعدك|حجزك|إليك|بك"),
     (Cue::Contact, "سيتصل*|سنتصل*|يتصل بك|نتصل بك|سيتواصل*|سنتواصل*|يتواصل معك|نتواصل معك|سيعود إليك|سنعود إليك|يعود إليك|سيرد*|سنرد*|يرد عليك|سيراسل*"),
     (Cue::Within, "خلال|في غضون|في أقل من|بحد أقصى خلال"),
@@ -191,6 +264,7 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::Unit, "حصان|حصانا|مقاعد|لتر"),
     (Cue::But, "لكن|بينما|غير أن|إلا أن"),
     // Of every language
+    (Cue::Month, "januar|februar|april|mai|juni|juli|august|september|oktober|november|desember|january|february|june|july|october|december|janvier|février|avril|juin|juillet|août|septembre|octobre|novembre|décembre|يناير|فبراير|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر"),
     (Cue::Fuel(Fuel::Electric), "elektrisk*|elbil*|el-bil*|helelektrisk*|electric|evs|électrique*|كهربائية|كهربائي|كهربائيا"),
     (Cue::Fuel(Fuel::Petrol), "bensin*|petrol|gasoline|essence|بنزين"),
     (Cue::Fuel(Fuel::Diesel), "diesel*|ديزل"),
@@ -202,15 +276,15 @@ const CUES: &[(Cue, &str)] = &[
 const fn turns(lang: Lang) -> [(Turn, &'static str); 2] {
     match lang {
         Lang::Nb => [
-            (Turn::Not, "ikke|ikkje|ingen|intet|aldri|uten"),
+            (Turn::Not, "ikke|ikkje|ingen|ingenting|intet|aldri|uten"),
             (Turn::When, "når|før|hvis|dersom|inntil|så snart|etter at|først når|til en selger|til en av oss|til vi"),
         ],
         Lang::En => [
-            (Turn::Not, "not|no|never|none|isn't|aren't|don't|doesn't|won't|can't|haven't|hasn't|wasn't|weren't|cannot|neither|nor|without"),
+            (Turn::Not, "not|no|never|none|nothing|nobody|isn't|aren't|don't|doesn't|won't|can't|haven't|hasn't|wasn't|weren't|cannot|neither|nor|without"),
             (Turn::When, "until|once|when|before|after|if|as soon as|unless"),
         ],
         Lang::Fr => [
-            (Turn::Not, "pas|aucun|aucune|jamais|ne|n|sans|ni"),
+            (Turn::Not, "pas|rien|aucun|aucune|jamais|ne|n|sans|ni"),
             (Turn::When, "dès que|une fois|quand|lorsque|avant|si|tant que|après|jusqu'à ce que|qu'après"),
         ],
         Lang::Ar => [

@@ -35,6 +35,9 @@ pub struct BookingReceipt {
     pub until: Timestamp,
     /// Of a hold, when it ends.
     pub hold_until: Timestamp,
+    /// Where it was before it was moved last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Timestamp>,
     pub price: Option<Money>,
     /// What it takes: the vehicle, the bay, the person.
     pub resources: Vec<ResourceId>,
@@ -49,6 +52,7 @@ impl BookingReceipt {
             from: booking.wish.from,
             until: booking.wish.until,
             hold_until: booking.hold_until,
+            moved_from: booking.moved_from,
             price: booking.wish.price,
             resources: booking.wish.takes.iter().map(|take| take.resource).collect(),
         }
