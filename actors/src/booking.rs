@@ -193,6 +193,17 @@ impl BookingDesk {
         Ok(FreeTimes { times, why, zone: snapshot.settings.zone.clone() })
     }
 
+    /// Whether a time would be granted, by what is known without a seat; if not, every reason.
+    pub(crate) async fn would_grant(
+        &self,
+        service: ServiceId,
+        resource: Option<ResourceId>,
+        from: Timestamp,
+    ) -> Result<(), BookingError> {
+        let (catalogue, terms) = self.terms(service).await?;
+        self.choose(&terms, &catalogue, resource, from, None).await.map(drop)
+    }
+
     /// The takes that a service would get at `from`, by what is known without a seat.
     async fn choose(
         &self,

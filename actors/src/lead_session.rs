@@ -22,6 +22,7 @@ use actix::{
     Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, WrapFuture as _,
 };
 use forecourt_core::{
+    booking::Customer,
     effect::{Decision, Effect},
     event::{Author, Channel, Event, Version},
     id::{SessionId, TurnId},
@@ -434,9 +435,23 @@ impl SessionActor {
             session: self.id,
             lang: state.lang,
             channel: state.channel,
-            customer_name: state.customer_name.clone(),
             vehicle_interest: state.vehicle_interest.clone(),
             transcript: turn::lines(&self.recent),
+            covers: state.last_message,
+            customer: Customer {
+                name: state.customer_name.clone(),
+                email: state.customer_email.as_ref().map(|email| email.as_str().to_owned()),
+                phone: state.customer_phone.as_ref().map(|phone| phone.as_str().to_owned()),
+                lang: Some(state.lang),
+                zone: None,
+                sms_consent: state.sms_consent,
+            },
+            dialogue: if state.dialogue.is_empty() {
+                Arc::default()
+            } else {
+                Arc::new(state.dialogue.clone())
+            },
+            awaits_person: state.handoff.is_some(),
             until: state.turn_until(rung).unwrap_or_else(|| self.ports.clock.now()),
         };
         self.turn =

@@ -37,6 +37,7 @@ mod spending;
 mod tenant;
 mod timers;
 mod together;
+mod tools;
 mod turn;
 mod vitals;
 pub mod way;

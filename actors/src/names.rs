@@ -78,5 +78,7 @@ pub(crate) const WEBHOOK_PAUSED: &str = "forecourt_webhook_paused_total";
 pub(crate) const BOOKINGS: &str = "forecourt_booking_steps_total";
 /// Letters about bookings, by `result`: `accepted`, `retried`, `failed`, `uncertain`, `dropped`.
 pub(crate) const BOOKING_LETTERS: &str = "forecourt_booking_letters_total";
+/// Calls of the assistant's tools, by `tool` and `result`: `done`, `bad_arguments`, `refused`, `failed`.
+pub(crate) const TOOL_CALLS: &str = "forecourt_tool_calls_total";
 /// Resources in memory.
 pub(crate) const RESOURCES_AWAKE: &str = "forecourt_resources_awake";

@@ -20,9 +20,10 @@ use actix::{
 use actix_rt::ArbiterHandle;
 use arc_swap::ArcSwap;
 use forecourt_core::{
+    booking::Booking,
     capture::{self, Known, Route, Submission},
     contact::{Email, Phone},
-    dialogue::Pressed,
+    dialogue::{BookingNews, Pressed},
     effect::TimerKind,
     event::{Event, MessageSeq, Reader, Source, Version},
     id::{DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId},
@@ -207,6 +208,33 @@ impl TenantShared {
     /// The tenant's appointments.
     pub(crate) fn bookings(self: &Arc<Self>) -> BookingDesk {
         BookingDesk::new(Arc::clone(self), self.resources.clone())
+    }
+
+    /// Tells a booking's conversation how it stands now. It is told whoever waits for it or does not:
+    /// what is returned only says when.
+    pub(crate) fn note_booking(
+        self: &Arc<Self>,
+        booking: &Booking,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let tenant = Arc::clone(self);
+        let news = BookingNews::of(booking, self.ports.clock.now());
+        let told = booking.wish.session.map(|session| {
+            let told = async move {
+                match tenant.dispatch(session, Command::NoteBooking { news }).await {
+                    // It knows already, or is over.
+                    Ok(_) | Err(EngineError::Rejected(_)) => {}
+                    Err(error) => {
+                        tracing::debug!(%error, "a conversation was not told of its booking yet");
+                    }
+                }
+            };
+            self.ports.io.spawn(told.in_current_span())
+        });
+        async move {
+            if let Some(told) = told {
+                let _ended = told.await; // a panic there is counted where it happens
+            }
+        }
     }
 
     pub(crate) async fn dispatch(

@@ -1,4 +1,5 @@
-//! One turn: asks a model, lets its text through the claim gate, and reports the end to its session.
+//! One turn: asks a model, runs the tools it calls, lets its text through the claim gate, and reports the
+//! end to its session.
 //!
 //! A turn is an actor of its own, so that a panic in it, or a model that hangs, touches nothing else.
 //! Dropping its handle cancels it.
@@ -6,6 +7,7 @@
 //! # Invariants
 //! - **A5** a turn ends by its `until`, whatever the model does;
 //! - **A6** only what the gate released is shown or stored;
+//! - **A9** so many rounds of calls ([`MOST_ROUNDS`]), then the model must answer with what it has;
 //! - a turn that is not cancelled reports exactly one end, also when it panics.
 
 use std::{
@@ -21,18 +23,24 @@ use actix::{
     Message, WrapFuture as _,
 };
 use forecourt_core::{
-    dialogue::TurnNotes,
-    event::{Author, Channel, TurnFailure},
+    booking::Customer,
+    dialogue::{Dialogue, TurnNotes, WithheldText},
+    event::{Author, Channel, MessageSeq, TurnFailure},
     gate::{Gate, Released},
     id::{SessionId, TurnId},
-    knowledge::Grounding,
+    knowledge::{Grounding, Knowledge},
     lang::Lang,
     promise::Rung,
     session::{Answer, Command},
+    settings::TenantSettings,
+    tools::MOST_ROUNDS,
 };
 use forecourt_ports::{
     bus::{Draft, Step},
-    model::{Allowance, Ask, Delta, Done, Line, Medium, Model, ModelError, Task, Toolbox, Who},
+    model::{
+        Allowance, Ask, Choice, Delta, Done, Line, Medium, Model, ModelError, Round, Task, Toolbox,
+        Who, tools::MAX_CALLS,
+    },
 };
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -45,6 +53,7 @@ use crate::{
     registry::InFlight,
     spending,
     tenant::TenantShared,
+    tools::{self, Over, Tools, TurnFacts},
     vitals::TurnSeen,
     way,
 };
@@ -63,9 +72,14 @@ pub(crate) struct TurnJob {
     pub(crate) session: SessionId,
     pub(crate) lang: Lang,
     pub(crate) channel: Channel,
-    pub(crate) customer_name: Option<String>,
     pub(crate) vehicle_interest: Option<String>,
     pub(crate) transcript: Vec<Line>,
+    /// The last message that it has read.
+    pub(crate) covers: MessageSeq,
+    pub(crate) customer: Customer,
+    pub(crate) dialogue: Arc<Dialogue>,
+    /// Whether a person was called and has not come yet.
+    pub(crate) awaits_person: bool,
     pub(crate) until: Timestamp,
 }
 
@@ -145,19 +159,15 @@ struct End {
 }
 
 impl End {
-    fn report(&mut self, result: Result<Answer, TurnFailure>) {
+    fn report(&mut self, result: Result<Answer, TurnFailure>, notes: TurnNotes) {
         self.reported = true;
         let (tenant, session, turn) = (Arc::clone(&self.tenant), self.session, self.turn);
         self.tenant.ports.io.spawn(
             async move {
                 // The session repeats it until it is stored; a refusal means the turn was over. What it
                 // showed since then, no event ends: it is taken back here (A7).
-                let ended = tenant
-                    .dispatch(
-                        session,
-                        Command::EndTurn { turn, result, notes: TurnNotes::default() },
-                    )
-                    .await;
+                let ended =
+                    tenant.dispatch(session, Command::EndTurn { turn, result, notes }).await;
                 if ended.is_err() {
                     tenant.ports.bus.publish_draft(tenant.id, session, Draft::Discarded { turn });
                 }
@@ -171,7 +181,7 @@ impl Drop for End {
     fn drop(&mut self) {
         if !self.reported {
             metrics::counter!(names::CRASHES, "actor" => "turn").increment(1);
-            self.report(Err(TurnFailure::Crashed));
+            self.report(Err(TurnFailure::Crashed), TurnNotes::default());
         }
     }
 }
@@ -184,8 +194,8 @@ impl Actor for Turn {
         let (tenant, ports) = (Arc::clone(&self.end.tenant), Arc::clone(&self.ports));
         let work = run(job, tenant, ports, Arc::clone(&self.shows));
         let work = work.instrument(self.end.span.clone());
-        ctx.spawn(work.into_actor(self).map(|result, turn, ctx| {
-            turn.end.report(result);
+        ctx.spawn(work.into_actor(self).map(|(result, notes), turn, ctx| {
+            turn.end.report(result, notes);
             ctx.stop();
         }));
     }
@@ -204,27 +214,88 @@ impl Handler<Cancel> for Turn {
     }
 }
 
+/// What a turn works with.
+struct Work<'a> {
+    job: &'a TurnJob,
+    tenant: &'a Arc<TenantShared>,
+    ports: &'a Ports,
+    shows: &'a AtomicBool,
+}
+
+impl Work<'_> {
+    fn publish(&self, draft: Draft) {
+        self.ports.bus.publish_draft(self.tenant.id, self.job.session, draft);
+    }
+
+    fn progress(&self, step: Step) {
+        self.publish(Draft::Progress { turn: self.job.turn, step });
+    }
+
+    /// Waits no longer than the turn lasts (A5).
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, TurnFailure> {
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            () = self.ports.clock.sleep_until(self.job.until) => Err(TurnFailure::TimedOut),
+        }
+    }
+}
+
+/// Runs a turn to its end; what it did besides writing is told also when it gave no text.
 async fn run(
     job: TurnJob,
     tenant: Arc<TenantShared>,
     ports: Arc<Ports>,
     shows: Arc<AtomicBool>,
-) -> Result<Answer, TurnFailure> {
-    let progress = |step| {
-        let draft = Draft::Progress { turn: job.turn, step };
-        ports.bus.publish_draft(tenant.id, job.session, draft);
+) -> (Result<Answer, TurnFailure>, TurnNotes) {
+    let work = Work { job: &job, tenant: &tenant, ports: &ports, shows: &shows };
+    work.progress(Step::Looking);
+    let Ok(knowledge) = tenant.knowledge().await else {
+        return (Err(TurnFailure::Model), TurnNotes::default());
     };
-    progress(Step::Looking);
-    let knowledge = tenant.knowledge().await.map_err(|_| TurnFailure::Model)?;
     let settings = Arc::new(tenant.snapshot().settings.clone());
+    let facts = TurnFacts {
+        turn: job.turn,
+        session: job.session,
+        lang: job.lang,
+        channel: job.channel,
+        covers: job.covers,
+        customer: job.customer.clone(),
+        dialogue: Arc::clone(&job.dialogue),
+        awaits_person: job.awaits_person,
+    };
+    let (to, at) = (Arc::clone(&tenant), Arc::clone(&ports));
+    let mut tools = Tools::new(to, at, facts, Arc::clone(&settings), Arc::clone(&knowledge));
+    let mut withheld = Vec::new();
+    let answered = answer(&work, settings, knowledge, &mut tools, &mut withheld).await;
+    (answered, TurnNotes { withheld, ..tools.into_notes() }.bounded())
+}
+
+async fn answer(
+    work: &Work<'_>,
+    settings: Arc<TenantSettings>,
+    knowledge: Arc<Knowledge>,
+    tools: &mut Tools,
+    kept_back: &mut Vec<WithheldText>,
+) -> Result<Answer, TurnFailure> {
+    let Work { job, tenant, ports, .. } = work;
     let now = ports.clock.now();
-    let allowance = spending::allowance(&tenant, &ports, &settings).await;
+    // What needs no model is done before one is asked: it stands whoever answers.
+    let own = work
+        .in_time(async {
+            tools.look_up().await;
+            tools.own_steps().await
+        })
+        .await?;
+    let Ok(own) = own else { return Err(TurnFailure::Unusable) };
+    let allowance = spending::allowance(tenant, ports, &settings).await;
     // With nothing left to spend, only the second has somebody who costs nothing.
     let first = job.rung == Rung::Primary && allowance == Allowance::Open;
     let model = if first { &ports.primary } else { &ports.second };
-    let agenda = tenant.bookings().agenda().await;
-    let grounding = Arc::new(Grounding { settings, knowledge, agenda, now, receipts: [].into() });
-    let ask = Ask {
+    let offered = tools::offered(&knowledge);
+    let (agenda, receipts) = (tenant.bookings().agenda().await, tools.receipts());
+    let grounding = Grounding { settings, knowledge, agenda, now, receipts };
+    let mut ask = Ask {
         turn: job.turn,
         session: job.session,
         lang: job.lang,
@@ -232,36 +303,54 @@ async fn run(
             Channel::Mail => Medium::Mail,
             Channel::Widget => Medium::Chat,
         },
-        customer_name: job.customer_name.clone(),
+        customer_name: job.customer.name.clone(),
         vehicle_interest: job.vehicle_interest.clone(),
         transcript: job.transcript.clone(),
-        grounding,
+        grounding: Arc::new(grounding),
         task: Task::Answer,
         allowance,
-        dialogue: Arc::default(),
-        toolbox: Toolbox::default(),
+        dialogue: Arc::clone(&job.dialogue),
+        toolbox: Toolbox { offered, choice: Choice::Auto, rounds: own.into_iter().collect() },
     };
-    let mut pause = FIRST_PAUSE;
-    let mut step = Step::Thinking;
-    for attempt in 1..=TRIES {
-        progress(step);
-        let (job, tenant, ports, shows) = (&job, &tenant, &*ports, &*shows);
-        let mut try_ = Try { job, tenant, ports, shows, shown: String::new(), withheld: 0 };
+    let mut try_ =
+        Try { work, shown: String::new(), shown_chars: 0, begun: false, withheld: 0, kept_back };
+    let (mut attempt, mut rounds, mut pause, mut step) = (1, 0, FIRST_PAUSE, Step::Thinking);
+    loop {
+        work.progress(step);
         let span = way::attempt(model.name(), attempt);
-        let result = try_.stream(model.as_ref(), ask.clone()).instrument(span.clone()).await;
-        let outcome = match &result {
-            Ok(_) => "answered",
+        let said = try_.stream(model.as_ref(), ask.clone()).instrument(span.clone()).await;
+        let outcome = match &said {
+            Ok(Heard::Answer(_)) => "answered",
+            Ok(Heard::Calls { .. }) => "called",
             Err(Failed { failure, .. }) => failure_name(*failure),
         };
         span.record("outcome", outcome).record("withheld", try_.withheld);
         metrics::counter!(names::TURNS, "model" => model.name(), "result" => outcome).increment(1);
-        let failed = match result {
-            Ok(answer) => return Ok(answer),
+        let failed = match said {
+            Ok(Heard::Answer(answer)) => return Ok(answer),
+            Ok(Heard::Calls(mut round)) => {
+                for call in &round.calls {
+                    match work.in_time(tools.call(call)).await? {
+                        Ok(result) => round.results.push(result),
+                        Err(Over) => return Err(TurnFailure::Unusable),
+                    }
+                }
+                ask.toolbox.rounds.push(round);
+                rounds += 1;
+                if rounds >= MOST_ROUNDS || !tools.may_call() {
+                    ask.toolbox.choice = Choice::None;
+                }
+                let (now, receipts) = (ports.clock.now(), tools.receipts());
+                let agenda = work.in_time(tenant.bookings().agenda()).await?;
+                let grounding = Grounding { agenda, now, receipts, ..(*ask.grounding).clone() };
+                ask.grounding = Arc::new(grounding);
+                step = Step::Thinking;
+                continue;
+            }
             Err(failed) => failed,
         };
         if !try_.shown.is_empty() {
-            let draft = Draft::Discarded { turn: job.turn };
-            ports.bus.publish_draft(tenant.id, job.session, draft);
+            work.publish(Draft::Discarded { turn: job.turn });
         }
         let wait = failed.retry_after.unwrap_or_default().max(pause);
         let next = ports.clock.now().saturating_add(wait).unwrap_or(job.until);
@@ -275,22 +364,31 @@ async fn run(
             return Err(failed.failure);
         }
         ports.clock.sleep_until(next).await;
+        attempt += 1;
         pause *= 2;
         step = if failed.failure == TurnFailure::Withheld { Step::Mending } else { Step::Thinking };
     }
-    Err(TurnFailure::Model)
 }
 
-/// One call of a model.
+/// What a model said.
+enum Heard {
+    Answer(Answer),
+    /// It wants tools; the results are still missing.
+    Calls(Round),
+}
+
+/// The calls of one model, until it has answered.
 struct Try<'a> {
-    job: &'a TurnJob,
-    tenant: &'a Arc<TenantShared>,
-    ports: &'a Ports,
-    shows: &'a AtomicBool,
+    work: &'a Work<'a>,
     /// What the customer has seen of it.
     shown: String,
+    shown_chars: usize,
+    /// Whether anything of the running call was shown.
+    begun: bool,
     /// Sentences that the gate kept back.
     withheld: usize,
+    /// What they said, for staff to see.
+    kept_back: &'a mut Vec<WithheldText>,
 }
 
 struct Failed {
@@ -307,80 +405,96 @@ impl Failed {
 }
 
 impl Try<'_> {
-    async fn stream(&mut self, model: &dyn Model, ask: Ask) -> Result<Answer, Failed> {
-        let started = self.ports.clock.now();
+    async fn stream(&mut self, model: &dyn Model, ask: Ask) -> Result<Heard, Failed> {
+        let ports = self.work.ports;
+        let started = ports.clock.now();
         let grounding = Arc::clone(&ask.grounding);
+        let may_call = !ask.toolbox.offered.is_empty();
+        let text_only = ask.toolbox.choice == Choice::None;
         let mut gate = Gate::new(&grounding, ask.lang);
         let mut stream = model.answer(ask);
-        let (mut shown_chars, mut heard) = (0, false);
+        let (mut heard, mut said, mut calls) = (false, String::new(), Vec::new());
+        self.begun = false;
         loop {
             let next = tokio::select! {
                 biased;
                 next = stream.next() => next,
-                () = self.ports.clock.sleep_until(self.job.until) => {
+                () = ports.clock.sleep_until(self.work.job.until) => {
                     return Err(Failed::for_good(TurnFailure::TimedOut));
                 }
             };
-            let released = match next {
+            match next {
                 Some(Ok(Delta::Text(text))) => {
                     if !std::mem::replace(&mut heard, true) {
-                        let after = self.ports.clock.now().duration_since(started);
+                        let after = ports.clock.now().duration_since(started);
                         let after = Duration::try_from(after).unwrap_or_default();
                         metrics::histogram!(names::FIRST_TOKEN_SECONDS, "model" => model.name())
                             .record(after);
                     }
-                    gate.push(&text)
+                    let released = gate.push(&text);
+                    said.push_str(&text);
+                    self.show(&released, started);
                 }
-                Some(Ok(Delta::Call(_))) => {
+                Some(Ok(Delta::Call(_))) if !may_call || calls.len() >= MAX_CALLS => {
                     return Err(failed(&ModelError::Protocol("a call that nobody offered")));
                 }
+                Some(Ok(Delta::Call(call))) => calls.push(call),
                 Some(Ok(Delta::Done(done))) => {
                     let settings = &grounding.settings;
-                    spending::took(self.tenant, settings, model.name(), &done);
+                    spending::took(self.work.tenant, settings, model.name(), &done);
                     let last = gate.finish();
-                    self.show(&last, &mut shown_chars, started);
-                    return self.answer(done, gate_withheld(&last));
+                    self.show(&last, started);
+                    if calls.is_empty() || (text_only && self.begun) {
+                        return self.answer(done, gate_withheld(&last)).map(Heard::Answer);
+                    }
+                    if text_only {
+                        return Err(Failed::for_good(TurnFailure::Unusable));
+                    }
+                    let (text, carry) = (said, done.carry);
+                    return Ok(Heard::Calls(Round { text, calls, results: Vec::new(), carry }));
                 }
                 Some(Err(error)) => return Err(failed(&error)),
                 // The contract says that a stream ends with `Done` or an error.
                 None => return Err(failed(&ModelError::Truncated)),
-            };
-            self.show(&released, &mut shown_chars, started);
-            if shown_chars > LONGEST {
+            }
+            if self.shown_chars > LONGEST || said.len() > LONGEST * 4 {
                 return Err(Failed::for_good(TurnFailure::Unusable));
             }
         }
     }
 
-    fn show(&mut self, released: &Released, shown_chars: &mut usize, started: Timestamp) {
+    fn show(&mut self, released: &Released, started: Timestamp) {
+        let Work { job, ports, shows, .. } = self.work;
         for withheld in &released.withheld {
             metrics::counter!(names::WITHHELD).increment(1);
             self.withheld += 1;
-            tracing::info!(turn.id = %self.job.turn, reason = ?withheld.reason, "a sentence was withheld");
+            tracing::info!(turn.id = %job.turn, reason = ?withheld.reason, "a sentence was withheld");
+            self.kept_back.push(withheld.clone().into());
         }
         if released.text.is_empty() {
             return;
         }
+        let mut text = released.text.clone();
         if self.shown.is_empty() {
-            self.shows.store(true, Ordering::Release);
-            let after = self.ports.clock.now().duration_since(started);
+            shows.store(true, Ordering::Release);
+            let after = ports.clock.now().duration_since(started);
             let after = Duration::try_from(after).unwrap_or_default();
             metrics::histogram!(names::FIRST_TEXT_SECONDS).record(after);
             way::first_text();
+        } else if !self.begun {
+            // What is said after a tool stands on a line of its own.
+            text.insert_str(0, if job.channel == Channel::Mail { "\n\n" } else { "\n" });
         }
-        let draft = Draft::Delta {
-            turn: self.job.turn,
-            offset: *shown_chars,
-            text: released.text.as_str().into(),
-        };
-        self.ports.bus.publish_draft(self.tenant.id, self.job.session, draft);
-        *shown_chars += released.text.chars().count();
-        self.shown.push_str(&released.text);
+        self.begun = true;
+        let offset = self.shown_chars;
+        self.shown_chars += text.chars().count();
+        self.shown.push_str(&text);
+        self.work.publish(Draft::Delta { turn: job.turn, offset, text: text.into() });
     }
 
     fn answer(&self, done: Done, withheld: bool) -> Result<Answer, Failed> {
         let text = self.shown.trim().to_owned();
-        if text.is_empty() {
+        if text.is_empty() || !self.begun {
             let failure = if withheld { TurnFailure::Withheld } else { TurnFailure::Unusable };
             return Err(Failed { failure, retry: true, retry_after: None });
         }

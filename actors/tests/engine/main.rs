@@ -13,4 +13,5 @@ mod people;
 mod promise;
 mod repeats;
 mod support;
+mod tools;
 mod webhooks;

@@ -51,6 +51,9 @@ pub struct Dialogue {
     /// The booking whose customer is to prove themselves, or has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<CodeState>,
+    /// The offered time that the customer clicked last, until somebody answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picked: Option<Pick>,
     /// Answers to the tenant's questions, by key.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, String>,
@@ -72,6 +75,15 @@ pub struct Offer {
     pub from: Timestamp,
     pub until: Timestamp,
     /// Only with this resource, such as the vehicle that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ResourceId>,
+}
+
+/// An offered time that was clicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pick {
+    pub service: ServiceId,
+    pub from: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<ResourceId>,
 }
@@ -311,6 +323,13 @@ impl DialogueSettings {
     }
 }
 
+/// A text without mail addresses and links: the `no` at the end of one is no answer.
+fn without_addresses(text: &str) -> String {
+    let is_address =
+        |word: &&str| word.contains('@') || word.contains("://") || word.starts_with("www.");
+    text.split_whitespace().filter(|word| !is_address(word)).collect::<Vec<_>>().join(" ")
+}
+
 /// What a customer's message means for what is held for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -337,6 +356,16 @@ impl Dialogue {
     /// The hold that the customer said yes to, if it still stands.
     pub fn accepted(&self, now: Timestamp) -> Option<&KnownBooking> {
         self.held(now).find(|known| known.accepted.is_some())
+    }
+
+    /// The appointment that the customer's yes has led to, of which no answer has told them yet:
+    /// `waiting` is the place of their first message without an answer.
+    pub fn booked_untold(&self, waiting: MessageSeq) -> Option<&KnownBooking> {
+        let booked = |known: &&KnownBooking| {
+            known.news.status == BookingStatus::Booked
+                && known.accepted.is_some_and(|yes| yes >= waiting)
+        };
+        self.bookings.iter().rev().find(booked)
     }
 
     /// Whether the customer has proven that this booking is theirs.
@@ -405,7 +434,7 @@ impl Dialogue {
         if more.is_some() {
             return None;
         }
-        let heard = hear(text, zone.to_datetime(now).date());
+        let heard = hear(&without_addresses(text), zone.to_datetime(now).date());
         let meant = zone.to_datetime(one.news.from);
         let minute =
             u16::from(meant.hour().unsigned_abs()) * 60 + u16::from(meant.minute().unsigned_abs());
@@ -433,6 +462,7 @@ impl Dialogue {
         for known in self.bookings.iter_mut().filter(held) {
             known.shown = Some(seq);
         }
+        self.picked = None;
         self.last_at = Some(at);
     }
 
@@ -440,6 +470,7 @@ impl Dialogue {
     pub(crate) fn note_member(&mut self) {
         (self.customer_messages, self.idle_at) = (0, None);
         self.offers.clear();
+        self.picked = None;
     }
 
     pub(crate) fn note_booking(&mut self, news: BookingNews) {

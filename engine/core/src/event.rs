@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     contact::{Email, Phone},
     delivery::Intent,
-    dialogue::{BookingNews, TurnNotes},
+    dialogue::{BookingNews, Pick, TurnNotes},
     handoff::HandoffNote,
     id::{
         BookingId, ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId,
@@ -174,6 +174,8 @@ pub enum Event {
     },
     /// A booking of this conversation is so from now on.
     BookingNoted(BookingNews),
+    /// The customer clicked one of the offered times.
+    SlotPicked(Pick),
     /// The customer said yes to what is held for them, or no.
     OfferAnswered {
         booking: BookingId,
@@ -317,6 +319,7 @@ impl Event {
             Self::ToolGranted { .. } => "tool_granted",
             Self::TurnNoted { .. } => "turn_noted",
             Self::BookingNoted(_) => "booking_noted",
+            Self::SlotPicked(_) => "slot_picked",
             Self::OfferAnswered { .. } => "offer_answered",
             Self::CodeNoted { .. } => "code_noted",
             Self::ContactLearned(_) => "contact_learned",

@@ -2,7 +2,9 @@
 //!
 //! They need no model and no network (A5), and claim nothing but that the message has arrived.
 
-use crate::{lang::Lang, settings::Brand};
+use jiff::civil::{Date, DateTime};
+
+use crate::{calendar, lang::Lang, settings::Brand};
 
 /// Stored with every answer that is a template; rises when a text changes its meaning.
 pub const VERSION: &str = "template@1";
@@ -36,6 +38,27 @@ pub fn last_rung(lang: Lang, brand: &Brand) -> String {
         text += &call;
     }
     text
+}
+
+/// The same when the customer's yes has just made an appointment: it is told, and a person follows.
+/// `at` and `today` are on the tenant's clock.
+pub fn booked(lang: Lang, brand: &Brand, at: DateTime, today: Date) -> String {
+    let name = &brand.name;
+    let (date, time) = (calendar::date(lang, at.date(), today), calendar::time(lang, at.time()));
+    match lang {
+        Lang::Nb => format!(
+            "Takk! Timen din hos {name} er booket: {date} kl. {time}. En av oss tar kontakt hvis det er noe mer."
+        ),
+        Lang::Fr => format!(
+            "Merci ! Votre rendez-vous chez {name} est réservé : {date} à {time}. L'un de nous vous contactera si besoin."
+        ),
+        Lang::En => format!(
+            "Thank you! Your appointment with {name} is booked: {date} at {time}. One of us will get in touch if there is anything else."
+        ),
+        Lang::Ar => format!(
+            "شكرًا لك! تم حجز موعدك لدى {name}: {date} الساعة {time}. سيتواصل معك أحد أفراد فريقنا إذا لزم الأمر."
+        ),
+    }
 }
 
 /// A person was called: who wrote knows that somebody comes.

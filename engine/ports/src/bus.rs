@@ -11,6 +11,7 @@ use bytes::Bytes;
 use forecourt_core::{
     event::EventRecord,
     id::{SessionId, TenantId, TurnId},
+    tools::ToolName,
 };
 use tokio::sync::mpsc;
 
@@ -105,6 +106,8 @@ pub enum Step {
     Thinking,
     /// The claim gate withheld all that was said; the model is asked once more.
     Mending,
+    /// Runs a tool.
+    Tool(ToolName),
 }
 
 /// A listener's end: a bounded queue, closed by the bus when the listener is too slow.

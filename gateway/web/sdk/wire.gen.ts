@@ -789,56 +789,6 @@ export type PublicBooking = {
 business: string, status: BookingStatus, service_id: string, service: string, starts_at: string, ends_at: string, zone: string, local: string, customer_local?: string, };
 
 /**
- * Asks for a code, to find one's bookings without their link. One of `email` and `phone` is needed.
- */
-export type FindBookings = { 
-/**
- * The tenant's public name.
- */
-tenant: string, email?: string, phone?: string, 
-/**
- * The end of a booking's id, of several.
- */
-reference?: string, };
-
-/**
- * The same whether or not there is a booking: who has one has got a letter.
- */
-export type CodeAsked = { 
-/**
- * Belongs to the code.
- */
-find: string, 
-/**
- * Until when a code is good.
- */
-until: string, };
-
-/**
- * Brings back the code of a letter.
- */
-export type BringCode = { tenant: string, 
-/**
- * Of [`CodeAsked`].
- */
-find: string, code: string, };
-
-export type OwnBooking = { 
-/**
- * Opens `/v1/public/bookings/{token}` and what is below it.
- */
-token: string, booking: PublicBooking, };
-
-/**
- * The bookings that are ahead of whoever has brought a code.
- */
-export type OwnBookings = { bookings: Array<OwnBooking>, 
-/**
- * Until when the tokens are good.
- */
-until: string, };
-
-/**
  * The credentials of the demo, shown where it runs and nowhere else.
  */
 export type DemoLogin = { tenant: string, email: string, password: string, };

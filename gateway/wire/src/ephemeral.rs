@@ -80,6 +80,10 @@ pub struct ProgressFrame {
     #[schema(value_type = String)]
     pub draft_id: TurnId,
     pub step: Step,
+    /// With `tool`, which one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub tool: Option<String>,
 }
 
 /// A step of a running answer.
@@ -92,6 +96,8 @@ pub enum Step {
     Thinking,
     /// The claim gate withheld a sentence; the model is asked to mend it.
     Mending,
+    /// Looks something up, or does something, by a tool.
+    Tool,
 }
 
 /// The running answer was thrown away.
@@ -132,6 +138,17 @@ impl From<bus::Step> for Step {
             bus::Step::Looking => Self::Looking,
             bus::Step::Thinking => Self::Thinking,
             bus::Step::Mending => Self::Mending,
+            bus::Step::Tool(_) => Self::Tool,
+        }
+    }
+}
+
+impl Step {
+    /// The name of the tool that a step runs.
+    pub fn tool_of(step: bus::Step) -> Option<String> {
+        match step {
+            bus::Step::Tool(tool) => Some(tool.as_str().to_owned()),
+            bus::Step::Looking | bus::Step::Thinking | bus::Step::Mending => None,
         }
     }
 }

@@ -418,6 +418,7 @@ impl LeadEventName {
             | Event::ToolGranted { .. }
             | Event::TurnNoted { .. }
             | Event::BookingNoted(_)
+            | Event::SlotPicked(_)
             | Event::OfferAnswered { .. }
             | Event::CodeNoted { .. }
             | Event::IdleChecked { .. }

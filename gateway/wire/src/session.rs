@@ -366,6 +366,10 @@ pub struct DraftProgress {
     #[schema(value_type = String)]
     pub draft_id: TurnId,
     pub step: Step,
+    /// With `tool`, which one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub tool: Option<String>,
 }
 
 /// The draft is void.
@@ -567,6 +571,7 @@ impl SessionEvent {
             | Event::TurnYielded { .. }
             | Event::ToolGranted { .. }
             | Event::TurnNoted { .. }
+            | Event::SlotPicked(_)
             | Event::OfferAnswered { .. }
             | Event::CodeNoted { .. }
             | Event::ContactLearned(_)
@@ -596,9 +601,11 @@ impl SessionEvent {
 impl From<&bus::Draft> for SessionEvent {
     fn from(draft: &bus::Draft) -> Self {
         match draft {
-            bus::Draft::Progress { turn, step } => {
-                Self::DraftProgress(DraftProgress { draft_id: *turn, step: (*step).into() })
-            }
+            bus::Draft::Progress { turn, step } => Self::DraftProgress(DraftProgress {
+                draft_id: *turn,
+                step: (*step).into(),
+                tool: Step::tool_of(*step),
+            }),
             bus::Draft::Delta { turn, offset, text } => Self::DraftDelta(DraftDelta {
                 draft_id: *turn,
                 offset: *offset,

@@ -101,6 +101,9 @@ fn told(event: &Event) -> (&'static str, String) {
             "booking.noted",
             format!("An appointment of this conversation is {}", word(&news.status)),
         ),
+        Event::SlotPicked(_) => {
+            ("offer.picked", "The customer chose one of the offered times".into())
+        }
         Event::OfferAnswered { accepted: true, .. } => {
             ("offer.accepted", "The customer said yes to what is held for them".into())
         }

@@ -6,6 +6,7 @@
 use forecourt_core::{
     event::{EventRecord, Seq},
     id::{NodeId, SessionId, TenantId, TurnId},
+    tools::ToolName,
 };
 use forecourt_ports::{
     bus::{Draft, Published, Step},
@@ -111,6 +112,7 @@ impl<'a> Write<'a> {
                     Step::Looking => 0,
                     Step::Thinking => 1,
                     Step::Mending => 2,
+                    Step::Tool(tool) => TOOLS + tool_number(*tool),
                 };
                 Frame::Progress { session, turn: *turn, step, after }
             }
@@ -124,8 +126,20 @@ pub(super) const fn step(number: u8) -> Option<Step> {
         0 => Some(Step::Looking),
         1 => Some(Step::Thinking),
         2 => Some(Step::Mending),
+        TOOLS.. => {
+            let at = (number - TOOLS) as usize;
+            if at < ToolName::ALL.len() { Some(Step::Tool(ToolName::ALL[at])) } else { None }
+        }
         _ => None,
     }
+}
+
+/// Tools are told by their place among all, counted from here.
+const TOOLS: u8 = 16;
+
+fn tool_number(tool: ToolName) -> u8 {
+    let at = ToolName::ALL.iter().position(|other| *other == tool);
+    at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX - TOOLS)
 }
 
 /// A sign of life; its writer hears it too and knows that the way there and back is open.

@@ -364,6 +364,7 @@ impl LeadSession {
                 }
             }
             Event::BookingNoted(news) => self.dialogue.note_booking(*news),
+            Event::SlotPicked(pick) => self.dialogue.picked = Some(*pick),
             Event::OfferAnswered { booking, accepted } => {
                 let message = accepted.then_some(self.last_message);
                 self.dialogue.note_verdict(*booking, message);

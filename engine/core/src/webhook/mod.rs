@@ -137,6 +137,7 @@ impl Topic {
             | Event::ToolGranted { .. }
             | Event::TurnNoted { .. }
             | Event::BookingNoted(_)
+            | Event::SlotPicked(_)
             | Event::OfferAnswered { .. }
             | Event::CodeNoted { .. }
             | Event::IdleChecked { .. }

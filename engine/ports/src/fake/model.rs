@@ -18,13 +18,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::lock;
 use crate::{
     clock::Clock,
-    model::{Ask, Delta, Done, Model, ModelError, Usage},
+    model::{Ask, Call, Delta, Done, Model, ModelError, Stop, Usage},
 };
 
 /// One step of an answer.
 #[derive(Clone, Debug)]
 pub enum Step {
     Text(String),
+    /// A wish for a tool, with its arguments; the answer then waits for results.
+    Call(String, serde_json::Value),
     /// Silence for a while.
     Wait(Duration),
     /// The stream ends with this error.
@@ -59,6 +61,11 @@ impl Script {
     pub fn then(mut self, step: Step) -> Self {
         self.0.push(step);
         self
+    }
+
+    /// Calls one tool.
+    pub fn call(name: &str, args: serde_json::Value) -> Self {
+        Self(vec![Step::Call(name.to_owned(), args)])
     }
 
     pub fn fail(error: ModelError) -> Self {
@@ -135,6 +142,7 @@ impl Model for ScriptedModel {
         let speaking = Speaking {
             steps: script.0.into(),
             words: 0,
+            calls: 0,
             over: false,
             name: self.name,
             clock: Arc::clone(&self.clock),
@@ -148,6 +156,7 @@ impl Model for ScriptedModel {
 struct Speaking {
     steps: VecDeque<Step>,
     words: u32,
+    calls: u32,
     over: bool,
     name: &'static str,
     clock: Arc<dyn Clock>,
@@ -164,6 +173,12 @@ impl Speaking {
                 Some(Step::Text(text)) => {
                     self.words += 1;
                     return Some((Ok(Delta::Text(text)), self));
+                }
+                Some(Step::Call(name, args)) => {
+                    self.calls += 1;
+                    let args = args.as_object().cloned().unwrap_or_default();
+                    let call = Call { id: format!("call_{}", self.calls), name, args };
+                    return Some((Ok(Delta::Call(call)), self));
                 }
                 Some(Step::Wait(silence)) => {
                     let silence = SignedDuration::try_from(silence).unwrap_or(SignedDuration::MAX);
@@ -183,7 +198,8 @@ impl Speaking {
                 None => {
                     self.over = true;
                     let usage = Usage { input: 100, output: self.words.into(), ..Usage::default() };
-                    let done = Done { usage, ..Done::free(self.name, "script@1") };
+                    let stop = if self.calls > 0 { Stop::Calls } else { Stop::Finished };
+                    let done = Done { stop, usage, ..Done::free(self.name, "script@1") };
                     return Some((Ok(Delta::Done(done)), self));
                 }
             }

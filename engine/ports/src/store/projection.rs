@@ -115,6 +115,7 @@ impl LeadRecord {
             | Event::ToolGranted { .. }
             | Event::TurnNoted { .. }
             | Event::BookingNoted(_)
+            | Event::SlotPicked(_)
             | Event::OfferAnswered { .. }
             | Event::CodeNoted { .. }
             | Event::IdleChecked { .. }

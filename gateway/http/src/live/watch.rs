@@ -386,7 +386,9 @@ impl Scene {
 
     fn progress(&self, turn: TurnId, step: Step) -> ByteString {
         let (session_id, draft_id) = (self.key.1, turn);
-        text(&ServerFrame::Progress(ProgressFrame { session_id, draft_id, step: step.into() }))
+        let tool = forecourt_wire::Step::tool_of(step);
+        let step = step.into();
+        text(&ServerFrame::Progress(ProgressFrame { session_id, draft_id, step, tool }))
     }
 
     fn discarded(&self, turn: TurnId) -> ByteString {

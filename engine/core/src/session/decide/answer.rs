@@ -91,10 +91,28 @@ impl Deciding<'_> {
         self.cancel_turn();
         self.reach(Rung::Template);
         let turn = TurnId::from_uuid(self.id());
-        let text = template::last_rung(self.state.lang, &self.now.settings.brand);
+        let text = self.template_text();
         let origin = Origin { turn, model: TEMPLATE.into(), prompt: template::VERSION.into() };
         self.post(Author::Assistant, text, None, Some(origin));
         self.hand_off(AlertReason::NoModelAnswer);
+    }
+
+    /// What was booked on the customer's own yes is told, also when no model can.
+    fn template_text(&mut self) -> String {
+        let (lang, settings) = (self.state.lang, self.now.settings);
+        let waiting = self.state.promises.iter().find(|promise| promise.answer.is_none());
+        let booked =
+            waiting.and_then(|promise| self.state.dialogue.booked_untold(promise.seq)).cloned();
+        match booked {
+            Some(known) => {
+                self.because("rule: who said yes is told that it is booked");
+                let zone = settings.time_zone();
+                let (at, today) =
+                    (zone.to_datetime(known.news.from), zone.to_datetime(self.now.now));
+                template::booked(lang, &settings.brand, at, today.date())
+            }
+            None => template::last_rung(lang, &settings.brand),
+        }
     }
 
     /// Marks a rung of every promise that has no answer yet.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{Deciding, TEMPLATE};
 use crate::{
     booking::BookingStatus,
-    dialogue::{BookingNews, Pressed, Verdict},
+    dialogue::{BookingNews, Pick, Pressed, Verdict},
     escalation,
     event::{AlertReason, Author, Channel, ContactLearned, Event, Origin},
     id::{BookingId, TurnId},
@@ -129,6 +129,10 @@ impl Deciding<'_> {
 
     /// Whether the text, or the click, answers what is held for the customer (A6).
     pub(super) fn weigh(&mut self, text: &str, pressed: Option<Pressed>) {
+        if let Some(Pressed::Pick { service, from, resource }) = pressed {
+            self.because("rule: a time that is clicked is held, whoever answers");
+            self.emit(Event::SlotPicked(Pick { service, from, resource }));
+        }
         if self.state.dialogue.bookings.is_empty() {
             return;
         }

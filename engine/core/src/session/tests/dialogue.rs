@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     booking::BookingStatus,
-    dialogue::{BookingNews, Pressed},
+    dialogue::{BookingNews, Pressed, TurnNotes},
     event::ContactLearned,
     id::{BookingId, OfferId, ServiceId},
     session::NotGranted,
@@ -107,6 +107,62 @@ fn another_wish_takes_the_yes_back_and_another_time_needs_another_yes() {
     world.note(moved);
     let create = world.grant(ToolName::CreateBooking, Some(news.booking));
     assert_eq!(create, Err(Rejection::NotGranted(NotGranted::NoYes)));
+}
+
+#[test]
+fn a_mail_address_is_no_answer_whatever_it_ends_in() {
+    let mut world = chat();
+    world.asks("Lørdag kl. 14?");
+    let news = world.shows_a_hold(1);
+    world.asks("Ja");
+    world.answer().unwrap();
+    world.asks("Kari Nordmann, kari@example.no");
+    assert!(world.grant(ToolName::CreateBooking, Some(news.booking)).is_ok(), "the yes stands");
+}
+
+#[test]
+fn a_click_on_an_offered_time_is_kept_until_somebody_answers() {
+    let mut world = chat();
+    world.asks("Når har dere tid?");
+    world.answer().unwrap();
+    let (service, from) =
+        (ServiceId::from_uuid(Uuid::from_u128(5)), SATURDAY_AT_TWO.parse().unwrap());
+    world.press(Pressed::Pick { service, from, resource: None });
+    world.write("og gjerne med henger").unwrap();
+    world.wait(4);
+    assert_eq!(world.state.dialogue.picked.map(|pick| pick.from), Some(from));
+    world.answer().unwrap();
+    assert_eq!(world.state.dialogue.picked, None);
+}
+
+#[test]
+fn the_last_rung_tells_of_what_a_yes_has_just_booked_and_of_nothing_older() {
+    let mut world = chat();
+    world.asks("Lørdag kl. 14?");
+    let news = world.shows_a_hold(1);
+    world.asks("Ja");
+    world.note(BookingNews { status: BookingStatus::Booked, ..news });
+    for _ in 0..2 {
+        let turn = world.turn();
+        let result = Err(TurnFailure::Model);
+        world.run(Command::EndTurn { turn, result, notes: TurnNotes::default() }).unwrap();
+    }
+    let said = |world: &World| {
+        world.events.iter().rev().find_map(|(_, event)| match event {
+            Event::MessagePosted(posted) if posted.author == Author::Assistant => {
+                Some(posted.text.clone())
+            }
+            _ => None,
+        })
+    };
+    assert!(said(&world).unwrap().contains("er booket: lørdag 28. november kl. 14:00"));
+    world.asks("Og hva koster det?");
+    for _ in 0..2 {
+        let turn = world.turn();
+        let result = Err(TurnFailure::Model);
+        world.run(Command::EndTurn { turn, result, notes: TurnNotes::default() }).unwrap();
+    }
+    assert!(!said(&world).unwrap().contains("booket"), "that was told");
 }
 
 #[test]

@@ -1,0 +1,138 @@
+//! The tools that bind: booking what is held, moving and cancelling, and telling of what is booked.
+
+use forecourt_core::{
+    booking::{Booking, BookingStatus, By, Customer},
+    id::BookingId,
+    text,
+    tools::{
+        BookingReceipt, Receipt, ToolName, Used,
+        request::{CancelBooking, RescheduleBooking},
+        results::{BookingRow, Bookings, Code, Failed},
+    },
+};
+use serde::Serialize;
+
+use super::{Found, No, Tools};
+use crate::booking::BookingError;
+
+/// Characters of a reason.
+const REASON: usize = 300;
+
+impl Tools {
+    /// Books what is held: on the customer's own yes, which the session knows of (A6), and when the
+    /// business can reach them.
+    pub(super) async fn create_booking(&self, id: BookingId) -> Result<Found, No> {
+        let missing = self.missing();
+        if !missing.is_empty() && self.facts.dialogue.booking(id).is_some() {
+            let say = "ask the customer for it, write it down, then book";
+            let failed = Failed { missing, ..Failed::new(Code::ContactMissing, say) };
+            return Err(No::Failed(failed, Vec::new()));
+        }
+        self.grant(ToolName::CreateBooking, Some(id)).await?;
+        let offer = match self.facts.dialogue.booking(id) {
+            Some(known) => known.news.offer,
+            None => self.desk.find(id).await?.booking.offer,
+        };
+        let customer = Some(self.facts.customer.clone());
+        let booking = self.desk.confirm(id, offer, By::Customer, customer).await?;
+        self.tenant.note_booking(&booking).await;
+        Ok(self.booked(&booking))
+    }
+
+    /// What must be known of the customer before anything is booked for them.
+    pub(super) fn missing(&self) -> Vec<String> {
+        let Customer { name, email, phone, .. } = &self.facts.customer;
+        let mut missing = Vec::new();
+        if name.is_none() {
+            missing.push("name".to_owned());
+        }
+        if email.is_none() && phone.is_none() {
+            missing.push("email".to_owned());
+        }
+        missing
+    }
+
+    pub(super) async fn reschedule_booking(&self, asked: RescheduleBooking) -> Result<Found, No> {
+        let RescheduleBooking { booking_id, date, time } = asked;
+        let from = self.instant(date, time)?;
+        self.grant(ToolName::RescheduleBooking, Some(booking_id)).await?;
+        let booking = match self.desk.reschedule(booking_id, from, By::Customer).await {
+            Ok(booking) => booking,
+            Err(BookingError::NotFree(_)) => {
+                let service = self.desk.find(booking_id).await?.booking.wish.service;
+                return Err(self.not_free(service, None, date, from).await?);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.tenant.note_booking(&booking).await;
+        Ok(self.booked(&booking))
+    }
+
+    pub(super) async fn cancel_booking(&self, asked: CancelBooking) -> Result<Found, No> {
+        let reason = match asked.reason.map(|reason| text::line(&reason, REASON)) {
+            None | Some(Err(text::TextError::Empty)) => None,
+            Some(Ok(reason)) => Some(reason),
+            Some(Err(error)) => return Err(No::bad(format!("`reason` {error}"))),
+        };
+        self.grant(ToolName::CancelBooking, Some(asked.booking_id)).await?;
+        let booking = self.desk.cancel(asked.booking_id, By::Customer, reason).await?;
+        self.tenant.note_booking(&booking).await;
+        Ok(self.booked(&booking))
+    }
+
+    /// The customer's own bookings: of this conversation, and of no other (A8).
+    pub(super) async fn booking_details(&self, id: Option<BookingId>) -> Result<Found, No> {
+        self.grant(ToolName::GetBookingDetails, id).await?;
+        let bookings = self.desk.of_session(self.facts.session).await?;
+        let meant: Vec<&Booking> =
+            bookings.iter().filter(|booking| id.is_none_or(|id| booking.id == id)).collect();
+        let rows = meant.iter().map(|booking| self.booking_row(booking)).collect();
+        Ok(self.of_bookings(&Bookings { bookings: rows }, &meant))
+    }
+
+    fn booked(&self, booking: &Booking) -> Found {
+        self.of_bookings(&self.booking_row(booking), &[booking])
+    }
+
+    /// A result about bookings, with their receipts.
+    pub(super) fn of_bookings<T: Serialize>(&self, result: &T, bookings: &[&Booking]) -> Found {
+        let now = self.now();
+        let receipt = |booking: &&Booking| Receipt::Booking(BookingReceipt::of(booking, now));
+        let used =
+            |booking: &&Booking| [Used::Booking(booking.id), Used::Service(booking.wish.service)];
+        Found {
+            receipts: bookings.iter().map(receipt).collect(),
+            used: bookings.iter().flat_map(used).collect(),
+            ..Found::of(result)
+        }
+    }
+
+    fn booking_row(&self, booking: &Booking) -> BookingRow {
+        let at = self.zone.to_datetime(booking.wish.from);
+        BookingRow {
+            booking_id: booking.id,
+            status: booking.status_at(self.now()),
+            date: at.date(),
+            time: at.time(),
+            service: self.service_name(booking.wish.service),
+            mail_sent: booking.wish.customer.email.is_some(),
+        }
+    }
+
+    /// One time of a service is held for a conversation: what was held before is let go. A yes then says
+    /// to which, and nobody can keep a calendar shut by asking on.
+    pub(super) async fn let_go_of_others(&self, kept: &Booking) {
+        let now = self.now();
+        let Ok(bookings) = self.desk.of_session(self.facts.session).await else { return };
+        for other in bookings {
+            let held = other.status_at(now) == BookingStatus::Held;
+            if !held || other.id == kept.id || other.wish.service != kept.wish.service {
+                continue;
+            }
+            // A hold that cannot be let go now ends by itself.
+            if let Ok(other) = self.desk.cancel(other.id, By::Assistant, None).await {
+                self.tenant.note_booking(&other).await;
+            }
+        }
+    }
+}
