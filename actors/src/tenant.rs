@@ -496,7 +496,8 @@ impl TenantHandle {
                 .rev()
                 .zip(0..)
                 .find_map(|(event, later)| match event {
-                    Event::MessagePosted(posted) => Some(Posted {
+                    // What the engine itself said to it at once carries none.
+                    Event::MessagePosted(posted) if posted.client_id.is_some() => Some(Posted {
                         message: posted.message,
                         seq: posted.seq,
                         version: Version(done.version.0 - later),
