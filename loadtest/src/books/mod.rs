@@ -109,6 +109,7 @@ struct Inner {
     chats: Vec<Chat>,
     replies: Vec<Reply>,
     resumed: Vec<resume::Outcome>,
+    slowed: Vec<resume::slow::Outcome>,
     counts: Counts,
     series: [Series; Metric::ALL.len()],
 }
@@ -144,6 +145,16 @@ impl Books {
     /// What came of lines that broke, phase by phase.
     pub fn resumes(&self) -> Vec<resume::Outcome> {
         self.lock().resumed.clone()
+    }
+
+    /// What came of listeners that never read.
+    pub fn slowed(&self, outcome: resume::slow::Outcome) {
+        self.lock().slowed.push(outcome);
+    }
+
+    /// All that came of listeners that never read.
+    pub fn slows(&self) -> Vec<resume::slow::Outcome> {
+        self.lock().slowed.clone()
     }
 
     /// The counters now.

@@ -8,6 +8,7 @@ pub mod dashboards;
 pub mod forms;
 pub mod members;
 pub mod resumes;
+pub mod slow;
 
 use std::future::Future;
 use std::sync::Arc;

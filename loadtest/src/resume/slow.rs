@@ -17,12 +17,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
-use super::{Books, Conversation, ResumeError, Stage, lock, writer};
+use super::writer::{self, Words};
+use super::{Books, Conversation, ResumeError, Stage, lock};
 use crate::clock;
 use crate::live::client::Interest;
 use crate::live::sse::Parser;
 use crate::live::visitor::Place;
 use crate::live::{Client, Credentials, Dial, Heard, Socket, Told, Visitor};
+use crate::scenario::Span;
 
 /// What the kernel may keep for who does not read, in bytes.
 const SMALL: u32 = 4 * 1024;
@@ -45,6 +47,12 @@ pub struct Load {
     pub reading: u32,
     /// Listeners of either kind that never read.
     pub never: u32,
+    /// Dashboards that never read, on top of those.
+    #[serde(default)]
+    pub dashboards: u32,
+    /// Each conversation's next message is due so long after the one before; at once after its answer without it.
+    #[serde(default)]
+    pub every: Span,
 }
 
 /// What came of it.
@@ -59,12 +67,25 @@ pub struct Outcome {
     pub measured: [u64; 2],
     /// Readers' lines that broke.
     pub readers_cut: u64,
+    /// Dashboards and visitors that never read.
+    pub never: [u64; 2],
     /// Of those who never read: cut, and resumed from their own cursor (or told of a gap) when they came back.
     pub dashboards_cut: u64,
     pub dashboards_resumed: u64,
     pub visitors_cut: u64,
     pub visitors_resumed: u64,
     pub examples: Vec<String>,
+}
+
+impl Outcome {
+    /// How much later readers are told beside those who never read; `1.0` is as before (R7). Without an event to
+    /// compare it is infinite.
+    pub fn ratio(&self) -> f64 {
+        if self.told.contains(&0) {
+            return f64::INFINITY;
+        }
+        self.beside_p99_ms / self.alone_p99_ms.max(f64::MIN_POSITIVE)
+    }
 }
 
 #[derive(Default)]
@@ -137,19 +158,26 @@ pub async fn run(
         reading.spawn(Arc::clone(&readers).visitor(visitor));
     }
     let books = Arc::new(Books::default());
-    write(stage, &conversations, &books, (0, words), lasts).await;
+    let write = async |part| {
+        let words = Words { part, words, every: load.every.0 };
+        write(stage, &conversations, &books, words, lasts).await;
+    };
+    write(0).await;
     let alone = measure();
     readers.beside.store(true, Ordering::Relaxed);
     let (mut dashboards, mut visitors) = (Vec::new(), Vec::new());
-    for number in 0..load.never {
-        let one = &conversations[number as usize % conversations.len()];
+    for number in 0..load.never + load.dashboards {
         dashboards.extend(deaf_dashboard(stage, to).await);
+        if number >= load.never {
+            continue;
+        }
+        let one = &conversations[number as usize % conversations.len()];
         visitors.extend(deaf_visitor(one, to).await.map(|stream| (one.clone(), stream)));
     }
     for part in 1..=PARTS {
-        write(stage, &conversations, &books, (part, words), lasts).await;
-        // A kernel keeps megabytes for each: on a slow machine it takes a while to fill them.
-        if cut(stage).await.is_some_and(|cut| cut >= f64::from(load.never)) {
+        write(part).await;
+        // A kernel keeps much for each: on a slow machine it takes a while to fill it.
+        if cut(stage).await.is_some_and(|cut| cut >= f64::from(load.never + load.dashboards)) {
             break;
         }
     }
@@ -157,6 +185,7 @@ pub async fn run(
     let mut outcome = Outcome {
         measured: [alone, measure()],
         readers_cut: *lock(&readers.cut),
+        never: [dashboards.len() as u64, visitors.len() as u64],
         ..Outcome::default()
     };
     (outcome.told[0], outcome.alone_p99_ms) = readers.p99_ms(0);
@@ -212,7 +241,7 @@ async fn write(
     stage: &Stage,
     conversations: &[Conversation],
     books: &Arc<Books>,
-    words: (u32, &'static str),
+    words: Words,
     lasts: Duration,
 ) {
     let end = std::time::Instant::now() + lasts;
@@ -336,4 +365,17 @@ async fn visitor_back(mut stream: TcpStream, begins: Cursor, place: Place) -> Ba
     // Who was cut at the very end, or not at all, has nothing to hear.
     let resumed = tokio::time::timeout(QUIET, next).await;
     (cut, resumed.unwrap_or(Ok(())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_in_which_nobody_was_told_anything_meets_no_bar() {
+        let outcome = Outcome { alone_p99_ms: 8.0, beside_p99_ms: 12.0, ..Outcome::default() };
+        assert!(outcome.ratio().is_infinite());
+        let ratio = Outcome { told: [900, 800], ..outcome }.ratio();
+        assert!((ratio - 1.5).abs() < 1e-9, "{ratio}");
+    }
 }

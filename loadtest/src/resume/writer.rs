@@ -43,18 +43,31 @@ pub(crate) async fn open(stage: &Stage, count: u32) -> Option<Vec<Conversation>>
     Some(all)
 }
 
-/// Writes until the time is up, each time the same `words` after a number; answers the last place. Each part
-/// of a run has its own ids.
+/// What is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words {
+    /// Each part of a run has its own ids.
+    pub(crate) part: u32,
+    /// Comes after a number.
+    pub(crate) words: &'static str,
+    /// From the time at which a message is due to that of the next.
+    pub(crate) every: Duration,
+}
+
+/// Writes until the time is up; answers the last place.
 pub(crate) async fn write(
     stage: Stage,
     conversation: Conversation,
     books: Arc<Books>,
-    (part, words): (u32, &'static str),
+    Words { part, words, every }: Words,
     end: Instant,
 ) -> (String, i64) {
     let Conversation { session, token, messages: mut last, .. } = conversation;
     let url = stage.target.at(&format!("/v1/sessions/{session}/messages"));
+    let mut due = Instant::now();
     for number in 0_u64.. {
+        tokio::time::sleep_until(due.min(end).into()).await;
+        due += every;
         if Instant::now() >= end {
             break;
         }

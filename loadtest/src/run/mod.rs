@@ -31,7 +31,7 @@ use crate::books::{Books, Counts};
 use crate::engine::{EngineError, Home};
 use crate::leads::people::People;
 use crate::load::dashboards::Crowd;
-use crate::load::{Field, chats, dashboards, forms, members, resumes};
+use crate::load::{Field, chats, dashboards, forms, members, resumes, slow};
 use crate::model_sim::{ModelSim, ModelSimConfig};
 use crate::proxy::{Proxy, ProxyError};
 use crate::report::Report;
@@ -282,6 +282,9 @@ async fn phases(
         if let Some(load) = phase.resume.clone() {
             tails.spawn(resumes::run(field.clone(), load, begins, lasts, number));
         }
+        if let Some(load) = phase.slow.clone() {
+            tails.spawn(slow::run(field.clone(), load, begins, lasts, number));
+        }
         begins += lasts;
         tokio::time::sleep_until(begins.into()).await;
     }
@@ -362,6 +365,21 @@ async fn reckon(scenario: &Scenario, field: &Field) -> Findings {
             ("resume_behind", outcome.behind),
         ] {
             *found.figures.entry(figure).or_default() += count as f64;
+        }
+        found.examples.extend(outcome.examples);
+    }
+    for outcome in field.books.slows() {
+        let [dashboards, visitors] = outcome.never;
+        let back = outcome.dashboards_resumed + outcome.visitors_resumed;
+        for (figure, found_one) in [
+            ("slow_readers_cut", outcome.readers_cut as f64),
+            ("slow_never", (dashboards + visitors) as f64),
+            ("slow_not_back", (dashboards + visitors - back) as f64),
+            ("slow_alone_p99_ms", outcome.alone_p99_ms),
+            ("slow_beside_p99_ms", outcome.beside_p99_ms),
+            ("slow_p99_ratio", outcome.ratio()),
+        ] {
+            *found.figures.entry(figure).or_default() += found_one;
         }
         found.examples.extend(outcome.examples);
     }

@@ -113,6 +113,8 @@ pub struct Phase {
     pub members: Option<MemberLoad>,
     /// Lines that break while events flow; the phase ends when everybody has heard everything.
     pub resume: Option<crate::resume::Load>,
+    /// Listeners that never read, after a time without them; the phase ends when they have come back.
+    pub slow: Option<crate::resume::slow::Load>,
     /// The model's default scenario during this phase.
     pub model: Option<String>,
     /// A fault of the mail provider during this phase.

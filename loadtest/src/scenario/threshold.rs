@@ -62,6 +62,18 @@ pub const FIGURES: &[(&str, &str)] = &[
     ("dashboard_repeated", "events that came twice to one dashboard"),
     ("dashboard_gaps", "gaps that the engine announced"),
     ("slow_cut", "dashboards that the engine closed for being slow"),
+    ("slow_never", "listeners that never read, dashboards and visitors"),
+    (
+        "slow_not_back",
+        "of those, who could not resume, were told of no gap, or heard something twice",
+    ),
+    ("slow_readers_cut", "lines of readers that broke beside those who never read"),
+    ("slow_alone_p99_ms", "stored event to readers, while nobody was slow"),
+    ("slow_beside_p99_ms", "stored event to readers, beside those who never read"),
+    (
+        "slow_p99_ratio",
+        "how much later readers were told beside those who never read, 1 is as before",
+    ),
     ("resume_events", "places that the log moved on while lines broke"),
     ("resume_messages", "messages acknowledged while lines broke"),
     ("resume_told", "events that listeners with breaking lines were told"),

@@ -117,3 +117,35 @@ fn a_missed_threshold_fails_the_run_and_a_mistake_is_no_run() {
     assert!(told.contains("tiny.toml") && told.contains("line 1"), "{told}");
     assert!(told.contains("unknown field `rat`"), "{told}");
 }
+
+const SLOW: &str = r#"
+name = "slow"
+about = "a few who never read"
+seed = 5
+settle = "10s"
+linger = "100ms"
+thresholds = [
+  "slow_never = 24", "slow_p99_ratio <= 20", "slow_readers_cut = 0", "slow_not_back = 0", "lost = 0",
+]
+
+[[phases]]
+name = "steady"
+for = "6s"
+slow = { sessions = 2, reading = 2, never = 2, dashboards = 20, every = "20ms" }
+"#;
+
+#[test]
+fn readers_are_told_as_soon_beside_those_who_never_read_and_who_was_slow_comes_back() {
+    let folder = TempDir::new().unwrap();
+    let (output, report) = run(&folder, SLOW, &[]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    let report = report.unwrap_or_else(|| panic!("no report: {told}"));
+    assert_eq!(output.status.code(), Some(0), "{told}\n{:#}", report["thresholds"]);
+    assert!(report["figures"]["slow_alone_p99_ms"].as_f64().unwrap() > 0.0);
+
+    // What nobody could measure is no success.
+    let ratio = "thresholds=[\"slow_p99_ratio <= 20\"]";
+    let (output, report) =
+        run(&folder, SLOW, &["--set", "phases.0.slow.reading=0", "--set", ratio]);
+    assert_eq!(output.status.code(), Some(1), "{:#}", report.unwrap()["thresholds"]);
+}

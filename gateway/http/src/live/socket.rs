@@ -47,6 +47,9 @@ const SUBPROTOCOL: &[&str] = &["forecourt.v1"];
 /// A client that has not said hello by then is closed.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
 const BEAT: Duration = Duration::from_secs(15);
+/// Bytes that the kernel keeps for a dashboard that does not read, beside what waits on its line. It would keep
+/// megabytes for each.
+const KERNEL: usize = 128 * 1024;
 /// Snapshots and farewells that may wait for the actor.
 const MAILBOX: usize = 32;
 
@@ -72,6 +75,8 @@ pub(crate) fn start(request: &HttpRequest, gateway: &Gateway, staff: Option<Staf
         (gateway.clone(), staff.as_ref().map_or(Role::Seller, |staff| staff.member.role));
     hand_over(request, SUBPROTOCOL, move |stream, first| async move {
         let protocol = Protocol::new(role, gateway.0.config.limits.live_frames.limiter());
+        // Where it cannot be set, it is the kernel's own bound.
+        let _as_it_is = socket2::SockRef::from(&stream).set_send_buffer_size(KERNEL);
         let line = Line::new(stream, protocol);
         let oversized = Rc::new(Cell::new(false));
         let incoming = Incoming::new(Arc::clone(&line), first);
