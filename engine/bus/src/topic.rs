@@ -3,8 +3,11 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use forecourt_core::event::Seq;
-use forecourt_ports::bus::{Published, Pushed};
-use tokio::sync::mpsc;
+use forecourt_ports::{
+    bus::{Published, Pushed},
+    inbox::{Inbox, Teller, inbox},
+};
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::names;
 
@@ -13,15 +16,15 @@ const RING: usize = 1_024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Topic {
-    listeners: Vec<mpsc::Sender<Pushed>>,
+    listeners: Vec<Teller<Pushed>>,
 }
 
 impl Topic {
-    pub(crate) fn subscribe(&mut self, queue: usize) -> mpsc::Receiver<Pushed> {
-        let (sender, receiver) = mpsc::channel(queue);
+    pub(crate) fn subscribe(&mut self, queue: usize) -> Inbox<Pushed> {
+        let (teller, inbox) = inbox(queue);
         self.listeners.retain(|listener| !listener.is_closed());
-        self.listeners.push(sender);
-        receiver
+        self.listeners.push(teller);
+        inbox
     }
 
     /// Gives a frame to every listener; those that are gone or full are cut. How something stands now is no
@@ -30,12 +33,12 @@ impl Topic {
         let snapshot = matches!(frame, Pushed::Ephemeral(..));
         self.listeners.retain(|listener| match listener.try_send(frame.clone()) {
             Ok(()) => true,
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
-            Err(mpsc::error::TrySendError::Full(_)) if snapshot => {
+            Err(TrySendError::Closed(_)) => false,
+            Err(TrySendError::Full(_)) if snapshot => {
                 metrics::counter!(names::DROPPED, "what" => "presence").increment(1);
                 true
             }
-            Err(mpsc::error::TrySendError::Full(_)) => {
+            Err(TrySendError::Full(_)) => {
                 metrics::counter!(names::LISTENERS_CUT).increment(1);
                 false
             }

@@ -16,6 +16,7 @@ use forecourt_core::{
 use tokio::sync::mpsc;
 
 use crate::{
+    inbox::Inbox,
     presence::{
         Availability, Ephemeral, MemberPresence, Person, Presence, PresenceChange, SharedDraft,
         Typist,
@@ -113,7 +114,7 @@ pub enum Step {
 /// A listener's end: a bounded queue, closed by the bus when the listener is too slow.
 #[derive(Debug)]
 pub struct Subscription {
-    pub events: mpsc::Receiver<Pushed>,
+    pub events: Inbox<Pushed>,
     /// The answer that was running when the subscription began: the whole text so far, or its step.
     pub draft: Option<Draft>,
 }

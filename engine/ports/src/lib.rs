@@ -10,6 +10,7 @@ pub mod clock;
 pub mod contract;
 pub mod fake;
 pub mod ids;
+pub mod inbox;
 pub mod limiter;
 pub mod links;
 pub mod mailbox;
