@@ -10,6 +10,7 @@
 //!   is asked back, never booked (A6);
 //! - the reading is linear in the text, and bounded (A9).
 
+mod contact;
 mod pieces;
 mod reply;
 #[cfg(test)]
@@ -20,7 +21,10 @@ mod words;
 
 use jiff::civil::Date;
 
-pub use self::reply::Reply;
+pub use self::{
+    contact::{SaidContact, hear_contact},
+    reply::Reply,
+};
 use crate::reading::{MAX_LEXEMES, lex, read};
 
 /// Days that are kept of a text; whoever names more is asked which.

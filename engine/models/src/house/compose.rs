@@ -74,7 +74,8 @@ pub(super) fn compose(ask: &Ask, wish: &Wish, earlier: bool) -> String {
     parts.join("\n\n")
 }
 
-struct Writer<'a> {
+/// Words single answers from the grounding.
+pub(super) struct Writer<'a> {
     ask: &'a Ask,
     lang: Lang,
     zone: jiff::tz::TimeZone,
@@ -82,7 +83,7 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(ask: &'a Ask) -> Self {
+    pub(super) fn new(ask: &'a Ask) -> Self {
         let zone = ask.grounding.settings.time_zone();
         let today = ask.grounding.now.to_zoned(zone.clone()).date();
         Self { ask, lang: ask.lang, zone, today }
@@ -98,7 +99,7 @@ impl<'a> Writer<'a> {
 
     // ---- courtesy ----
 
-    fn thanks_for_writing(&self) -> String {
+    pub(super) fn thanks_for_writing(&self) -> String {
         let name = &self.brand().name;
         match self.lang {
             Lang::Nb => format!("Takk for at du tar kontakt med {name}."),
@@ -156,7 +157,7 @@ impl<'a> Writer<'a> {
 
     // ---- vehicles ----
 
-    fn vehicles(&self, indices: &[usize]) -> String {
+    pub(super) fn vehicles(&self, indices: &[usize]) -> String {
         let stock = &self.knowledge().vehicles;
         // What can be bought first.
         let mut named: Vec<&Vehicle> =
@@ -197,7 +198,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn not_in_stock(&self) -> String {
+    pub(super) fn not_in_stock(&self) -> String {
         match self.lang {
             Lang::Nb => "Vi har dessverre ingen slik bil på lager.",
             Lang::Fr => "Nous n'avons malheureusement aucune voiture de ce type.",
@@ -207,7 +208,7 @@ impl<'a> Writer<'a> {
         .to_owned()
     }
 
-    fn search(&self, search: Search) -> String {
+    pub(super) fn search(&self, search: Search) -> String {
         let fits = |vehicle: &&Vehicle| {
             vehicle.status == VehicleStatus::Available
                 && search.ceiling.is_none_or(|ceiling| vehicle.price.minor <= ceiling)
@@ -217,22 +218,33 @@ impl<'a> Writer<'a> {
         // The dearest under a ceiling is nearest to what was asked for.
         found.sort_by_key(|vehicle| std::cmp::Reverse(vehicle.price.minor));
         if found.is_empty() {
-            return match self.lang {
-                Lang::Nb => "Vi har dessverre ingen slik bil.",
-                Lang::Fr => "Nous n'avons actuellement aucune voiture en stock qui corresponde.",
-                Lang::En => "Unfortunately we have no car that fits.",
-                Lang::Ar => "لا توجد لدينا حاليًا سيارة تناسب طلبك.",
-            }
-            .to_owned();
+            return self.no_vehicle_fits();
         }
         let found: Vec<_> =
             found.into_iter().take(VEHICLES).map(|vehicle| self.vehicle(vehicle)).collect();
         found.join(" ")
     }
 
+    pub(super) fn no_vehicle_fits(&self) -> String {
+        match self.lang {
+            Lang::Nb => "Vi har dessverre ingen slik bil.",
+            Lang::Fr => "Nous n'avons actuellement aucune voiture en stock qui corresponde.",
+            Lang::En => "Unfortunately we have no car that fits.",
+            Lang::Ar => "لا توجد لدينا حاليًا سيارة تناسب طلبك.",
+        }
+        .to_owned()
+    }
+
+    /// Whether one of them can be bought.
+    pub(super) fn any_available(&self, indices: &[usize]) -> bool {
+        let stock = &self.knowledge().vehicles;
+        let mut of = indices.iter().filter_map(|index| stock.get(*index));
+        of.any(|vehicle| vehicle.status == VehicleStatus::Available)
+    }
+
     // ---- services and times ----
 
-    fn service_price(&self, service: &Service) -> Option<String> {
+    pub(super) fn service_price(&self, service: &Service) -> Option<String> {
         let (name, price) = (service.name.get(self.lang), service.price?.display(self.lang));
         Some(match self.lang {
             Lang::Nb => format!("{name} koster {price}."),
@@ -344,7 +356,7 @@ impl<'a> Writer<'a> {
 
     // ---- hours and contact ----
 
-    fn hours(&self, days: &[Date]) -> String {
+    pub(super) fn hours(&self, days: &[Date]) -> String {
         let hours = &self.ask.grounding.settings.hours;
         if !days.is_empty() {
             let said: Vec<_> =
@@ -413,7 +425,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn contact(&self) -> Option<String> {
+    pub(super) fn contact(&self) -> Option<String> {
         let brand = self.brand();
         let label = |nb, fr, en, ar| match self.lang {
             Lang::Nb => nb,
@@ -456,7 +468,7 @@ impl<'a> Writer<'a> {
 }
 
 /// With a capital first letter, as a line begins.
-fn capitalised(text: &str) -> String {
+pub(super) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
