@@ -5,7 +5,8 @@
 //! what it does not know.
 //!
 //! With tools it is a whole assistant: [`thread`] reads the conversation, [`services`] and [`search`] tell
-//! what is wanted, [`plan`] says what comes next, [`appointments`] and [`times`] lead to a booking, [`rounds`]
+//! what is wanted, [`plan`] says what comes next, [`appointments`], [`times`] and [`offers`] lead to a booking, [`contact`] and
+//! [`informs`] do the rest, [`rounds`]
 //! calls and reads results, and [`say`] has every sentence.
 //!
 //! # Invariants
@@ -16,6 +17,9 @@
 
 mod appointments;
 mod compose;
+mod contact;
+mod informs;
+mod offers;
 mod plan;
 mod rounds;
 mod say;
@@ -26,6 +30,8 @@ mod times;
 mod understand;
 mod words;
 
+#[cfg(test)]
+mod heard_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -38,7 +38,7 @@ const TABLE: &[(Word, &str)] = &[
     (Word::Body("sedan"), "sedan*|saloon|berline|سيدان"),
     (Word::Body("van"), "varebil*|kassebil*|van|vans|utilitaire|utilitaires|fourgon|فان|شاحنه صغيره|حافله صغيره"),
     (Word::Body("convertible"), "kabriolet*|cabriolet*|convertible*|décapotable|مكشوفه|كشف"),
-    (Word::Body("pickup"), "pickup|pick-up|pick up truck|بيك اب|بيكاب"),
+    (Word::Body("pickup"), "pickup|pickups|pick up truck|بيك اب|بيكاب"),
     (Word::Body("coupe"), "coupé|coupe|kupé|كوبيه"),
     (Word::Body("mpv"), "flerbruksbil*|minibuss|familiebil*|people carrier|mpv|minivan|monospace|voiture familiale|سياره عائليه|عائليه"),
 ];

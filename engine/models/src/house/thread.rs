@@ -262,7 +262,8 @@ impl Thread {
         let asks_contact = matches!(asked, Some(Asked::Name | Asked::Email | Asked::NameAndEmail));
         self.has_name |=
             said.contact.name.is_some() && (asks_contact || !said.contact.is_unclear());
-        self.has_email |= said.contact.email.is_some();
+        // Whoever left a number can be reached as well.
+        self.has_email |= said.contact.email.is_some() || said.contact.phone.is_some();
     }
 
     /// Puts what is said about when together with what was said before.

@@ -7,7 +7,7 @@ use forecourt_core::{
     calendar,
     contact::Email,
     dialogue::{BookingNews, CodeState, Dialogue, KnownBooking, Offer, Question},
-    gate::{Gate, Reason, Withheld},
+    gate::Gate,
     id::{BookingId, OfferId, ServiceId, SessionId, TurnId},
     knowledge::{Grounding, Knowledge, Localized, Service, Vehicle, VehicleStatus},
     lang::Lang,
@@ -53,6 +53,8 @@ pub(crate) struct World {
     email: Option<String>,
     clock_ahead: Option<i64>,
     next: u128,
+    /// Where what was moved last was before.
+    moved_from: Option<Timestamp>,
     code_tries: u32,
     pub(crate) answer: String,
     pub(crate) called: Vec<String>,
@@ -82,6 +84,7 @@ impl World {
             email: None,
             clock_ahead: None,
             next: 100,
+            moved_from: None,
             code_tries: 0,
             answer: String::new(),
             called: Vec::new(),
@@ -225,7 +228,7 @@ impl World {
             .find(|line| line.who == Who::Assistant)
             .is_some_and(|line| line.text == answer);
         let released = Gate::check(&self.grounding(), self.lang, &answer);
-        let withheld = released.withheld.iter().filter(|w| !self.is_receipted(w));
+        let withheld = released.withheld.iter();
         let withheld = withheld.map(|w| format!("{:?} {}", w.reason, w.text)).collect();
         if !offers.is_empty() {
             offers.truncate(6);
@@ -238,22 +241,6 @@ impl World {
         self.transcript.push(Line { who: Who::Assistant, text: answer.clone() });
         self.answer.clone_from(&answer);
         Turn { answer, called: self.called.clone(), withheld, repeats }
-    }
-
-    /// Whether a sentence says what a receipt says: a looked-up text word by word, or a booking as it is.
-    fn is_receipted(&self, withheld: &Withheld) -> bool {
-        let today = self.today();
-        self.receipts.iter().any(|receipt| match receipt {
-            Receipt::Text(text) => text.contains(&withheld.text),
-            Receipt::Booking(booking) => {
-                let at = self.zone.to_datetime(booking.from);
-                withheld.reason == Reason::Booking
-                    && withheld.text.contains(self.service(booking.service).name.get(self.lang))
-                    && withheld.text.contains(&calendar::date(self.lang, at.date(), today))
-                    && withheld.text.contains(&calendar::time(self.lang, at.time()))
-            }
-            _ => false,
-        })
     }
 
     fn ask(&self, dialogue: &Arc<Dialogue>, rounds: Vec<Round>) -> Ask {
@@ -456,7 +443,8 @@ impl World {
                     return failed;
                 }
                 let from = self.instant(to.date, to.time);
-                let service = self.dialogue.booking(to.booking_id).unwrap().news.service;
+                let news = self.dialogue.booking(to.booking_id).unwrap().news;
+                let service = news.service;
                 if self.grant(service, from).is_err() {
                     let near = self.free(service, to.date, 1, None, None);
                     return results::write(&Failed {
@@ -464,6 +452,7 @@ impl World {
                         ..Failed::new(Code::NotFree, "not free")
                     });
                 }
+                self.moved_from = Some(news.from);
                 self.change(to.booking_id, |news| {
                     news.until = from + news.until.duration_since(news.from);
                     news.from = from;
@@ -569,6 +558,7 @@ impl World {
             hold_until: news.hold_until,
             price: None,
             resources: vec![],
+            moved_from: self.moved_from,
         }));
     }
 
