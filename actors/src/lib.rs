@@ -42,6 +42,7 @@ mod turn;
 mod vitals;
 pub mod way;
 mod webhooks;
+mod websites;
 
 pub use self::{
     booking::{BookingDesk, BookingError, FreeTimes, HoldWish},

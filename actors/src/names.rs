@@ -76,6 +76,8 @@ pub(crate) const WEBHOOK_PAUSED: &str = "forecourt_webhook_paused_total";
 /// Steps of bookings, by `result`: what happened (`booking.held`, …), `behind` (another node was faster),
 /// `taken` (the last line of defence held).
 pub(crate) const BOOKINGS: &str = "forecourt_booking_steps_total";
+/// Readings of websites, by `result`: `read`, `failed`.
+pub(crate) const WEBSITES: &str = "forecourt_website_readings_total";
 /// Letters about bookings, by `result`: `accepted`, `retried`, `failed`, `uncertain`, `dropped`.
 pub(crate) const BOOKING_LETTERS: &str = "forecourt_booking_letters_total";
 /// Calls of the assistant's tools, by `tool` and `result`: `done`, `bad_arguments`, `refused`, `failed`.

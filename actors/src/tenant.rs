@@ -26,12 +26,15 @@ use forecourt_core::{
     dialogue::{BookingNews, Pressed},
     effect::TimerKind,
     event::{Event, MessageSeq, Reader, Source, Version},
-    id::{DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId},
+    id::{DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId},
     knowledge::Knowledge,
     lang::Lang,
     session::{Command, Rejection, SubmittedContact},
 };
-use forecourt_ports::store::{HandOver, InboundEvent, InboundOutcome, Leaving, TenantSnapshot};
+use forecourt_ports::store::{
+    HandOver, InboundEvent, InboundOutcome, Leaving, TenantSnapshot,
+    knowledge::{Passage, Used},
+};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
@@ -183,6 +186,34 @@ impl TenantShared {
         Ok(knowledge)
     }
 
+    /// Passages that fit a question; see [`forecourt_ports::store::knowledge::KnowledgeBase::search_knowledge`].
+    pub(crate) async fn search_knowledge(
+        &self,
+        query: &str,
+        lang: Lang,
+        limit: u8,
+    ) -> Result<Vec<Passage>, EngineError> {
+        Ok(self.ports.store.search_knowledge(self.id, query, lang, limit).await?)
+    }
+
+    /// Keeps what an answer stood on. No answer waits for it: lost, it is only not shown.
+    pub(crate) async fn note_uses(&self, session: SessionId, turn: TurnId, used: &[Used]) {
+        let Ports { store, clock, .. } = &*self.ports;
+        if let Err(error) = store.note_uses(self.id, session, turn, used, clock.now()).await {
+            tracing::warn!(tenant.id = %self.id, turn.id = %turn, %error, "what an answer stood on was not kept");
+        }
+    }
+
+    /// Counts a question that had no answer. No answer waits for it.
+    pub(crate) async fn note_unanswered(&self, session: SessionId, lang: Lang, question: &str) {
+        let Ports { store, clock, ids, .. } = &*self.ports;
+        let id = ids.question();
+        let noted = store.note_unanswered(self.id, session, lang, question, id, clock.now());
+        if let Err(error) = noted.await {
+            tracing::warn!(tenant.id = %self.id, session.id = %session, %error, "an open question was not kept");
+        }
+    }
+
     /// Something the tenant may say was stored here: whoever asks from now on is told of it.
     ///
     /// Other nodes need no word of it: they ask for the version, which rises in the same commit.
@@ -305,6 +336,26 @@ impl TenantHandle {
     /// on this node stands on it at once; on other nodes too, which compare the stored version.
     pub fn knowledge_changed(&self) {
         self.shared.knowledge_changed();
+    }
+
+    /// Passages that fit a question, the best first.
+    pub async fn search_knowledge(
+        &self,
+        query: &str,
+        lang: Lang,
+        limit: u8,
+    ) -> Result<Vec<Passage>, EngineError> {
+        self.shared.search_knowledge(query, lang, limit).await
+    }
+
+    /// Keeps what an answer stood on.
+    pub async fn note_uses(&self, session: SessionId, turn: TurnId, used: &[Used]) {
+        self.shared.note_uses(session, turn, used).await;
+    }
+
+    /// Counts a question that had no answer.
+    pub async fn note_unanswered(&self, session: SessionId, lang: Lang, question: &str) {
+        self.shared.note_unanswered(session, lang, question).await;
     }
 
     /// [`Self::snapshot`], after a look whether another node changed the settings.

@@ -23,4 +23,5 @@ mod the_containers_are_as_the_engine_is;
 mod the_pages_work_in_a_browser;
 mod two_nodes_are_one_engine;
 mod two_sellers_and_the_assistant_share_an_inbox;
+mod what_an_owner_writes_is_said_at_once;
 mod why_did_it_say_that;

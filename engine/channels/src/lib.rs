@@ -1,7 +1,8 @@
 //! Channels: how a mail is written, how it leaves, where the mail of a demo goes; and how webhooks leave.
 //!
 //! Lives here: [`letter`] writes a mail, [`smtp`] hands it to a mail server in two steps, [`sink`] is
-//! a mail server that keeps what it gets; [`webhook`] calls integrators, [`vault`] seals their secrets. May depend on: `forecourt-core`, `forecourt-ports`.
+//! a mail server that keeps what it gets; [`webhook`] calls integrators, [`vault`] seals their secrets; [`web`]
+//! reads websites. May depend on: `forecourt-core`, `forecourt-ports`.
 //! May be used by: the gateway's server, which wires it; tests.
 //!
 //! # Invariants
@@ -13,4 +14,5 @@ pub mod letter;
 pub mod sink;
 pub mod smtp;
 pub mod vault;
+pub mod web;
 pub mod webhook;

@@ -43,3 +43,4 @@ pub mod text;
 pub mod tools;
 pub mod utterance;
 pub mod webhook;
+pub mod website;

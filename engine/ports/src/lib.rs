@@ -18,4 +18,5 @@ pub mod model;
 pub mod presence;
 pub mod sender;
 pub mod store;
+pub mod web;
 pub mod webhook;

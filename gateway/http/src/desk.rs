@@ -36,6 +36,8 @@ pub trait TenantDesk: Send + Sync {
     /// The tenant's appointments.
     fn bookings(&self) -> BookingDesk;
     async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError>;
+    /// Something the tenant may say was stored: this node reads it anew. Others notice by themselves.
+    fn knowledge_changed(&self);
     async fn capture(
         &self,
         submission: Submission,
@@ -135,6 +137,10 @@ impl TenantDesk for TenantHandle {
 
     async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {
         Self::knowledge(self).await
+    }
+
+    fn knowledge_changed(&self) {
+        Self::knowledge_changed(self);
     }
 
     async fn capture(

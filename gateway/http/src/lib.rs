@@ -36,6 +36,7 @@ mod harden;
 mod headers;
 mod health;
 mod html;
+mod knowledge;
 mod leads;
 mod limits;
 mod links;

@@ -26,9 +26,11 @@ pub(crate) async fn tenant(
     query.finish()?;
     let slug = slug.ok_or_else(|| Problem::field("slug", "required", "is missing"))?;
     let tenant = form::find(state, &slug).await?;
+    // First: it takes up settings that another node changed.
+    let knowledge = tenant.knowledge().await?;
     let snapshot = tenant.snapshot();
     let lang = snapshot.settings.language_or_default(lang);
-    let page = PublicTenant::of(&snapshot, &*tenant.knowledge().await?, lang);
+    let page = PublicTenant::of(&snapshot, &knowledge, lang);
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=10")).json(page))
 }
 

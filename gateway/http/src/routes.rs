@@ -15,7 +15,7 @@ use actix_web::{
 use crate::{
     assets, bookings, debug, dev_mail, docs, events, form,
     gateway::Gateway,
-    health, leads, live, login, messages, openapi, origin,
+    health, knowledge, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
     public, running, scrape, sessions, trace, unread, unsubscribe,
     webhooks::{calls, endpoints},
@@ -136,6 +136,110 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         .service(
             at("/v1/webhooks/endpoints/{endpoint}/replay", "POST")
                 .route(web::post().to(calls::replay)),
+        )
+        // What the assistant may say.
+        .service(
+            at("/v1/knowledge/services", "GET, POST")
+                .route(web::get().to(knowledge::entries::list))
+                .route(web::post().to(knowledge::entries::create)),
+        )
+        .service(
+            at("/v1/knowledge/services/{entry}", "GET, PUT, DELETE")
+                .route(web::get().to(knowledge::entries::get))
+                .route(web::put().to(knowledge::entries::put))
+                .route(web::delete().to(knowledge::entries::delete)),
+        )
+        .service(
+            at("/v1/knowledge/services/{entry}/restore", "POST")
+                .route(web::post().to(knowledge::entries::restore)),
+        )
+        .service(
+            at("/v1/knowledge/services/{entry}/history", "GET")
+                .route(web::get().to(knowledge::entries::history)),
+        )
+        .service(
+            at("/v1/knowledge/faqs", "GET, POST")
+                .route(web::get().to(knowledge::entries::list))
+                .route(web::post().to(knowledge::entries::create)),
+        )
+        .service(
+            at("/v1/knowledge/faqs/{entry}", "GET, PUT, DELETE")
+                .route(web::get().to(knowledge::entries::get))
+                .route(web::put().to(knowledge::entries::put))
+                .route(web::delete().to(knowledge::entries::delete)),
+        )
+        .service(
+            at("/v1/knowledge/faqs/{entry}/restore", "POST")
+                .route(web::post().to(knowledge::entries::restore)),
+        )
+        .service(
+            at("/v1/knowledge/faqs/{entry}/history", "GET")
+                .route(web::get().to(knowledge::entries::history)),
+        )
+        .service(
+            at("/v1/knowledge/policies", "GET, POST")
+                .route(web::get().to(knowledge::entries::list))
+                .route(web::post().to(knowledge::entries::create)),
+        )
+        .service(
+            at("/v1/knowledge/policies/{entry}", "GET, PUT, DELETE")
+                .route(web::get().to(knowledge::entries::get))
+                .route(web::put().to(knowledge::entries::put))
+                .route(web::delete().to(knowledge::entries::delete)),
+        )
+        .service(
+            at("/v1/knowledge/policies/{entry}/restore", "POST")
+                .route(web::post().to(knowledge::entries::restore)),
+        )
+        .service(
+            at("/v1/knowledge/policies/{entry}/history", "GET")
+                .route(web::get().to(knowledge::entries::history)),
+        )
+        .service(
+            at("/v1/knowledge/profile", "GET, PUT")
+                .route(web::get().to(knowledge::profile::get))
+                .route(web::put().to(knowledge::profile::put)),
+        )
+        .service(
+            at("/v1/knowledge/profile/history", "GET")
+                .route(web::get().to(knowledge::profile::history)),
+        )
+        .service(
+            at("/v1/knowledge/hours", "GET, PUT")
+                .route(web::get().to(knowledge::profile::hours))
+                .route(web::put().to(knowledge::profile::put_hours)),
+        )
+        .service(
+            at("/v1/knowledge/hours/history", "GET")
+                .route(web::get().to(knowledge::profile::hours_history)),
+        )
+        .service(at("/v1/knowledge/search", "GET").route(web::get().to(knowledge::search)))
+        .service(
+            at("/v1/knowledge/unanswered", "GET").route(web::get().to(knowledge::questions::list)),
+        )
+        .service(
+            at("/v1/knowledge/unanswered/{question}/dismiss", "POST")
+                .route(web::post().to(knowledge::questions::dismiss)),
+        )
+        .service(
+            at("/v1/knowledge/unanswered/{question}/reopen", "POST")
+                .route(web::post().to(knowledge::questions::reopen)),
+        )
+        .service(
+            at("/v1/knowledge/websites", "GET, POST")
+                .route(web::get().to(knowledge::websites::list))
+                .route(web::post().to(knowledge::websites::add)),
+        )
+        .service(
+            at("/v1/knowledge/websites/{website}", "DELETE")
+                .route(web::delete().to(knowledge::websites::delete)),
+        )
+        .service(
+            at("/v1/knowledge/websites/{website}/read", "POST")
+                .route(web::post().to(knowledge::websites::read)),
+        )
+        .service(
+            at("/v1/sessions/{session}/grounds", "GET").route(web::get().to(knowledge::grounds)),
         )
         // Appointments.
         .service(

@@ -53,7 +53,7 @@ pub(crate) fn run(args: ServeArgs, door: bool) -> anyhow::Result<()> {
         let sole = cluster.is_some();
         async move {
             let address = listener.local_addr()?;
-            let Wired { ports, webhooks, gateway, sink } =
+            let Wired { ports, webhooks, web, gateway, sink } =
                 wiring::wire(&args, address, node, store, &io, metrics).await?;
             let config = EngineConfig { arbiters: args.arbiters, sole, ..EngineConfig::default() };
             let door = door.then(|| Door::new(&ports));
@@ -61,6 +61,7 @@ pub(crate) fn run(args: ServeArgs, door: bool) -> anyhow::Result<()> {
             engine.recover().await.context("what an earlier run left cannot be read")?;
             engine.watch(MEASURED);
             let webhooks = WebhookCalls::start(webhooks, sole);
+            engine.read_websites(web);
             let gateway = gateway(engine.clone(), webhooks.clone());
             let server = forecourt_http::server(listener, gateway.clone(), args.workers)?;
             let handle = server.handle();

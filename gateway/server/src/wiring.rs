@@ -9,6 +9,7 @@ use forecourt_channels::{
     sink::{MailSink, SinkConfig},
     smtp::{SmtpConfig, SmtpSender},
     vault::SealedVault,
+    web::HttpWeb,
     webhook::HttpCaller,
 };
 use forecourt_core::{contact::Phone, id::NodeId, webhook::target::Loopback};
@@ -42,6 +43,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(5);
 pub(crate) struct Wired {
     pub(crate) ports: Ports,
     pub(crate) webhooks: WebhookPorts,
+    /// Reads the websites of tenants.
+    pub(crate) web: Arc<HttpWeb>,
     /// Makes the gateway once the engine and the webhooks run.
     pub(crate) gateway: Box<dyn FnOnce(Engine, WebhookCalls) -> Gateway>,
     pub(crate) sink: Option<MailSink>,
@@ -106,6 +109,7 @@ pub(crate) async fn wire(
         node,
         io: io.clone(),
     };
+    let web = Arc::new(HttpWeb::new(loopback, io.clone())?);
     let webhooks = WebhookPorts {
         webhooks: Arc::clone(&store) as _,
         store: Arc::clone(&store) as _,
@@ -159,7 +163,7 @@ pub(crate) async fn wire(
             config,
         })
     });
-    Ok(Wired { ports, webhooks, gateway, sink })
+    Ok(Wired { ports, webhooks, web, gateway, sink })
 }
 
 type BetweenNodes = (Arc<dyn Bus>, Arc<dyn Limiter>);

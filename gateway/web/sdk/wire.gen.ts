@@ -789,6 +789,292 @@ export type PublicBooking = {
 business: string, status: BookingStatus, service_id: string, service: string, starts_at: string, ends_at: string, zone: string, local: string, customer_local?: string, };
 
 /**
+ * Asks for a code, to find one's bookings without their link. One of `email` and `phone` is needed.
+ */
+export type FindBookings = { 
+/**
+ * The tenant's public name.
+ */
+tenant: string, email?: string, phone?: string, 
+/**
+ * The end of a booking's id, of several.
+ */
+reference?: string, };
+
+/**
+ * The same whether or not there is a booking: who has one has got a letter.
+ */
+export type CodeAsked = { 
+/**
+ * Belongs to the code.
+ */
+find: string, 
+/**
+ * Until when a code is good.
+ */
+until: string, };
+
+/**
+ * Brings back the code of a letter.
+ */
+export type BringCode = { tenant: string, 
+/**
+ * Of [`CodeAsked`].
+ */
+find: string, code: string, };
+
+export type OwnBooking = { 
+/**
+ * Opens `/v1/public/bookings/{token}` and what is below it.
+ */
+token: string, booking: PublicBooking, };
+
+/**
+ * The bookings that are ahead of whoever has brought a code.
+ */
+export type OwnBookings = { bookings: Array<OwnBooking>, 
+/**
+ * Until when the tokens are good.
+ */
+until: string, };
+
+/**
+ * An amount of money.
+ */
+export type EntryPrice = { 
+/**
+ * In minor units: 99900 is 999 kroner.
+ */
+minor: number, 
+/**
+ * ISO 4217.
+ */
+currency: string, };
+
+/**
+ * Something that fits a question.
+ */
+export type FoundPassage = { id: string, 
+/**
+ * `faq`, `policy`, `service` or `page`.
+ */
+source: string, text: string, 
+/**
+ * Only good for comparing passages of one search.
+ */
+score: number, 
+/**
+ * Of a page.
+ */
+url: string | null, };
+
+/**
+ * What fits a question, the best first.
+ */
+export type FoundPassages = { passages: Array<FoundPassage>, };
+
+/**
+ * Something that an answer stood on, as it read then.
+ */
+export type Ground = { 
+/**
+ * The try of the assistant whose answer it was.
+ */
+turn_id: string, 
+/**
+ * Of the passage, vehicle or service.
+ */
+id: string, 
+/**
+ * `faq`, `policy`, `service`, `page`, `vehicle`, or `gone`.
+ */
+source: string, title: string, excerpt: string, url: string | null, at: string, };
+
+/**
+ * What the answers of a conversation stood on, the newest first.
+ */
+export type Grounds = { grounds: Array<Ground>, };
+
+/**
+ * Opening hours with days that differ, in wall-clock time of the business.
+ */
+export type Hours = { 
+/**
+ * Seven days from Monday on; a day without stretches is closed.
+ */
+week: Array<Array<OpeningSpan>>, 
+/**
+ * Holidays and other days with hours of their own.
+ */
+exceptions: Array<HoursException>, 
+/**
+ * IANA zone; may be left out when hours are changed.
+ */
+zone: string | null, 
+/**
+ * What was read; who changes the hours sends it back.
+ */
+version: string, };
+
+/**
+ * A day with hours of its own.
+ */
+export type HoursException = { date: string, 
+/**
+ * None means closed.
+ */
+spans: Array<OpeningSpan>, };
+
+/**
+ * One change of an entry, of the profile or of the hours.
+ */
+export type KnowledgeChange = { version: number, 
+/**
+ * `made`, `changed`, `deleted` or `restored`.
+ */
+action: string, 
+/**
+ * How it stood after.
+ */
+body: unknown, member_id: string | null, member_name: string | null, at: string, };
+
+/**
+ * The entries of a kind, in their order.
+ */
+export type KnowledgeEntries = { entries: Array<KnowledgeEntry>, };
+
+/**
+ * A service, a question or a rule, as it is kept.
+ */
+export type KnowledgeEntry = { id: string, 
+/**
+ * Rises with every change; who changes it names the version that was changed.
+ */
+version: number, title: { [key in string]: string }, text: { [key in string]: string }, keywords: Array<string>, price: EntryPrice | null, minutes: number | null, active: boolean, deleted: boolean, updated_at: string, };
+
+/**
+ * Newest first.
+ */
+export type KnowledgeHistory = { changes: Array<KnowledgeChange>, };
+
+/**
+ * How a business looks and is reached; all of it is public.
+ */
+export type Profile = { name: string, phone: string | null, email: string | null, address: string | null, website: string | null, 
+/**
+ * `https` address of a logo.
+ */
+logo_url: string | null, 
+/**
+ * `#rrggbb`.
+ */
+color: string, 
+/**
+ * What was read; who changes the profile sends it back.
+ */
+version: string, };
+
+/**
+ * A service, a question or a rule, as it is to be kept.
+ */
+export type PutEntry = { 
+/**
+ * By language: the service's name, the question, or the rule's title; 300 characters at most.
+ */
+title: { [key in string]: string }, 
+/**
+ * By language: the service's description, the answer, or the rule; 4,000 characters at most.
+ */
+text: { [key in string]: string }, 
+/**
+ * Words that customers use for it; 50 at most.
+ */
+keywords: Array<string>, 
+/**
+ * Of a service alone.
+ */
+price: EntryPrice | null, 
+/**
+ * How long a new service takes, in minutes; later its terms say so.
+ */
+minutes: number | null, 
+/**
+ * Whether the assistant may say it.
+ */
+active: boolean, 
+/**
+ * The version that was changed; left out to make a new one.
+ */
+version: number | null, 
+/**
+ * The open question that this answers.
+ */
+question_id: string | null, };
+
+/**
+ * Names the version that is to be restored.
+ */
+export type RestoreEntry = { version: number, };
+
+/**
+ * A question that the assistant had no answer to.
+ */
+export type UnansweredQuestion = { id: string, lang: string, 
+/**
+ * Without what tells who asked.
+ */
+text: string, 
+/**
+ * How often it was asked.
+ */
+times: number, 
+/**
+ * The conversation in which it was asked last.
+ */
+session_id: string, first_at: string, last_at: string, };
+
+/**
+ * Open questions, the most asked first.
+ */
+export type UnansweredQuestions = { questions: Array<UnansweredQuestion>, };
+
+/**
+ * Oldest first.
+ */
+export type Websites = { websites: Array<WebsiteView>, };
+
+/**
+ * A website, and how far it is read.
+ */
+export type WebsiteView = { id: string, url: string, 
+/**
+ * `waiting`, `reading`, `read` or `failed`.
+ */
+status: string, 
+/**
+ * Addresses that were found.
+ */
+pages_seen: number, pages_read: number, passages: number, 
+/**
+ * Why the last reading ended early (`pages`, `time`, `passages`) or failed (`robots`, `dns`,
+ * `refused_address`, `unreachable`, `timeout`, `status`, `no_text`, `internal`).
+ */
+code: string | null, updated_at: string, 
+/**
+ * When it is read next.
+ */
+next_at: string | null, };
+
+/**
+ * A website that is to be read.
+ */
+export type AddWebsite = { 
+/**
+ * `https`, of the open internet.
+ */
+url: string, };
+
+/**
  * The credentials of the demo, shown where it runs and nowhere else.
  */
 export type DemoLogin = { tenant: string, email: string, password: string, };

@@ -16,6 +16,7 @@ pub mod dialogue;
 pub mod ephemeral;
 pub mod form;
 pub mod health;
+pub mod knowledge;
 pub mod lead;
 pub mod live;
 pub mod operations;
@@ -43,6 +44,12 @@ pub use self::{
     },
     form::{FormLead, FormReceipt, FormStatus},
     health::{BusCheck, NodeCheck, Readiness, ReadyChecks, ReadyStatus, StoreCheck},
+    knowledge::{
+        AddWebsite, EntryPrice, FoundPassage, FoundPassages, Ground, Grounds, Hours,
+        HoursException, KnowledgeChange, KnowledgeEntries, KnowledgeEntry, KnowledgeHistory,
+        Profile, PutEntry, RestoreEntry, UnansweredQuestion, UnansweredQuestions, WebsiteView,
+        Websites,
+    },
     lead::{
         Answerer, DeliveryView, HandoffNote, HumanReason, Lead, LeadChanges, LeadDetail, LeadPage,
         LeadPromise, LeadSource, LeadStatus, Missing, PromiseState,

@@ -20,7 +20,7 @@ pub enum Unreachable {
 }
 
 impl Unreachable {
-    pub(super) const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Unknown => "dns",
             Self::Private => "refused_address",

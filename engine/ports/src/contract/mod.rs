@@ -7,6 +7,7 @@
 mod bookings;
 mod deliveries;
 mod journal;
+mod knowledge;
 mod leads;
 mod operations;
 mod people;
@@ -22,8 +23,8 @@ use async_trait::async_trait;
 use forecourt_core::id::NodeId;
 
 pub use self::{
-    bookings::*, deliveries::*, journal::*, leads::*, operations::*, people::*, spending::*,
-    stage::*, tenants::*, timers::*, webhooks::*,
+    bookings::*, deliveries::*, journal::*, knowledge::*, leads::*, operations::*, people::*,
+    spending::*, stage::*, tenants::*, timers::*, webhooks::*,
 };
 use crate::store::{NewTenant, Store};
 
@@ -127,6 +128,14 @@ macro_rules! store_contract {
             a_code_is_good_once_for_few_tries_and_minutes
             bookings_are_found_by_whom_they_are_for
             who_waits_is_listed_in_the_order_of_coming
+            // what people wrote down
+            an_entry_is_said_as_soon_as_it_is_stored_and_no_longer_once_it_is_deleted
+            of_two_who_change_an_entry_the_second_is_told_of_the_first
+            a_question_finds_what_is_about_it_in_its_language_and_nearly_right_words_do_too
+            what_an_answer_stood_on_is_kept_as_it_read_then
+            a_question_without_an_answer_is_counted_until_it_is_settled
+            a_website_is_read_by_one_node_and_what_did_not_change_keeps_its_id
+            settings_are_changed_over_what_was_read_and_over_nothing_else
             // tenants and members
             a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made
             knowledge_is_read_back_as_it_was_made

@@ -8,6 +8,7 @@ mod decisions;
 mod deliveries;
 mod inbound;
 mod journal;
+pub mod knowledge;
 mod leads;
 mod members;
 mod news;
@@ -18,6 +19,7 @@ mod spending;
 mod tenants;
 mod timers;
 mod webhooks;
+pub mod websites;
 
 pub use self::{
     bookings::{
@@ -29,6 +31,7 @@ pub use self::{
     deliveries::{Content, Deliveries, DueDelivery, HandOver, Leaving, Postponed},
     inbound::{InboundEvent, InboundOutcome},
     journal::{Append, Appended, Batch, Head, Journal, Loaded, StoredMessage},
+    knowledge::KnowledgeBase,
     leads::{
         DeliveryRow, LeadDetail, LeadFilter, LeadPage, LeadRow, LeadStatus, Leads, Needle,
         PromiseRow, PromiseState, Whose, search_text,
@@ -78,6 +81,8 @@ pub trait Store:
     + People
     + Spending
     + Bookings
+    + KnowledgeBase
+    + websites::Websites
 {
 }
 impl<
@@ -91,7 +96,9 @@ impl<
         + Members
         + People
         + Spending
-        + Bookings,
+        + Bookings
+        + KnowledgeBase
+        + websites::Websites,
 > Store for T
 {
 }

@@ -15,6 +15,7 @@ mod decisions;
 mod deliveries;
 mod heads;
 mod journal;
+mod knowledge;
 mod leads;
 mod members;
 mod operations;
@@ -26,6 +27,7 @@ mod sweep;
 mod tenants;
 mod timers;
 mod webhooks;
+mod websites;
 
 use forecourt_core::id::{NodeId, TenantId};
 use forecourt_ports::store::{NewTenant, StoreError};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     JobsDb,
     error::DbError,
-    schema::{booking_letters, bookings, deliveries, sessions, tenants, timers},
+    schema::{booking_letters, bookings, deliveries, sessions, tenants, timers, websites},
     tables::{Failed, HandingOver, Held, Pending, Time, Uncertain, number},
 };
 
@@ -48,6 +48,24 @@ pub(super) async fn due_timers(
         .limit(limit.into())
         .select((timers::tenant_id, timers::due_at));
     Ok(jobs.load(query).await?.into_iter().map(owed).collect())
+}
+
+/// Whose websites are to be read, and held by nobody.
+pub(super) async fn with_due_websites(
+    jobs: &JobsDb,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<TenantId>, DbError> {
+    let now = Time::from(now);
+    let query = websites::table
+        .filter(websites::next_at.le(now))
+        .filter(websites::claimed_until.is_null().or(websites::claimed_until.le(now)))
+        .order(websites::next_at)
+        .limit(limit.into())
+        .select(websites::tenant_id);
+    let mut found: Vec<Uuid> = jobs.load(query).await?;
+    found.dedup();
+    Ok(found.into_iter().map(TenantId::from_uuid).collect())
 }
 
 /// Whose holds were over at `now`.

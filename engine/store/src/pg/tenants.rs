@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use forecourt_core::{
+    entry::EntryKind,
     id::{SessionId, TenantId},
     knowledge::Knowledge,
 };
@@ -13,7 +14,10 @@ use super::{PgStore, store_error};
 use crate::{
     TenantTx,
     error::DbError,
-    tables::{bookings, contacts, faqs, knowledge_versions, members, services, tenants, vehicles},
+    tables::{
+        bookings, contacts, entries, faqs, knowledge_versions, members, passages, services,
+        tenants, vehicles,
+    },
 };
 
 #[async_trait]
@@ -30,8 +34,13 @@ impl Tenants for PgStore {
     async fn load_knowledge(&self, tenant: TenantId) -> Result<Knowledge, StoreError> {
         let read = async |tx: &mut TenantTx| {
             let tx = &*tx;
-            let (services, faqs, vehicles) =
-                try_join!(services::list(tx), faqs::list(tx), vehicles::list(tx))?;
+            let (services, mut faqs, rules, vehicles) = try_join!(
+                services::list(tx),
+                faqs::list(tx),
+                entries::said(tx),
+                vehicles::list(tx),
+            )?;
+            faqs.extend(rules);
             Ok(Knowledge { services, faqs, vehicles })
         };
         self.app.read(tenant, read).await.map_err(store_error)
@@ -69,6 +78,11 @@ impl PgStore {
             faqs::insert(tx, &knowledge.faqs, now).await?;
             vehicles::insert(tx, &knowledge.vehicles, now).await?;
             bookings::insert(tx, busy, now).await?;
+            for kind in [EntryKind::Service, EntryKind::Faq] {
+                for entry in entries::list(tx, kind).await? {
+                    passages::of_entry(tx, &entry, now).await?;
+                }
+            }
             Ok::<_, DbError>(true)
         };
         if self.app.tenant(snapshot.id, write).await? {

@@ -15,6 +15,7 @@ const MOST: i64 = 500;
 pub(crate) async fn list(mut tx: &TenantTx) -> Result<Vec<Faq>, DbError> {
     let found: Vec<(Doc, Doc, Vec<String>)> = faqs::table
         .filter(faqs::active)
+        .filter(faqs::deleted_at.is_null())
         .order((faqs::position, faqs::faq_id))
         .limit(MOST)
         .select((faqs::question, faqs::answer, faqs::keywords))

@@ -22,6 +22,7 @@ pub(crate) async fn list(mut tx: &TenantTx) -> Result<Vec<Service>, DbError> {
     type Stored = (Uuid, Doc, Vec<String>, i32, Option<i64>, Option<String>, i32, i32);
     let found: Vec<Stored> = services::table
         .filter(services::active)
+        .filter(services::deleted_at.is_null())
         .order((services::position, services::service_id))
         .limit(MOST)
         .select((
@@ -64,8 +65,18 @@ pub(crate) async fn insert(
     new: &[Service],
     now: Timestamp,
 ) -> Result<(), DbError> {
+    insert_at(tx, 0, new, now).await
+}
+
+/// Adds services with places of their own, the first at `position`.
+pub(crate) async fn insert_at(
+    tx: &mut TenantTx,
+    position: i32,
+    new: &[Service],
+    now: Timestamp,
+) -> Result<(), DbError> {
     let mut rows = Vec::with_capacity(new.len());
-    for (position, service) in (0_i32..).zip(new) {
+    for (position, service) in (position..).zip(new) {
         rows.push((
             services::service_id.eq(service.id.into_uuid()),
             services::position.eq(position),
@@ -103,6 +114,7 @@ pub(crate) async fn terms(mut tx: &TenantTx) -> Result<Vec<Terms>, DbError> {
     type Stored = (Uuid, i32, Option<i64>, Option<String>, i32, i32, i32, i32, i32, Doc);
     let found: Vec<Stored> = services::table
         .filter(services::active)
+        .filter(services::deleted_at.is_null())
         .order((services::position, services::service_id))
         .limit(MOST)
         .select((

@@ -5,7 +5,7 @@
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult};
 use diesel_async::RunQueryDsl;
-use forecourt_core::{event::Seq, id::TenantId};
+use forecourt_core::{event::Seq, id::TenantId, settings::TenantSettings};
 use forecourt_ports::store::{Head, NewTenant, TenantSnapshot};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -62,6 +62,17 @@ pub(crate) async fn find(tx: &mut TenantTx) -> Result<Option<TenantSnapshot>, Db
         Ok(TenantSnapshot { id: TenantId::from_uuid(id), slug, pack, settings })
     })
     .transpose()
+}
+
+/// Replaces the settings; the caller holds [`lock_log`].
+pub(crate) async fn put_settings(
+    mut tx: &TenantTx,
+    settings: &TenantSettings,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let set = (tenants::settings.eq(Doc::of(settings)?), tenants::updated_at.eq(Time::from(now)));
+    diesel::update(own(tx)).set(set).execute(&mut tx).await?;
+    Ok(())
 }
 
 /// Adds the tenant unless its slug is taken; says whether it did.

@@ -12,7 +12,7 @@ use forecourt_core::{
 };
 use forecourt_ports::store::{
     CallStatus, DeliveryStatus, InboundOutcome, LeadStatus, LetterStatus, NoticeStatus,
-    PromiseState, Role,
+    PromiseState, Role, websites::WebsiteStatus,
 };
 
 use crate::error::DbError;
@@ -47,6 +47,12 @@ words! {
     Channel { Mail = "mail", Widget = "widget" }
     Source { Website = "website", Widget = "widget" }
     Lang { Nb = "nb", Fr = "fr", En = "en", Ar = "ar" }
+    WebsiteStatus {
+        Waiting = "waiting",
+        Reading = "reading",
+        Read = "read",
+        Failed = "failed",
+    }
     LeadStatus {
         New = "new", Contacted = "contacted", Qualified = "qualified", Won = "won", Lost = "lost",
     }

@@ -4,6 +4,7 @@
 //! routes.
 
 mod bookings;
+mod knowledge;
 mod operations;
 mod running;
 mod webhooks;
@@ -94,6 +95,25 @@ use crate::problem::{Answer, Code};
     wire::ServiceNeed,
     wire::ServiceTerms,
     wire::ServiceTermsList,
+    wire::EntryPrice,
+    wire::FoundPassage,
+    wire::FoundPassages,
+    wire::Ground,
+    wire::Grounds,
+    wire::Hours,
+    wire::HoursException,
+    wire::KnowledgeChange,
+    wire::KnowledgeEntries,
+    wire::KnowledgeEntry,
+    wire::KnowledgeHistory,
+    wire::Profile,
+    wire::PutEntry,
+    wire::RestoreEntry,
+    wire::UnansweredQuestion,
+    wire::UnansweredQuestions,
+    wire::Websites,
+    wire::WebsiteView,
+    wire::AddWebsite,
     wire::DemoLogin,
     wire::Login,
     wire::Role,
@@ -179,7 +199,12 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
 
 /// Every operation.
 pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
-    operations::ALL.iter().chain(running::ALL).chain(webhooks::ALL).chain(bookings::ALL)
+    operations::ALL
+        .iter()
+        .chain(running::ALL)
+        .chain(webhooks::ALL)
+        .chain(bookings::ALL)
+        .chain(knowledge::ALL)
 }
 
 /// The OpenAPI document.

@@ -107,6 +107,12 @@ codes! {
     TooManyEndpoints = CONFLICT, "too-many-endpoints", "There is no room for another endpoint",
         "a tenant has at most 20 endpoints",
         "Delete one that is not needed any more, or let one endpoint hear of more topics.";
+    ChangedMeanwhile = CONFLICT, "changed-meanwhile", "Somebody changed it meanwhile",
+        "it is no longer what was read",
+        "Read it again, and make your change to what stands now.";
+    TooManyEntries = CONFLICT, "too-many-entries", "There is no room for another one",
+        "a tenant has at most 200 services, 500 questions and 100 rules",
+        "Delete one that is not needed any more.";
     EndpointPaused = CONFLICT, "endpoint-paused", "The endpoint is paused",
         "nothing leaves for it until it is resumed",
         "Resume it with POST /v1/webhooks/endpoints/{endpoint}/resume.";

@@ -10,6 +10,7 @@ mod debug;
 mod events;
 mod forms;
 mod hostile;
+mod knowledge;
 mod live;
 mod pages;
 mod running;

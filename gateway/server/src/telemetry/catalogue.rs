@@ -104,6 +104,11 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "`result`: accepted, retried, failed, uncertain, dropped",
                 "Tries to send a letter about a booking.",
             ),
+            counter(
+                "forecourt_website_readings_total",
+                "`result`: read, failed",
+                "Readings of tenants' websites.",
+            ),
             gauge("forecourt_resources_awake", "", "Ledgers of resources in memory."),
             gauge(
                 "forecourt_captures_waiting",

@@ -11,7 +11,10 @@ import { LeadsPage } from "./leads/LeadsPage";
 import { LoginPage } from "./LoginPage";
 
 const WebhooksPage = lazy(() => import("./webhooks/WebhooksPage"));
-const onWebhooks = location.pathname.startsWith("/app/webhooks");
+const KnowledgePage = lazy(() => import("./knowledge/KnowledgePage"));
+const PAGES = { "/app/webhooks": WebhooksPage, "/app/knowledge": KnowledgePage };
+/** The page of this address, besides the list of leads. */
+const Page = Object.entries(PAGES).find(([path]) => location.pathname.startsWith(path))?.[1];
 
 type Account = { state: "loading" } | { state: "out" } | { state: "in"; me: Me } | { state: "failed" };
 
@@ -49,10 +52,10 @@ export function App(props: { lang: Lang; texts: Texts }) {
 
   return (
     <LocaleContext.Provider value={locale}>
-      {account.state === "in" && !onWebhooks && <LeadsPage me={account.me} onLoggedOut={loggedOut} />}
-      {account.state === "in" && onWebhooks && (
+      {account.state === "in" && !Page && <LeadsPage me={account.me} onLoggedOut={loggedOut} />}
+      {account.state === "in" && Page && (
         <Suspense>
-          <WebhooksPage me={account.me} onLoggedOut={loggedOut} />
+          <Page me={account.me} onLoggedOut={loggedOut} />
         </Suspense>
       )}
       {account.state === "out" && <LoginPage onLoggedIn={load} />}

@@ -14,7 +14,7 @@ use forecourt_core::{
     id::{
         BlockId, BookingId, DeliveryId, NodeId, OfferId, ResourceId, ServiceId, TenantId, WaitId,
     },
-    knowledge::Knowledge,
+    knowledge::{Knowledge, Service},
     lang::Lang,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -60,20 +60,7 @@ impl Data {
     pub(super) fn new(knowledge: &Knowledge, busy: &[Busy]) -> Self {
         let mut data = Self::default();
         for service in &knowledge.services {
-            let id = places_of(service.id);
-            let resource = Resource {
-                id,
-                kind: ResourceKind::Service,
-                name: service.name.get(Lang::En).to_owned(),
-                capacity: service.capacity,
-                buffer_before: 0,
-                buffer_after: 0,
-                vehicle: None,
-                hours: None,
-                active: true,
-            };
-            data.resources.insert(id, (resource, 1));
-            data.terms.push(Terms::plain(service));
+            data.add_service(service);
         }
         let mut busy = busy.to_vec();
         busy.sort_by_key(|busy| (busy.starts_at, busy.booking));
@@ -81,6 +68,24 @@ impl Data {
             data.import(&busy);
         }
         data
+    }
+
+    /// A service with places of its own.
+    pub(super) fn add_service(&mut self, service: &Service) {
+        let id = places_of(service.id);
+        let resource = Resource {
+            id,
+            kind: ResourceKind::Service,
+            name: service.name.get(Lang::En).to_owned(),
+            capacity: service.capacity,
+            buffer_before: 0,
+            buffer_after: 0,
+            vehicle: None,
+            hours: None,
+            active: true,
+        };
+        self.resources.insert(id, (resource, 1));
+        self.terms.push(Terms::plain(service));
     }
 
     fn import(&mut self, busy: &Busy) {

@@ -8,6 +8,7 @@ mod bookings;
 mod decisions;
 mod deliveries;
 mod journal;
+mod knowledge;
 mod leads;
 mod operations;
 mod people;
@@ -15,6 +16,7 @@ mod spending;
 mod tenants;
 mod timers;
 mod webhooks;
+mod websites;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -101,6 +103,8 @@ struct TenantData {
     inbound: Vec<InboundEvent>,
     spent: BTreeMap<(jiff::civil::Date, String), forecourt_core::models::Spent>,
     booking: bookings::Data,
+    written: knowledge::Data,
+    sites: Vec<websites::Site>,
 }
 
 struct SessionData {
@@ -196,6 +200,7 @@ impl MemStore {
     pub fn seed_knowledge(&self, tenant: TenantId, knowledge: Knowledge) {
         if let Some(data) = lock(&self.shared.world).tenants.get_mut(&tenant) {
             data.booking = bookings::Data::new(&knowledge, &[]);
+            data.written = knowledge::Data::new(tenant, &knowledge);
             data.knowledge = knowledge;
             data.knowledge_version += 1;
         }
@@ -283,6 +288,7 @@ impl TenantData {
     fn new(new: NewTenant) -> Self {
         Self {
             booking: bookings::Data::new(&new.knowledge, &new.busy),
+            written: knowledge::Data::new(new.snapshot.id, &new.knowledge),
             snapshot: new.snapshot,
             epoch: 1,
             last_seq: 0,
@@ -302,6 +308,7 @@ impl TenantData {
             drafts: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             inbound: Vec::new(),
+            sites: Vec::new(),
             spent: BTreeMap::new(),
         }
     }

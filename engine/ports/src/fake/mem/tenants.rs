@@ -31,7 +31,10 @@ impl Tenants for MemStore {
 
     async fn load_knowledge(&self, tenant: TenantId) -> Result<Knowledge, StoreError> {
         let world = self.enter("load_knowledge").await?;
-        Ok(world.tenant(tenant)?.knowledge.clone())
+        let data = world.tenant(tenant)?;
+        let mut knowledge = data.knowledge.clone();
+        data.written.tell(&mut knowledge);
+        Ok(knowledge)
     }
 
     async fn knowledge_version(&self, tenant: TenantId) -> Result<i64, StoreError> {

@@ -13,6 +13,7 @@ import { count, fill, useLocale } from "../i18n";
 import { AvailabilitySwitch } from "../live/AvailabilitySwitch";
 import { initials } from "../live/Face";
 import { Switches } from "../Switches";
+import { KnowledgeLink } from "../knowledge/KnowledgeLink";
 import { WebhooksLink } from "../webhooks/WebhooksLink";
 import { ExportButton } from "./ExportButton";
 import { Filters } from "./Filters";
@@ -174,6 +175,7 @@ function Top({ me, leads, onLoggedOut }: { me: Me; leads: Leads; onLoggedOut(): 
         <span>{t.live[live]}</span>
       </span>
       <div className="tools">
+        <KnowledgeLink />
         <WebhooksLink me={me} />
         <AvailabilitySwitch leads={leads} me={me.member_id} />
         <HelpButton />
