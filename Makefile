@@ -24,8 +24,15 @@ run-cluster: postgres cluster-tools web ## Two nodes with Postgres, Redis and a 
 	$(CARGO) build --profile $(PROFILE) -p forecourt
 	docker/cluster.sh $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/forecourt
 
+.PHONY: radicale
+radicale: target/radicale/.installed ## A real CalDAV server for the tests, in a Python environment of its own
+
+target/radicale/.installed:
+	mkdir -p target && python3 -m venv target/radicale && target/radicale/bin/pip install -q radicale==3.9.0 && touch $@ \
+	  || echo 'no Radicale: CalDAV is tested against the simulator alone' >&2
+
 .PHONY: test
-test: postgres cluster-tools browser web ## All tests: core, store, actors, gateway, web, and the stories in a real browser
+test: postgres cluster-tools browser radicale web ## All tests: core, store, actors, gateway, web, and the stories in a real browser
 	npm --prefix $(WEB) test
 	$(CARGO) build -p forecourt -p forecourt-loadtest
 	$(CARGO) test --workspace

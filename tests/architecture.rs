@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("eventsource-stream", &[]),
     ("forecourt-channels", &["forecourt-core", "forecourt-ports"]),
     ("forecourt-bus", &["forecourt-core", "forecourt-ports"]),
+    ("forecourt-connect", &["forecourt-core", "forecourt-ports"]),
     ("forecourt-actors", &["forecourt-core", "forecourt-ports"]),
     ("forecourt-wire", &["forecourt-core", "forecourt-ports"]),
     (
@@ -28,6 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "forecourt-actors",
             "forecourt-bus",
             "forecourt-channels",
+            "forecourt-connect",
             "forecourt-core",
             "forecourt-http",
             "forecourt-models",
@@ -52,6 +54,7 @@ const KEPT_TO: &[(&str, &[&str])] = &[
     ("actix-web-actors", &["forecourt-http"]),
     ("lettre", &["forecourt-channels"]),
     ("reqwest-eventsource", &["forecourt-models"]),
+    ("roxmltree", &["forecourt-connect"]),
     ("redis", &["forecourt-bus"]),
 ];
 

@@ -7,6 +7,7 @@
 //! Everything listens and sends on loopback alone.
 
 pub mod books;
+pub mod calendar_sim;
 pub mod clock;
 pub mod compare;
 pub mod engine;

@@ -124,6 +124,8 @@ ids! {
     BlockId = "blk";
     /// One customer's place on a waiting list.
     WaitId = "wait";
+    /// A calendar of somebody else that bookings are written to and busy times are read from.
+    CalendarId = "cal";
     /// One process of the engine, from its start to its end; leases carry it.
     NodeId = "node";
 }

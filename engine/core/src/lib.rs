@@ -22,6 +22,7 @@ pub mod effect;
 pub mod entry;
 pub mod escalation;
 pub mod event;
+pub mod external;
 pub mod gate;
 pub mod gather;
 pub mod handoff;

@@ -1,9 +1,9 @@
 //! Fresh ids: the only place that draws random numbers for them (A3).
 
 use forecourt_core::id::{
-    BlockId, BookingId, ContactId, DeliveryId, EndpointId, FaqId, InboundEventId, LeadId,
-    MessageId, OfferId, PolicyId, QuestionId, ResourceId, ServiceId, SessionId, TurnId, WaitId,
-    WebsiteId,
+    BlockId, BookingId, CalendarId, ContactId, DeliveryId, EndpointId, FaqId, InboundEventId,
+    LeadId, MessageId, OfferId, PolicyId, QuestionId, ResourceId, ServiceId, SessionId, TurnId,
+    WaitId, WebsiteId,
 };
 use uuid::Uuid;
 
@@ -62,6 +62,9 @@ pub trait Ids: Send + Sync {
     }
     fn block(&self) -> BlockId {
         BlockId::from_uuid(self.uuid())
+    }
+    fn calendar(&self) -> CalendarId {
+        CalendarId::from_uuid(self.uuid())
     }
     fn wait(&self) -> WaitId {
         WaitId::from_uuid(self.uuid())

@@ -5,6 +5,7 @@
 //! `engine/{store,models,channels,bus}`. May be used by: the adapters, the actors and the gateway.
 
 pub mod bus;
+pub mod calendar;
 pub mod clock;
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;

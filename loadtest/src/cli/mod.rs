@@ -1,5 +1,6 @@
 //! The command line: one subcommand a module.
 
+mod calendar_sim;
 mod compare;
 mod fanout;
 mod http_sim;
@@ -46,6 +47,8 @@ enum Command {
     SmtpSim(smtp_sim::Args),
     /// A provider over HTTP that remembers idempotency keys and misbehaves on demand
     HttpSim(http_sim::Args),
+    /// Calendars of Cal.com, CalDAV, Google and Microsoft that misbehave on demand
+    CalendarSim(calendar_sim::Args),
     /// A TCP proxy that behaves like a bad network
     Proxy(proxy::Args),
 }
@@ -56,6 +59,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Figures => Ok(run::figures()),
         Command::HttpSim(args) => http_sim::run(args).map(|()| ExitCode::SUCCESS),
+        Command::CalendarSim(args) => calendar_sim::run(args).map(|()| ExitCode::SUCCESS),
         Command::Proxy(args) => proxy::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Compare(args) => compare::run(&args),
         Command::Fanout(args) => fanout::run(&args),

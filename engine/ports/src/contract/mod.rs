@@ -5,6 +5,7 @@
 //! The appends come from the real core, so that what is stored is what the engine stores.
 
 mod bookings;
+pub mod calendars;
 mod deliveries;
 mod journal;
 mod knowledge;

@@ -1,9 +1,10 @@
 //! A fake of each port that keeps the port's contract in memory, and fails on demand.
 //!
 //! Lives here: [`MemStore`], [`ManualClock`], [`SeqIds`], [`ScriptedModel`], [`RecordingSender`],
-//! [`FakeCaller`]. The suite in [`crate::contract`] (feature `testing`) runs against the store and against Postgres, so
+//! [`FakeCaller`], [`FakeCalendar`]. The suite in [`crate::contract`] (feature `testing`) runs against the store and against Postgres, so
 //! that the fake may not drift. May be used by: tests of every crate, simulations.
 
+mod calendar;
 mod clock;
 mod ids;
 mod mem;
@@ -12,6 +13,7 @@ mod sender;
 mod webhook;
 
 pub use self::{
+    calendar::{FakeCalendar, GOOD_KEY},
     clock::ManualClock,
     ids::SeqIds,
     mem::{Hook, MemStore, TimerRow},

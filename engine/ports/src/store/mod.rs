@@ -4,6 +4,7 @@
 //! across tenants answers only *which* tenants owe work, never what.
 
 mod bookings;
+mod calendars;
 mod decisions;
 mod deliveries;
 mod inbound;
@@ -26,6 +27,10 @@ pub use self::{
         BookingFilter, BookingHistory, BookingWrite, Bookings, Catalogue, CodeTry, DueLetter,
         LetterEnd, LetterRecord, LetterStatus, NewCode, ResourceWrite, ResourceWritten,
         StoredLedger, Wait, Written,
+    },
+    calendars::{
+        CalendarChange, CalendarChanged, CalendarRecord, CalendarWork, Calendars, DueEntry,
+        EntryEnd, LookEnd, NewCalendar,
     },
     decisions::Decisions,
     deliveries::{Content, Deliveries, DueDelivery, HandOver, Leaving, Postponed},
