@@ -8,7 +8,8 @@
 //! # Where to start reading
 //! [`Engine`] is what the gateway holds. [`lead_session`] is the heart; [`registry`] starts and restarts
 //! it; [`journal`] commits for it; [`turn`], [`timers`] and [`deliveries`] run what it asks for. Apart from
-//! all that, [`webhooks`] reads the log and tells integrators.
+//! all that, [`webhooks`] reads the log and tells integrators, and [`calendars`]
+//! reads and writes other people's calendars.
 //!
 //! # Invariants
 //! - **A1** a command is answered, and its events are published, only after the commit;
@@ -21,6 +22,7 @@ mod booking;
 mod booking_agenda;
 mod booking_codes;
 mod booking_letters;
+pub mod calendars;
 mod deliveries;
 mod engine;
 mod error;
@@ -47,6 +49,7 @@ mod websites;
 pub use self::{
     booking::{BookingDesk, BookingError, FreeTimes, HoldWish},
     booking_codes::{CodeSent, Proof},
+    calendars::{CalendarPorts, CalendarSync, ToldError},
     engine::{Engine, EngineConfig, Ports},
     error::EngineError,
     people::QueuePlace,

@@ -84,3 +84,7 @@ pub(crate) const BOOKING_LETTERS: &str = "forecourt_booking_letters_total";
 pub(crate) const TOOL_CALLS: &str = "forecourt_tool_calls_total";
 /// Resources in memory.
 pub(crate) const RESOURCES_AWAKE: &str = "forecourt_resources_awake";
+/// Looks at external calendars, by `result`: `good`, or the code of the failure.
+pub(crate) const CALENDAR_LOOKS: &str = "forecourt_calendar_looks_total";
+/// Bookings written into external calendars, by `result`: `put`, `removed`, `left`, `failed`.
+pub(crate) const CALENDAR_ENTRIES: &str = "forecourt_calendar_entries_total";

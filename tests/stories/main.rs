@@ -10,6 +10,7 @@ mod a_lead_is_answered_by_mail;
 mod a_model_that_fails_is_covered;
 mod a_node_dies_or_sleeps;
 mod a_rolling_restart_is_not_noticed;
+mod a_sellers_calendar_and_the_bookings_agree;
 mod an_integrator_hears_of_everything_once_and_in_order;
 mod broken_lines_lose_nothing;
 mod hostile_clients_harm_only_themselves;

@@ -91,6 +91,59 @@ diesel::table! {
 }
 
 diesel::table! {
+    calendar_accounts (tenant_id, calendar_id) {
+        tenant_id -> Uuid,
+        calendar_id -> Uuid,
+        provider -> Text,
+        url -> Nullable<Text>,
+        secret -> Bytea,
+        calendar -> Text,
+        name -> Text,
+        resource_id -> Nullable<Uuid>,
+        status -> Text,
+        last_error -> Nullable<Text>,
+        failures -> Int4,
+        failing_since -> Nullable<Timestamptz>,
+        read_at -> Nullable<Timestamptz>,
+        read_due -> Timestamptz,
+        paused_until -> Nullable<Timestamptz>,
+        next_at -> Timestamptz,
+        claimed_by -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    calendar_busy (tenant_id, calendar_id, number) {
+        tenant_id -> Uuid,
+        calendar_id -> Uuid,
+        number -> Int4,
+        resource_id -> Uuid,
+        busy_from -> Timestamptz,
+        busy_until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    calendar_entries (tenant_id, calendar_id, booking_id) {
+        tenant_id -> Uuid,
+        calendar_id -> Uuid,
+        booking_id -> Uuid,
+        status -> Text,
+        external_id -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        wanted -> Int8,
+        attempts -> Int4,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     contacts (tenant_id, contact_id) {
         tenant_id -> Uuid,
         contact_id -> Uuid,
@@ -595,6 +648,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     booking_takes,
     booking_waits,
     bookings,
+    calendar_accounts,
+    calendar_busy,
+    calendar_entries,
     contacts,
     deliveries,
     faqs,

@@ -9,7 +9,7 @@ use forecourt_store::testing::{Raw, TestDb, redo_migrations};
 
 /// Indexes of tenants' tables that do not start with `tenant_id`: what a sweep asks over all
 /// tenants at once, and what is unique over all of them. A new one needs a reason here.
-const OVER_ALL_TENANTS: [&str; 9] = [
+const OVER_ALL_TENANTS: [&str; 10] = [
     // A public name leads to one tenant.
     "tenants_slug_key",
     // Who has expired sessions?
@@ -23,6 +23,8 @@ const OVER_ALL_TENANTS: [&str; 9] = [
     "booking_letters_due_idx",
     // Which pages are to be read?
     "websites_due_idx",
+    // Which calendars have to be looked at?
+    "calendar_accounts_due_idx",
     // Who waits (A11)?
     "sessions_waiting_idx",
 ];

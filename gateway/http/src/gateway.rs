@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     assets::Assets,
+    calendars::CalendarDesk,
     desk::Desk,
     limits::{Limiters, Limits},
     live::{Lobbies, Rooms, Watches},
@@ -36,6 +37,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Outgoing webhooks.
     pub hooks: Hooks,
+    /// External calendars; without it none can be connected.
+    pub calendars: Option<CalendarDesk>,
     pub bus: Arc<dyn Bus>,
     /// Counts how often somebody asks: in this process, or for all nodes.
     pub limiter: Arc<dyn Limiter>,
@@ -103,6 +106,7 @@ pub(crate) struct State {
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) hooks: Hooks,
+    pub(crate) calendars: Option<CalendarDesk>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -124,7 +128,7 @@ pub(crate) struct State {
 
 impl Gateway {
     pub fn new(parts: Parts) -> Self {
-        let Parts { desk, store, hooks, bus, limiter, clock, ids, config } = parts;
+        let Parts { desk, store, hooks, calendars, bus, limiter, clock, ids, config } = parts;
         let stopping = CancellationToken::new();
         let names = Arc::new(Names::default());
         Self(Arc::new(State {
@@ -147,6 +151,7 @@ impl Gateway {
             desk,
             store,
             hooks,
+            calendars,
             bus,
             clock,
             ids,

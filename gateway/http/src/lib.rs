@@ -22,6 +22,7 @@
 mod assets;
 mod auth;
 mod bookings;
+mod calendars;
 mod client;
 mod debug;
 mod desk;
@@ -62,6 +63,7 @@ mod upgrade;
 mod webhooks;
 
 pub use self::{
+    calendars::CalendarDesk,
     desk::{Desk, TenantDesk},
     gateway::{Gateway, HttpConfig, Parts, RenderMetrics},
     harden::server,

@@ -13,7 +13,9 @@ use actix_web::{
 };
 
 use crate::{
-    assets, bookings, debug, dev_mail, docs, events, form,
+    assets, bookings,
+    calendars::{consent, hook, staff as calendars},
+    debug, dev_mail, docs, events, form,
     gateway::Gateway,
     health, knowledge, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
@@ -313,6 +315,28 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
             at("/v1/public/bookings/{token}/reschedule", "POST")
                 .route(web::post().to(bookings::customers::reschedule)),
         )
+        // Other people's calendars.
+        .service(
+            at("/v1/calendars", "GET, POST")
+                .route(web::get().to(calendars::list))
+                .route(web::post().to(calendars::connect)),
+        )
+        .service(at("/v1/calendars/consent", "POST").route(web::post().to(consent::ask)))
+        .service(at("/v1/calendars/callback", "GET").route(web::get().to(consent::callback)))
+        .service(
+            at("/v1/calendars/{calendar}", "GET, PUT, DELETE")
+                .route(web::get().to(calendars::get))
+                .route(web::put().to(calendars::choose))
+                .route(web::delete().to(calendars::delete)),
+        )
+        .service(
+            at("/v1/calendars/{calendar}/check", "POST").route(web::post().to(calendars::check)),
+        )
+        .service(
+            at("/v1/calendars/{calendar}/credentials", "PUT")
+                .route(web::put().to(calendars::reconnect)),
+        )
+        .service(at("/v1/hooks/cal/{calendar}", "POST").route(web::post().to(hook::post)))
         .service(at("/v1/live", "GET").route(web::get().to(live::live)))
         .service(at("/v1/live/ticket", "POST").route(web::post().to(live::ticket)))
         // Mail.

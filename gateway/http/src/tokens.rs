@@ -93,6 +93,30 @@ pub(crate) struct Ticket {
     pub(crate) expires_at: Timestamp,
 }
 
+impl Ticket {
+    fn claims(&self) -> [u8; 72] {
+        let mut claims = [0; 72];
+        claims[..16].copy_from_slice(self.tenant.as_uuid().as_bytes());
+        claims[16..48].copy_from_slice(&self.signed_in);
+        claims[48..64].copy_from_slice(&self.nonce);
+        claims[64..].copy_from_slice(&self.expires_at.as_second().to_be_bytes());
+        claims
+    }
+
+    /// What claims say, while they are not over.
+    fn of(claims: &[u8], now: Timestamp) -> Option<Self> {
+        let claims: &[u8; 72] = claims.try_into().ok()?;
+        let seconds = i64::from_be_bytes(claims[64..].try_into().ok()?);
+        let ticket = Self {
+            tenant: TenantId::from_uuid(Uuid::from_slice(&claims[..16]).ok()?),
+            signed_in: claims[16..48].try_into().ok()?,
+            nonce: claims[48..64].try_into().ok()?,
+            expires_at: Timestamp::from_second(seconds).ok()?,
+        };
+        (now < ticket.expires_at).then_some(ticket)
+    }
+}
+
 /// Seals and opens tokens.
 pub(crate) struct Sealer {
     visitor: HmacSha256,
@@ -100,6 +124,7 @@ pub(crate) struct Sealer {
     ticket: HmacSha256,
     booking: HmacSha256,
     code: HmacSha256,
+    consent: HmacSha256,
 }
 
 impl Sealer {
@@ -110,6 +135,7 @@ impl Sealer {
             ticket: derived(key, "forecourt live ticket 1"),
             booking: derived(key, "forecourt booking link 1"),
             code: derived(key, "forecourt booking code 1"),
+            consent: derived(key, "forecourt calendar consent 1"),
         }
     }
 
@@ -143,25 +169,21 @@ impl Sealer {
 impl Sealer {
     /// Made of characters that may stand in the name of a subprotocol.
     pub(crate) fn ticket(&self, ticket: &Ticket) -> String {
-        let mut claims = [0; 72];
-        claims[..16].copy_from_slice(ticket.tenant.as_uuid().as_bytes());
-        claims[16..48].copy_from_slice(&ticket.signed_in);
-        claims[48..64].copy_from_slice(&ticket.nonce);
-        claims[64..].copy_from_slice(&ticket.expires_at.as_second().to_be_bytes());
-        seal(&self.ticket, "l1", &claims)
+        seal(&self.ticket, "l1", &ticket.claims())
     }
 
     /// A ticket that is ours and not over; whether it was used before the store knows.
     pub(crate) fn open_ticket(&self, token: &str, now: Timestamp) -> Option<Ticket> {
-        let claims: [u8; 72] = open(&self.ticket, "l1", token)?.try_into().ok()?;
-        let seconds = i64::from_be_bytes(claims[64..].try_into().ok()?);
-        let ticket = Ticket {
-            tenant: TenantId::from_uuid(Uuid::from_slice(&claims[..16]).ok()?),
-            signed_in: claims[16..48].try_into().ok()?,
-            nonce: claims[48..64].try_into().ok()?,
-            expires_at: Timestamp::from_second(seconds).ok()?,
-        };
-        (now < ticket.expires_at).then_some(ticket)
+        Ticket::of(&open(&self.ticket, "l1", token)?, now)
+    }
+
+    /// What a consent page is given, to be sent back by the same sign-in.
+    pub(crate) fn consent(&self, ticket: &Ticket) -> String {
+        seal(&self.consent, "c1", &ticket.claims())
+    }
+
+    pub(crate) fn open_consent(&self, token: &str, now: Timestamp) -> Option<Ticket> {
+        Ticket::of(&open(&self.consent, "c1", token)?, now)
     }
 
     /// Opens one booking to its holder, for as long as the booking may be changed at all.

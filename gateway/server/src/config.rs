@@ -128,7 +128,55 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "FORECOURT_WEBHOOK_LOOPBACK")]
     pub(crate) webhook_loopback: bool,
     #[command(flatten)]
+    pub(crate) calendar: CalendarArgs,
+    #[command(flatten)]
     pub(crate) test: TestArgs,
+}
+
+/// Where other people's calendars are.
+#[derive(Debug, Args)]
+pub(crate) struct CalendarArgs {
+    /// Cal.com's API, with its version.
+    #[arg(long, env = "CAL_COM_BASE_URL", default_value = "https://api.cal.com/v2")]
+    pub(crate) cal_com_base_url: String,
+    /// The version of bookings that Cal.com is asked for.
+    #[arg(long, env = "CAL_COM_BOOKINGS_VERSION", default_value = forecourt_connect::cal_com::BOOKINGS)]
+    pub(crate) cal_com_bookings_version: String,
+    /// The client that comes to Google for people's calendars; without it they cannot be connected.
+    #[arg(long, env = "GOOGLE_CLIENT_ID", requires = "google_client_secret")]
+    pub(crate) google_client_id: Option<String>,
+    #[arg(long, env = "GOOGLE_CLIENT_SECRET", hide_env_values = true)]
+    pub(crate) google_client_secret: Option<SecretString>,
+    #[arg(long, env = "GOOGLE_BASE_URL", default_value = "https://www.googleapis.com")]
+    pub(crate) google_base_url: String,
+    #[arg(
+        long,
+        env = "GOOGLE_CONSENT_URL",
+        default_value = "https://accounts.google.com/o/oauth2/v2/auth"
+    )]
+    pub(crate) google_consent_url: String,
+    #[arg(long, env = "GOOGLE_TOKEN_URL", default_value = "https://oauth2.googleapis.com/token")]
+    pub(crate) google_token_url: String,
+    /// The client that comes to Microsoft for people's calendars.
+    #[arg(long, env = "MICROSOFT_CLIENT_ID", requires = "microsoft_client_secret")]
+    pub(crate) microsoft_client_id: Option<String>,
+    #[arg(long, env = "MICROSOFT_CLIENT_SECRET", hide_env_values = true)]
+    pub(crate) microsoft_client_secret: Option<SecretString>,
+    #[arg(long, env = "MICROSOFT_GRAPH_URL", default_value = "https://graph.microsoft.com/v1.0")]
+    pub(crate) microsoft_graph_url: String,
+    /// Whose accounts may consent: the directory's authority.
+    #[arg(
+        long,
+        env = "MICROSOFT_AUTHORITY_URL",
+        default_value = "https://login.microsoftonline.com/common"
+    )]
+    pub(crate) microsoft_authority_url: String,
+    /// CalDAV servers may be on this machine, by plain http too: for development.
+    #[arg(long, env = "FORECOURT_CALENDAR_LOOPBACK")]
+    pub(crate) calendar_loopback: bool,
+    /// Seconds between two readings of a calendar's busy times, on average.
+    #[arg(long, env = "FORECOURT_CALENDAR_EVERY_S", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) calendar_every_s: u32,
 }
 
 /// Which model answers. Without a key the house responder does, from the tenant's own data.

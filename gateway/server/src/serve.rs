@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use forecourt_actors::{Engine, EngineConfig, WebhookCalls};
+use forecourt_actors::{CalendarSync, Engine, EngineConfig, WebhookCalls};
 use forecourt_core::id::NodeId;
 use forecourt_ports::ids::Ids as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -53,7 +53,7 @@ pub(crate) fn run(args: ServeArgs, door: bool) -> anyhow::Result<()> {
         let sole = cluster.is_some();
         async move {
             let address = listener.local_addr()?;
-            let Wired { ports, webhooks, web, gateway, sink } =
+            let Wired { ports, webhooks, web, calendars, gateway, sink } =
                 wiring::wire(&args, address, node, store, &io, metrics).await?;
             let config = EngineConfig { arbiters: args.arbiters, sole, ..EngineConfig::default() };
             let door = door.then(|| Door::new(&ports));
@@ -62,7 +62,8 @@ pub(crate) fn run(args: ServeArgs, door: bool) -> anyhow::Result<()> {
             engine.watch(MEASURED);
             let webhooks = WebhookCalls::start(webhooks, sole);
             engine.read_websites(web);
-            let gateway = gateway(engine.clone(), webhooks.clone());
+            let calendars = CalendarSync::start(engine.clone(), calendars);
+            let gateway = gateway(engine.clone(), webhooks.clone(), calendars.clone());
             let server = forecourt_http::server(listener, gateway.clone(), args.workers)?;
             let handle = server.handle();
             let serving = actix::spawn(server);
@@ -74,7 +75,11 @@ pub(crate) fn run(args: ServeArgs, door: bool) -> anyhow::Result<()> {
             let reason = stop_signal()?.await;
             tracing::info!(reason, "stopping: what runs may end");
             gateway.begin_stop();
-            let (drained, ()) = tokio::join!(engine.stop(DRAIN), webhooks.stop(LAST_CALLS));
+            let (drained, (), ()) = tokio::join!(
+                engine.stop(DRAIN),
+                webhooks.stop(LAST_CALLS),
+                calendars.stop(LAST_CALLS),
+            );
             handle.stop(true).await;
             serving.await??;
             if let Some(sink) = sink {

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use forecourt_actors::{Engine, Ports, WebhookCalls, WebhookPorts};
+use forecourt_actors::{CalendarPorts, CalendarSync, Engine, Ports, WebhookCalls, WebhookPorts};
 use forecourt_bus::{BusError, LocalBus, LocalLimiter, RedisBus, RedisConfig, RedisLimiter};
 use forecourt_channels::{
     sink::{MailSink, SinkConfig},
@@ -12,21 +12,24 @@ use forecourt_channels::{
     web::HttpWeb,
     webhook::HttpCaller,
 };
+use forecourt_connect::{Calendars, ConnectConfig, oauth::OAuthClient};
 use forecourt_core::{contact::Phone, id::NodeId, webhook::target::Loopback};
-use forecourt_http::{Gateway, Hooks, HttpConfig, Limits, Parts, Rate, SignedLinks, SigningKey};
+use forecourt_http::{
+    CalendarDesk, Gateway, Hooks, HttpConfig, Limits, Parts, Rate, SignedLinks, SigningKey,
+};
 use forecourt_ports::{
     bus::Bus,
     clock::Clock,
     ids::Ids,
     limiter::Limiter,
     mailbox::DevMailbox,
-    store::{Journal, Timers as _, Webhooks as _},
+    store::{Calendars as _, Journal, Timers as _, Webhooks as _},
 };
 use forecourt_store::pg::PgStore;
 use forecourt_wire::WireEncode;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -46,7 +49,8 @@ pub(crate) struct Wired {
     /// Reads the websites of tenants.
     pub(crate) web: Arc<HttpWeb>,
     /// Makes the gateway once the engine and the webhooks run.
-    pub(crate) gateway: Box<dyn FnOnce(Engine, WebhookCalls) -> Gateway>,
+    pub(crate) calendars: CalendarPorts,
+    pub(crate) gateway: Box<dyn FnOnce(Engine, WebhookCalls, CalendarSync) -> Gateway>,
     pub(crate) sink: Option<MailSink>,
 }
 
@@ -124,6 +128,35 @@ pub(crate) async fn wire(
         node,
         io: io.clone(),
     };
+    let outside =
+        if args.calendar.calendar_loopback { Loopback::Allowed } else { Loopback::Refused };
+    let calendar = Arc::new(Calendars::new(&ConnectConfig {
+        cal_com_url: args.calendar.cal_com_base_url.clone(),
+        cal_com_version: args.calendar.cal_com_bookings_version.clone(),
+        google: client(&args.calendar.google_client_id, &args.calendar.google_client_secret),
+        google_urls: [
+            args.calendar.google_base_url.clone(),
+            args.calendar.google_consent_url.clone(),
+            args.calendar.google_token_url.clone(),
+        ],
+        microsoft: client(
+            &args.calendar.microsoft_client_id,
+            &args.calendar.microsoft_client_secret,
+        ),
+        microsoft_urls: [
+            args.calendar.microsoft_graph_url.clone(),
+            args.calendar.microsoft_authority_url.clone(),
+        ],
+        loopback: outside,
+    })?);
+    // A key of its own: what is sealed for one purpose opens for no other.
+    let keys = Arc::new(SealedVault::new(&key.derive("forecourt calendars 1"))?);
+    let calendars = CalendarPorts {
+        calendars: Arc::clone(&store) as _,
+        calendar: Arc::clone(&calendar) as _,
+        vault: Arc::clone(&keys) as _,
+        every: SignedDuration::from_secs(args.calendar.calendar_every_s.into()),
+    };
     let dev_mailbox: Option<Arc<dyn DevMailbox>> = sink.as_ref().map(MailSink::mailbox);
     let config = HttpConfig {
         public_url: args.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
@@ -144,7 +177,16 @@ pub(crate) async fn wire(
         limits: limits(args.rate_per_minute),
         ..HttpConfig::new(key)
     };
-    let gateway = Box::new(move |engine: Engine, calls: WebhookCalls| {
+    let io = io.clone();
+    let gateway = Box::new(move |engine: Engine, calls: WebhookCalls, sync: CalendarSync| {
+        let calendars = CalendarDesk {
+            store: Arc::clone(&store) as _,
+            calendar,
+            vault: keys,
+            sync,
+            loopback: outside,
+            io,
+        };
         let hooks = Hooks {
             store: Arc::clone(&store) as _,
             vault,
@@ -156,6 +198,7 @@ pub(crate) async fn wire(
             desk: Arc::new(engine),
             store,
             hooks,
+            calendars: Some(calendars),
             bus,
             limiter,
             clock,
@@ -163,7 +206,7 @@ pub(crate) async fn wire(
             config,
         })
     });
-    Ok(Wired { ports, webhooks, web, gateway, sink })
+    Ok(Wired { ports, webhooks, web, calendars, gateway, sink })
 }
 
 type BetweenNodes = (Arc<dyn Bus>, Arc<dyn Limiter>);
@@ -184,6 +227,12 @@ fn between_nodes(
     let journal = Arc::clone(store) as Arc<dyn Journal>;
     let bus = RedisBus::start(config, node, journal, Arc::clone(clock), io)?;
     Ok((Arc::new(bus), Arc::new(limiter)))
+}
+
+/// As whom we come to a provider, if we are known there.
+fn client(id: &Option<String>, secret: &Option<SecretString>) -> Option<OAuthClient> {
+    let (id, secret) = id.clone().zip(secret.clone())?;
+    Some(OAuthClient { id, secret })
 }
 
 /// The key that seals tokens and links: given, or kept in the data folder, or drawn from the database's
@@ -248,6 +297,12 @@ fn count_undone(store: Arc<PgStore>, clock: Arc<dyn Clock>, io: &Handle) {
                     metrics::gauge!("forecourt_undone", "kind" => "webhook").set(count as f64);
                 }
                 Err(error) => tracing::debug!(%error, "undone webhooks could not be counted"),
+            }
+            match store.undone_entries().await {
+                Ok(count) => {
+                    metrics::gauge!("forecourt_undone", "kind" => "calendar").set(count as f64);
+                }
+                Err(error) => tracing::debug!(%error, "undone entries could not be counted"),
             }
             tokio::time::sleep(COUNT_EVERY).await;
         }

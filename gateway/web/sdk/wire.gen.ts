@@ -2023,3 +2023,107 @@ export type WebhooksReplayed = { count: number,
  * There may be more of them: ask again.
  */
 more: boolean, };
+
+/**
+ * Whose calendar it is.
+ */
+export type CalendarProvider = "cal_com" | "cal_dav" | "google" | "microsoft";
+
+/**
+ * How a connection is.
+ */
+export type CalendarState = "choosing" | "working" | "failing" | "refused";
+
+/**
+ * What opens a calendar: with `cal_com` a key, with `cal_dav` an address, a user and a password. Never
+ * answered again.
+ */
+export type ConnectCalendar = { provider: CalendarProvider, 
+/**
+ * Of Cal.com: `cal_live_…`.
+ */
+key?: string, 
+/**
+ * Of the CalDAV server: its address, or the calendar's own.
+ */
+url?: string, user?: string, password?: string, };
+
+/**
+ * A connected calendar.
+ */
+export type CalendarView = { calendar_id: string, provider: CalendarProvider, 
+/**
+ * The host of the tenant's own server.
+ */
+server?: string, 
+/**
+ * Which calendar, in the provider's words; empty until one was chosen.
+ */
+calendar: string, name: string, 
+/**
+ * What it closes, and whose bookings it shows.
+ */
+resource_id?: string, state: CalendarState, 
+/**
+ * Why the last call failed: `auth`, `not_found`, `rate_limited`, `conflict`, `unavailable`, `protocol`,
+ * `not_configured`.
+ */
+last_error?: string, failing_since?: string, 
+/**
+ * When its busy times were read last.
+ */
+read_at?: string, 
+/**
+ * Times to come that it closes.
+ */
+busy: number, 
+/**
+ * Bookings that are still to be written into it, or taken out.
+ */
+pending: number, 
+/**
+ * Bookings that it refused.
+ */
+failed: number, created_at: string, };
+
+/**
+ * The tenant's calendars, oldest first.
+ */
+export type CalendarList = { calendars: Array<CalendarView>, 
+/**
+ * What can be connected here.
+ */
+providers: Array<CalendarProvider>, };
+
+/**
+ * A calendar that may be chosen.
+ */
+export type CalendarChoice = { calendar: string, name: string, writable: boolean, };
+
+/**
+ * A connection, asked just now.
+ */
+export type CalendarChecked = { calendar: CalendarView, choices: Array<CalendarChoice>, 
+/**
+ * Where Cal.com tells us of changes.
+ */
+hook_url?: string, 
+/**
+ * With which secret it signs them. Answered when it is connected, and never again.
+ */
+hook_secret?: string, };
+
+/**
+ * Which calendar is which resource's.
+ */
+export type ChooseCalendar = { calendar: string, resource_id: string, };
+
+/**
+ * Whose consent page is asked for.
+ */
+export type AskConsent = { provider: CalendarProvider, };
+
+/**
+ * Where a person lets us into their calendar.
+ */
+export type ConsentPage = { url: string, };

@@ -12,6 +12,7 @@
 //! - `gateway/web/sdk/wire.gen.ts` says the same in TypeScript, and a test fails when it does not.
 
 pub mod booking;
+pub mod calendar;
 pub mod dialogue;
 pub mod ephemeral;
 pub mod form;
@@ -36,6 +37,10 @@ pub use self::{
         NoSlotReason, OwnBooking, OwnBookings, PublicBooking, PutResource, PutTerms,
         RescheduleBooking, ResourceKind, ResourceLedger, ResourceList, ResourceView, ServiceNeed,
         ServiceTerms, ServiceTermsList,
+    },
+    calendar::{
+        AskConsent, CalendarChecked, CalendarChoice, CalendarList, CalendarProvider, CalendarState,
+        CalendarView, ChooseCalendar, ConnectCalendar, ConsentPage,
     },
     dialogue::{BookingChanged, ChatBooking, OfferedTime, Pressed, TimesOffered},
     ephemeral::{

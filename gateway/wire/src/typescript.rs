@@ -209,6 +209,16 @@ pub fn file() -> String {
         WebhookQueued,
         ReplayWebhooks,
         WebhooksReplayed,
+        CalendarProvider,
+        CalendarState,
+        ConnectCalendar,
+        CalendarView,
+        CalendarList,
+        CalendarChoice,
+        CalendarChecked,
+        ChooseCalendar,
+        AskConsent,
+        ConsentPage,
     );
     out
 }

@@ -26,7 +26,8 @@ use crate::{
     db::Retry,
     error::DbError,
     tables::{
-        booking_codes, booking_letters, booking_takes, booking_waits, bookings, resources, services,
+        booking_codes, booking_letters, booking_takes, booking_waits, bookings, calendars,
+        resources, services,
     },
 };
 
@@ -74,6 +75,7 @@ async fn write_booking(tx: &TenantTx, write: &BookingWrite) -> Result<(), Halt> 
     bookings::add_event(tx, booking, event, *now).await?;
     booking_letters::drop_older(tx, booking, *now).await?;
     booking_letters::add(tx, booking.id, letters, *now).await?;
+    calendars::noted(tx, booking, *now).await?;
     Ok(())
 }
 
@@ -151,11 +153,13 @@ impl Bookings for PgStore {
     ) -> Result<Option<StoredLedger>, StoreError> {
         let read = async |tx: &mut TenantTx| {
             let tx = &*tx;
-            let (found, taken, blocks) = try_join!(
+            let (found, taken, mut blocks, outside) = try_join!(
                 resources::find(tx, resource),
                 booking_takes::of_resource(tx, resource, since),
                 resources::blocks(tx, resource),
+                calendars::blocks(tx, resource, since),
             )?;
+            blocks.extend(outside);
             let stored =
                 found.map(|(resource, version)| StoredLedger { version, resource, taken, blocks });
             Ok(stored)

@@ -10,6 +10,7 @@
 //! - **A9** every list is limited, whatever the caller asks.
 
 mod bookings;
+mod calendars;
 mod commit;
 mod decisions;
 mod deliveries;

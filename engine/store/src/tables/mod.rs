@@ -16,6 +16,7 @@ pub(crate) mod booking_takes;
 pub(crate) mod booking_waits;
 pub(crate) mod bookings;
 pub(crate) mod bulk;
+pub(crate) mod calendars;
 pub(crate) mod contacts;
 pub(crate) mod deliveries;
 pub(crate) mod delivery_list;

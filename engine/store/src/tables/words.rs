@@ -6,6 +6,7 @@ use forecourt_core::{
     booking::{BlockKind, BookingStatus, ResourceKind, letter::LetterKind},
     effect::{TimerEnd, TimerKind},
     event::{AlertReason, Channel, Source},
+    external::{CalendarStatus, Provider},
     knowledge::{Fuel, VehicleStatus},
     lang::Lang,
     webhook::PauseReason,
@@ -109,6 +110,10 @@ words! {
     ResourceKind {
         Vehicle = "vehicle", Bay = "bay", Person = "person", Room = "room", Service = "service",
     }
+    Provider {
+        CalCom = "cal_com", CalDav = "cal_dav", Google = "google", Microsoft = "microsoft",
+    }
+    CalendarStatus { Choosing = "choosing", Active = "active", Refused = "refused" }
     BlockKind { Block = "block", Maintenance = "maintenance" }
     LetterKind {
         Confirmation = "confirmation",

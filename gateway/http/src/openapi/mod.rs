@@ -4,6 +4,7 @@
 //! routes.
 
 mod bookings;
+mod calendars;
 mod knowledge;
 mod operations;
 mod running;
@@ -186,6 +187,16 @@ use crate::problem::{Answer, Code};
     wire::WebhookQueued,
     wire::ReplayWebhooks,
     wire::WebhooksReplayed,
+    wire::CalendarProvider,
+    wire::CalendarState,
+    wire::ConnectCalendar,
+    wire::CalendarView,
+    wire::CalendarList,
+    wire::CalendarChoice,
+    wire::CalendarChecked,
+    wire::ChooseCalendar,
+    wire::AskConsent,
+    wire::ConsentPage,
     wire::Readiness,
     wire::ReadyStatus,
     wire::ReadyChecks,
@@ -205,6 +216,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
         .chain(webhooks::ALL)
         .chain(bookings::ALL)
         .chain(knowledge::ALL)
+        .chain(calendars::ALL)
 }
 
 /// The OpenAPI document.

@@ -137,6 +137,15 @@ codes! {
     CodeOver = CONFLICT, "code-over", "The code is over",
         "the code was used, was tried too often, or its time has passed",
         "Ask for a new code.";
+    TooManyCalendars = CONFLICT, "too-many-calendars", "There is no room for another calendar",
+        "a tenant has at most 20 calendars",
+        "Disconnect one that is not needed any more.";
+    CalendarRefused = CONFLICT, "calendar-refused", "The calendar refuses the credentials",
+        "the provider says that these credentials are not good",
+        "Check the key, or the user and the password. Some providers want a password made for one app.";
+    CalendarUnclear = CONFLICT, "calendar-unclear", "The calendar is not understood",
+        "the provider's answer is not what a calendar answers",
+        "Check the address, and that there is a calendar behind it.";
     TooLarge = PAYLOAD_TOO_LARGE, "too-large", "The body is too large",
         "the body is larger than 64 KiB",
         "Send less. Texts have at most 5,000 characters.";
@@ -158,6 +167,9 @@ codes! {
     Unavailable = SERVICE_UNAVAILABLE, "unavailable", "Not available for the moment",
         "try again; a repeat with the same client_id or content is recognised",
         "The database, or the engine itself, cannot take it now. Whether it was stored may be unknown; a repeat finds out.";
+    CalendarUnavailable = SERVICE_UNAVAILABLE, "calendar-unavailable", "The calendar does not answer",
+        "the provider did not answer in time; nothing was changed",
+        "Try again later. Calendars that are connected already are caught up with by themselves.";
     Stopping = SERVICE_UNAVAILABLE, "stopping", "This node is stopping",
         "connect again; another node will answer",
         "Connect again with your cursor: nothing is lost.";

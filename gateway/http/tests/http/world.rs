@@ -165,6 +165,7 @@ impl World {
                 loopback: Loopback::Refused,
                 wake: Arc::new(|| {}),
             },
+            calendars: None,
             bus: Arc::<TestBus>::clone(&bus),
             limiter: Arc::new(LocalLimiter::default()),
             clock: shared,

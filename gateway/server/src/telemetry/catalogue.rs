@@ -77,7 +77,7 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
             gauge(
                 "forecourt_undone",
                 "`kind`",
-                "Work that is owed: overdue timers, pending, stuck, uncertain and dead deliveries, waiting sessions without a timer, pending webhooks of active endpoints.",
+                "Work that is owed: overdue timers, pending, stuck, uncertain and dead deliveries, waiting sessions without a timer, pending webhooks of active endpoints, entries of external calendars.",
             ),
             counter("forecourt_timers_fired_total", "`kind`", "Timers fired."),
         ],
@@ -130,7 +130,7 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
             ),
             counter(
                 "forecourt_actor_crashes_total",
-                "`actor`: lead_session, turn, webhook",
+                "`actor`: lead_session, turn, webhook, calendar",
                 "Actors that died of a panic; each was started again.",
             )
             .starting_at_zero(&[&[("actor", "lead_session")], &[("actor", "turn")]]),
@@ -245,6 +245,21 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "forecourt_webhook_paused_total",
                 "",
                 "Endpoints that were paused because they are gone or take nothing.",
+            ),
+        ],
+    ),
+    (
+        "External calendars",
+        &[
+            counter(
+                "forecourt_calendar_looks_total",
+                "`result`: good, auth, not_found, rate_limited, conflict, unavailable, protocol, not_configured",
+                "Looks at external calendars.",
+            ),
+            counter(
+                "forecourt_calendar_entries_total",
+                "`result`: put, removed, left, failed",
+                "Bookings written into external calendars, or taken out.",
             ),
         ],
     ),
