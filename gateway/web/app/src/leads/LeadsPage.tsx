@@ -14,6 +14,7 @@ import { AvailabilitySwitch } from "../live/AvailabilitySwitch";
 import { initials } from "../live/Face";
 import { Switches } from "../Switches";
 import { KnowledgeLink } from "../knowledge/KnowledgeLink";
+import { CalendarsLink } from "../calendars/CalendarsLink";
 import { WebhooksLink } from "../webhooks/WebhooksLink";
 import { ExportButton } from "./ExportButton";
 import { Filters } from "./Filters";
@@ -176,6 +177,7 @@ function Top({ me, leads, onLoggedOut }: { me: Me; leads: Leads; onLoggedOut(): 
       </span>
       <div className="tools">
         <KnowledgeLink />
+        <CalendarsLink me={me} />
         <WebhooksLink me={me} />
         <AvailabilitySwitch leads={leads} me={me.member_id} />
         <HelpButton />
