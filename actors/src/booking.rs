@@ -433,6 +433,7 @@ impl BookingDesk {
                     seat.settled(booking.id, booking.takes(), booking.held_until(), now);
                 }
                 self.tenant.agenda.forget();
+                drop(self.tenant.note_booking(&booking)); // told whether anybody waits or not
                 if write.letters.iter().any(|(owed, _)| owed.due_at <= now) {
                     self.resources.letters_are_due();
                 }

@@ -263,11 +263,19 @@ async fn run(
         customer: job.customer.clone(),
         dialogue: Arc::clone(&job.dialogue),
         awaits_person: job.awaits_person,
+        last_text: job
+            .transcript
+            .iter()
+            .rev()
+            .find(|line| line.who == Who::Customer)
+            .map(|line| line.text.clone())
+            .unwrap_or_default(),
     };
     let (to, at) = (Arc::clone(&tenant), Arc::clone(&ports));
     let mut tools = Tools::new(to, at, facts, Arc::clone(&settings), Arc::clone(&knowledge));
     let mut withheld = Vec::new();
-    let answered = answer(&work, settings, knowledge, &mut tools, &mut withheld).await;
+    let answered = answer(&work, settings, knowledge, &mut tools, &mut withheld);
+    let answered = Box::pin(answered).await;
     (answered, TurnNotes { withheld, ..tools.into_notes() }.bounded())
 }
 
@@ -281,13 +289,16 @@ async fn answer(
     let Work { job, tenant, ports, .. } = work;
     let now = ports.clock.now();
     // What needs no model is done before one is asked: it stands whoever answers.
-    let own = work
-        .in_time(async {
+    let own = if job.dialogue.is_empty() {
+        None
+    } else {
+        let steps = async {
             tools.look_up().await;
             tools.own_steps().await
-        })
-        .await?;
-    let Ok(own) = own else { return Err(TurnFailure::Unusable) };
+        };
+        let done = Box::pin(work.in_time(steps)).await?;
+        done.map_err(|Over| TurnFailure::Unusable)?
+    };
     let allowance = spending::allowance(tenant, ports, &settings).await;
     // With nothing left to spend, only the second has somebody who costs nothing.
     let first = job.rung == Rung::Primary && allowance == Allowance::Open;

@@ -26,7 +26,7 @@ impl Tools {
         if !missing.is_empty() && self.facts.dialogue.booking(id).is_some() {
             let say = "ask the customer for it, write it down, then book";
             let failed = Failed { missing, ..Failed::new(Code::ContactMissing, say) };
-            return Err(No::Failed(failed, Vec::new()));
+            return Err(No::Failed(Box::new(failed), Vec::new()));
         }
         self.grant(ToolName::CreateBooking, Some(id)).await?;
         let offer = match self.facts.dialogue.booking(id) {
@@ -55,7 +55,7 @@ impl Tools {
     pub(super) async fn reschedule_booking(&self, asked: RescheduleBooking) -> Result<Found, No> {
         let RescheduleBooking { booking_id, date, time } = asked;
         let from = self.instant(date, time)?;
-        self.grant(ToolName::RescheduleBooking, Some(booking_id)).await?;
+        self.grant_to_owner(ToolName::RescheduleBooking, booking_id).await?;
         let booking = match self.desk.reschedule(booking_id, from, By::Customer).await {
             Ok(booking) => booking,
             Err(BookingError::NotFree(_)) => {
@@ -74,7 +74,7 @@ impl Tools {
             Some(Ok(reason)) => Some(reason),
             Some(Err(error)) => return Err(No::bad(format!("`reason` {error}"))),
         };
-        self.grant(ToolName::CancelBooking, Some(asked.booking_id)).await?;
+        self.grant_to_owner(ToolName::CancelBooking, asked.booking_id).await?;
         let booking = self.desk.cancel(asked.booking_id, By::Customer, reason).await?;
         self.tenant.note_booking(&booking).await;
         Ok(self.booked(&booking))

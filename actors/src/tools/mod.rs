@@ -13,6 +13,7 @@
 
 mod bookings;
 mod business;
+mod codes;
 mod contact;
 mod escalate;
 mod inventory;
@@ -26,7 +27,7 @@ use std::{
 };
 
 use forecourt_core::{
-    booking::{Customer, Refused, code::CodeRefused},
+    booking::{Customer, Refused},
     dialogue::{Dialogue, MOST_OFFERS, Offer, TurnNotes},
     event::{Channel, MessageSeq},
     id::{BookingId, SessionId, TurnId},
@@ -72,6 +73,8 @@ pub(crate) struct TurnFacts {
     pub(crate) dialogue: Arc<Dialogue>,
     /// Whether a person was called and has not come yet.
     pub(crate) awaits_person: bool,
+    /// What the customer wrote last.
+    pub(crate) last_text: String,
 }
 
 /// The tools of one turn.
@@ -87,6 +90,8 @@ pub(crate) struct Tools {
     called: BTreeMap<ToolName, u32>,
     receipts: Vec<Receipt>,
     notes: TurnNotes,
+    /// Whether a one-time code of this turn's was wrong: it may be written again, no other is sent.
+    wrong_code: bool,
 }
 
 /// The turn is over: somebody else speaks, or a newer turn does (A7).
@@ -111,13 +116,13 @@ impl Found {
 /// Why a tool did nothing.
 enum No {
     /// The model is told, and the times that may be offered instead.
-    Failed(Failed, Vec<Offer>),
+    Failed(Box<Failed>, Vec<Offer>),
     Over,
 }
 
 impl No {
     fn new(code: Code, say: impl Into<String>) -> Self {
-        Self::Failed(Failed::new(code, say), Vec::new())
+        Self::Failed(Box::new(Failed::new(code, say)), Vec::new())
     }
 
     fn bad(what: impl Into<String>) -> Self {
@@ -151,14 +156,7 @@ impl From<BookingError> for No {
             }
             BookingError::Refused(refused) => Self::new(Code::NotAllowed, refused.to_string()),
             BookingError::NotFree(_) => Self::new(Code::NotFree, "the time is not free"),
-            BookingError::Code(refused) => {
-                let code = match refused {
-                    CodeRefused::Wrong { .. } => Code::WrongCode,
-                    CodeRefused::Over => Code::CodeOver,
-                    CodeRefused::TooMany => Code::TooOften,
-                };
-                Self::new(code, refused.to_string())
-            }
+            BookingError::Code(refused) => refused.into(),
             BookingError::TooMany | BookingError::Engine(_) => Self::unavailable(),
         }
     }
@@ -241,6 +239,7 @@ impl Tools {
             called: BTreeMap::new(),
             receipts: Vec::new(),
             notes: TurnNotes::default(),
+            wrong_code: false,
         }
     }
 
@@ -273,7 +272,7 @@ impl Tools {
                 Ok(request) => {
                     *self.called.entry(tool).or_default() += 1;
                     self.tell(tool);
-                    self.run(request).await
+                    Box::pin(self.run(request)).await
                 }
             },
         };
@@ -330,10 +329,14 @@ impl Tools {
                     Code::Unavailable => Outcome::Failed,
                     _ => Outcome::Refused,
                 };
-                (outcome, Some(failed.error), vec![], results::write(&failed))
+                (outcome, Some(failed.error), vec![], results::write(&*failed))
             }
         };
-        let name = ToolName::parse(&call.name).map_or("unknown", ToolName::as_str);
+        let name = match ToolName::parse(&call.name) {
+            Some(tool) => tool.as_str(),
+            None if call.name == results::GIVE_CODE => results::GIVE_CODE,
+            None => "unknown",
+        };
         metrics::counter!(names::TOOL_CALLS, "tool" => name, "result" => outcome_name(outcome))
             .increment(1);
         let took = self.now().duration_since(began).as_millis();

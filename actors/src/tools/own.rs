@@ -3,7 +3,7 @@
 
 use forecourt_core::{
     dialogue::{BookingNews, Pick},
-    tools::{BookingReceipt, Receipt, ToolName},
+    tools::{BookingReceipt, Receipt, ToolName, results::GIVE_CODE},
 };
 use forecourt_ports::model::{Call, Round};
 use serde_json::{Map, Value, json};
@@ -35,12 +35,17 @@ impl Tools {
     pub(crate) async fn own_steps(&mut self) -> Result<Option<Round>, Over> {
         let now = self.now();
         let mut round = Round::default();
+        if let Some((booking, code)) = self.written_code() {
+            let call = Call { id: "engine_0".into(), name: GIVE_CODE.into(), args: Map::new() };
+            let ended = self.give_code(booking, &code).await;
+            self.finish(&mut round, call, ended, now)?;
+        }
         if let Some(accepted) = self.facts.dialogue.accepted(now) {
             let id = accepted.news.booking;
             let args = json!({ "booking_id": id });
             let call = own_call(ToolName::CreateBooking, 1, args);
             let began = self.begin(ToolName::CreateBooking);
-            let ended = self.create_booking(id).await;
+            let ended = Box::pin(self.create_booking(id)).await;
             self.finish(&mut round, call, ended, began)?;
         } else if let Some(Pick { service, from, resource }) = self.facts.dialogue.picked {
             let at = self.zone.to_datetime(from);
@@ -49,7 +54,7 @@ impl Tools {
             let call = own_call(ToolName::HoldSlot, 1, args);
             let began = self.begin(ToolName::HoldSlot);
             let ended = match self.resource(service, None).await {
-                Ok(_) => self.hold(service, resource, from, None).await,
+                Ok(_) => Box::pin(self.hold(service, resource, from, None)).await,
                 Err(no) => Err(no),
             };
             self.finish(&mut round, call, ended, began)?;

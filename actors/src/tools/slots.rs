@@ -251,7 +251,7 @@ impl Tools {
         let offers = self.near(service, resource, date).await?;
         let near = offers.iter().map(|offer| self.slot_row(offer)).collect();
         let failed = Failed { near, ..Failed::new(Code::NotFree, why) };
-        Ok(No::Failed(failed, offers))
+        Ok(No::Failed(Box::new(failed), offers))
     }
 
     /// Free times from a day on.

@@ -96,10 +96,10 @@ impl Chat {
                 tokio::time::sleep(std::time::Duration::from_millis(2)).await;
             }
         };
-        match tokio::time::timeout(std::time::Duration::from_secs(20), wait).await {
-            Ok(text) => text,
-            Err(_) => panic!("no answer: {:#?}", self.events().await),
-        }
+        let Ok(text) = tokio::time::timeout(std::time::Duration::from_secs(20), wait).await else {
+            panic!("no answer: {:#?}", self.events().await)
+        };
+        text
     }
 
     async fn answers(&self) -> Vec<String> {
@@ -142,6 +142,22 @@ impl Chat {
             .iter()
             .map(|result| (result.is_error, serde_json::from_str(&result.content).unwrap()))
             .collect()
+    }
+
+    /// The code of the newest letter that has one, when it has left.
+    async fn code(&self) -> String {
+        let digits = |text: &String| {
+            let mut runs = text.split(|c: char| !c.is_ascii_digit());
+            runs.find(|run| run.len() == 6).map(str::to_owned)
+        };
+        for _ in 0..2_000 {
+            if let Some(code) = self.world.letters().iter().rev().find_map(digits) {
+                return code;
+            }
+            self.world.pass(1);
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        panic!("no letter has a code")
     }
 
     /// A customer who was offered a time, had it held, and is known by name and mail.
@@ -392,6 +408,32 @@ async fn a_flood_of_calls_runs_no_more_than_it_may() {
     let done = chat.results().iter().filter(|(is_error, _)| !is_error).count();
     assert_eq!(done, ToolName::HoldSlot.budget() as usize);
     assert_eq!(chat.bookings().await.len(), 1);
+}
+
+#[actix_rt::test]
+async fn what_is_booked_is_cancelled_only_with_the_code_that_was_sent() {
+    let (mut chat, booking, offer) = Chat::with_hold().await;
+    chat.say("Ja", Some(Pressed::Accept { offer })).await;
+    let cancel = || Script::call("cancel_booking", json!({ "booking_id": booking }));
+    chat.model(cancel());
+    chat.say("Jeg vil avbestille", None).await;
+    let (is_error, failed) = chat.results().remove(0);
+    assert!(is_error && failed["error"] == "no_code", "{failed}");
+    assert!(failed["code_sent_to"].as_str().unwrap().starts_with('k'), "{failed}");
+    assert_eq!(chat.bookings().await[0].status, BookingStatus::Booked);
+    // A wrong code proves nothing, and no other code is sent for it.
+    chat.model(cancel());
+    chat.say("000000", None).await;
+    let rounds = chat.last_ask().toolbox.rounds;
+    assert_eq!(rounds[0].calls[0].name, results::GIVE_CODE);
+    assert!(rounds[0].calls[0].args.is_empty(), "no model sees a code");
+    assert!(rounds.iter().all(|round| round.results[0].is_error), "{rounds:?}");
+    assert_eq!(chat.bookings().await[0].status, BookingStatus::Booked);
+    // The right one, as the letter has it.
+    let code = chat.code().await;
+    chat.model(cancel());
+    chat.say(&format!("Koden er {code}"), None).await;
+    assert_eq!(chat.bookings().await[0].status, BookingStatus::Cancelled);
 }
 
 #[actix_rt::test]

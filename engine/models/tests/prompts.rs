@@ -9,10 +9,13 @@ use std::{fs, sync::Arc};
 
 use common::{ask, knowledge, line, settings, vehicle};
 use forecourt_core::{
+    booking::BookingStatus,
     hours::OpeningHours,
+    id::BookingId,
     knowledge::{Grounding, Knowledge, VehicleStatus},
     lang::Lang,
     settings::{Brand, TenantSettings},
+    tools::{BookingReceipt, Receipt},
 };
 use forecourt_models::prompts::{Prompt, PromptError, Prompts, Role, Spoken};
 use forecourt_ports::model::{Ask, Medium, Tool, Who};
@@ -48,7 +51,7 @@ fn every_language_and_medium_is_rendered_with_words_of_its_own() {
                 assert!(prompt.rules.contains(wanted), "{lang:?} {medium:?} lacks {wanted}");
             }
             assert_eq!(prompt.rules.contains("short sentences"), medium == Medium::Chat);
-            assert_eq!(prompt.id, "reply@1");
+            assert_eq!(prompt.id, "reply@2");
         }
     }
 }
@@ -117,6 +120,44 @@ fn a_form_cannot_break_out_of_its_data() {
     let data = opening.lines().last().unwrap();
     let form: serde_json::Value = serde_json::from_str(data).unwrap();
     assert_eq!(form["name"], name);
+}
+
+#[test]
+fn a_model_with_tools_is_told_how_to_book_and_what_this_customer_has_booked() {
+    let without = render(&ask());
+    assert!(without.rules.contains("You cannot book") && !without.rules.contains("# Tools"));
+    let mut with = ask();
+    with.toolbox.offered = [Tool {
+        name: "create_booking".into(),
+        description: String::new(),
+        schema: serde_json::json!({"type": "object"}),
+        takes_contacts: false,
+    }]
+    .into();
+    let prompt = render(&with);
+    assert!(prompt.rules.contains("# Tools") && !prompt.rules.contains("You cannot book"));
+    assert_eq!(prompt.now, without.now, "nothing is booked");
+    let now = with.grounding.now;
+    let hours = |hours| now + jiff::SignedDuration::from_hours(hours);
+    let booking = BookingReceipt {
+        booking: BookingId::from_uuid(uuid::Uuid::from_u128(7)),
+        status: BookingStatus::Held,
+        service: with.grounding.knowledge.services[0].id,
+        from: hours(24),
+        until: hours(25),
+        hold_until: hours(1),
+        price: None,
+        moved_from: None,
+        resources: vec![],
+    };
+    let receipts = [Receipt::Booking(booking)].into();
+    with.grounding = Arc::new(Grounding { receipts, ..(*with.grounding).clone() });
+    let held = render(&with).now;
+    assert!(
+        held.contains("This customer's appointments") && held.contains("not booked yet"),
+        "{held}"
+    );
+    assert_eq!(render(&ask()).now, without.now, "and nobody else is told");
 }
 
 /// The same with a tool that takes contact data down.
@@ -201,7 +242,7 @@ fn a_conversation_that_the_customer_did_not_speak_last_in_has_no_prompt() {
 #[test]
 fn the_same_ask_gives_the_same_prompt() {
     assert_eq!(render(&ask()), render(&ask()));
-    assert_eq!(Prompts::embedded().id(), "reply@1");
+    assert_eq!(Prompts::embedded().id(), "reply@2");
 }
 
 #[test]
@@ -253,7 +294,7 @@ fn error_of(folder: &TempDir) -> String {
 #[test]
 fn prompts_of_a_folder_take_the_place_of_the_embedded_ones() {
     let folder = folder("system.md", |text| {
-        *text = text.replace("version: 1", "version: 2-oslo").replace('\n', "\r\n")
+        *text = text.replace("version: 2", "version: 2-oslo").replace('\n', "\r\n")
             + "Mention the coffee.\r\n";
     });
     let prompt = Prompts::from_dir(folder.path()).unwrap().render(&ask()).unwrap();
@@ -296,10 +337,10 @@ fn a_folder_that_cannot_be_used_says_why() {
     for (from, to, why) in [
         ("---\nname", "name", "must begin"),
         ("name: reply\n", "", "lacks `name`"),
-        ("version: 1", "version: 1 2", "letters, digits"),
-        ("version: 1", "version: 1\nname: other", "stands twice"),
-        ("version: 1", "colour: 1", "nothing else"),
-        ("version: 1\n---", "version: 1", "must end"),
+        ("version: 2", "version: 1 2", "letters, digits"),
+        ("version: 2", "version: 1\nname: other", "stands twice"),
+        ("version: 2", "colour: 1", "nothing else"),
+        ("version: 1\n---", "version: 2", "must end"),
     ] {
         let wrong = folder("system.md", |text| *text = text.replacen(from, to, 1));
         assert!(error_of(&wrong).contains(why), "{}", error_of(&wrong));

@@ -249,7 +249,11 @@ export type TurnFailed = { seq: number, at: string, draft_id: string, };
 /**
  * What the assistant does before its first words.
  */
-export type DraftProgress = { draft_id: string, step: Step, };
+export type DraftProgress = { draft_id: string, step: Step, 
+/**
+ * With `tool`, which one.
+ */
+tool?: string, };
 
 /**
  * A time that the assistant offers. It is not held: somebody else may take it.
@@ -1684,12 +1688,16 @@ offset: number, text: string, };
 /**
  * A step of a running answer.
  */
-export type Step = "looking" | "thinking" | "mending";
+export type Step = "looking" | "thinking" | "mending" | "tool";
 
 /**
  * What the assistant does before its next words.
  */
-export type ProgressFrame = { session_id: string, draft_id: string, step: Step, };
+export type ProgressFrame = { session_id: string, draft_id: string, step: Step, 
+/**
+ * With `tool`, which one.
+ */
+tool?: string, };
 
 /**
  * The running answer was thrown away.

@@ -30,7 +30,7 @@ pub use self::spoken::{Role, Spoken};
 use self::{
     remembered::{Key, Minute, Remembered},
     spoken::OpeningView,
-    view::{NowView, RulesView, lists_all},
+    view::{NowView, RulesView, is_everybodys, lists_all},
 };
 
 /// What a member's line begins with, so that the model can tell it from its own.
@@ -125,7 +125,12 @@ impl Prompts {
         };
         let minute = Minute::of(ask.grounding.now);
         let now = || self.part(NOW, &NowView::of(ask, minute));
-        let now = self.remembered.part(ask, Key::now(ask, minute), now)?;
+        // What is one customer's is remembered for nobody.
+        let now = if is_everybodys(ask) {
+            self.remembered.part(ask, Key::now(ask, minute), now)?
+        } else {
+            now()?.into()
+        };
         Ok(Prompt { id: self.id.clone(), rules, now, spoken })
     }
 

@@ -14,7 +14,10 @@ use forecourt_core::{booking::Agenda, lang::Lang, reading::memo::Memo, settings:
 use forecourt_ports::model::{Ask, Medium};
 use jiff::{SignedDuration, Timestamp};
 
-use super::PromptError;
+use super::{
+    PromptError,
+    view::{offers_bookings, offers_tools},
+};
 
 /// Every language in both media, for the settings of now and of before.
 const MOST: usize = 16;
@@ -25,6 +28,8 @@ pub(super) struct Key {
     lang: Lang,
     /// Of the rules only.
     medium: Option<Medium>,
+    /// Of the rules only: whether tools are offered, and appointments.
+    tools: (bool, bool),
     /// Of what is true now only.
     minute: Option<Minute>,
     settings: Arc<TenantSettings>,
@@ -79,13 +84,15 @@ impl Remembered {
 impl Key {
     pub(super) fn rules(ask: &Ask) -> Self {
         let settings = Arc::clone(&ask.grounding.settings);
-        Self { lang: ask.lang, medium: Some(ask.medium), minute: None, settings, agenda: None }
+        let (medium, tools) = (Some(ask.medium), (offers_tools(ask), offers_bookings(ask)));
+        Self { lang: ask.lang, medium, tools, minute: None, settings, agenda: None }
     }
 
     pub(super) fn now(ask: &Ask, minute: Minute) -> Self {
         let settings = Arc::clone(&ask.grounding.settings);
         let agenda = Some(Arc::clone(&ask.grounding.agenda));
-        Self { lang: ask.lang, medium: None, minute: Some(minute), settings, agenda }
+        let (tools, minute) = ((false, false), Some(minute));
+        Self { lang: ask.lang, medium: None, tools, minute, settings, agenda }
     }
 }
 
@@ -95,7 +102,8 @@ impl PartialEq for Key {
             (Some(one), Some(two)) => Arc::ptr_eq(one, two) || one.is_same(two),
             (one, two) => one.is_none() && two.is_none(),
         };
-        free && (self.lang, self.medium, self.minute) == (other.lang, other.medium, other.minute)
+        let key = |key: &Self| (key.lang, key.medium, key.tools, key.minute);
+        free && key(self) == key(other)
             && (Arc::ptr_eq(&self.settings, &other.settings) || self.settings == other.settings)
     }
 }

@@ -9,8 +9,8 @@ use super::{
     MEMBER_MARK, NOW, OPENING, PromptError, Prompts,
     spoken::{Form, OpeningView},
     view::{
-        DayView, DoorsView, FaqView, Moment, NowView, RulesView, ServiceView, SlotDay, SlotsView,
-        VehicleView, language,
+        BookingLine, DayView, DoorsView, FaqView, Moment, NowView, RulesView, ServiceView, SlotDay,
+        SlotsView, VehicleView, language,
     },
 };
 
@@ -66,6 +66,8 @@ fn full_rules<'a>(brand: &'a Brand, lang: Lang, medium: &'static str) -> RulesVi
         }],
         vehicles_left_out: 1,
         faqs: vec![FaqView { question: "x", answer: "x" }],
+        tools: true,
+        books: true,
         ..empty_rules(brand, lang, medium)
     }
 }
@@ -82,6 +84,8 @@ fn empty_rules<'a>(brand: &'a Brand, lang: Lang, medium: &'static str) -> RulesV
         vehicles: Vec::new(),
         vehicles_left_out: 0,
         faqs: Vec::new(),
+        tools: false,
+        books: false,
     }
 }
 
@@ -91,6 +95,13 @@ fn full_now(open: bool) -> NowView<'static> {
         doors: DoorsView { open, closes: Some("17:00".into()), opens: Some("x".into()) },
         exceptions: days(),
         slots: vec![SlotsView { name: "x", days: vec![day] }],
+        bookings: vec![BookingLine {
+            id: "x".into(),
+            name: "x",
+            when: "x".into(),
+            status: "held",
+            until: Some("x".into()),
+        }],
         ..empty_now()
     }
 }
@@ -102,6 +113,7 @@ fn empty_now() -> NowView<'static> {
         doors: DoorsView { open: false, closes: None, opens: None },
         exceptions: Vec::new(),
         slots: Vec::new(),
+        bookings: Vec::new(),
     }
 }
 

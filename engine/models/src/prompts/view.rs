@@ -3,11 +3,13 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use forecourt_core::{
+    booking::BookingStatus,
     calendar,
     hours::{Doors, Span},
     knowledge::{Fuel, Service, Vehicle, VehicleStatus},
     lang::Lang,
     settings::Brand,
+    tools::{Receipt, ToolName},
 };
 use forecourt_ports::model::{Ask, Medium, Who};
 use jiff::{
@@ -42,6 +44,9 @@ pub(super) struct RulesView<'a> {
     pub(super) vehicles: Vec<VehicleView>,
     pub(super) vehicles_left_out: usize,
     pub(super) faqs: Vec<FaqView<'a>>,
+    /// Whether tools are offered, and whether appointments can be made with them.
+    pub(super) tools: bool,
+    pub(super) books: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,6 +57,8 @@ pub(super) struct NowView<'a> {
     /// Days ahead whose hours are not those of the week.
     pub(super) exceptions: Vec<DayView>,
     pub(super) slots: Vec<SlotsView<'a>>,
+    /// This customer's appointments.
+    pub(super) bookings: Vec<BookingLine<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,6 +107,16 @@ pub(super) struct DoorsView {
     pub(super) open: bool,
     pub(super) closes: Option<String>,
     pub(super) opens: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct BookingLine<'a> {
+    pub(super) id: String,
+    pub(super) name: &'a str,
+    pub(super) when: String,
+    pub(super) status: &'static str,
+    /// Of a hold, when it ends.
+    pub(super) until: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -153,6 +170,8 @@ impl<'a> RulesView<'a> {
             vehicles_left_out: knowledge.vehicles.len() - vehicles.len(),
             vehicles,
             faqs: faqs.collect(),
+            tools: offers_tools(ask),
+            books: offers_bookings(ask),
         }
     }
 }
@@ -195,6 +214,7 @@ impl<'a> NowView<'a> {
             slots: services
                 .filter_map(|service| free(ask, service, &zone, free_from, today))
                 .collect(),
+            bookings: bookings(ask, &zone, today),
         }
     }
 }
@@ -223,6 +243,42 @@ fn free<'a>(
         })
         .collect();
     (!days.is_empty()).then(|| SlotsView { name: service.name.get(ask.lang), days })
+}
+
+/// The appointments of this conversation, as the engine knows them.
+fn bookings<'a>(ask: &'a Ask, zone: &TimeZone, today: Date) -> Vec<BookingLine<'a>> {
+    let lang = ask.lang;
+    let say = |at: Timestamp| {
+        let at = zone.to_datetime(at);
+        format!("{}, {}", calendar::date(lang, at.date(), today), calendar::time(lang, at.time()))
+    };
+    let line = |receipt: &'a Receipt| {
+        let Receipt::Booking(booking) = receipt else { return None };
+        let services = &ask.grounding.knowledge.services;
+        let service = services.iter().find(|service| service.id == booking.service);
+        Some(BookingLine {
+            id: booking.booking.to_string(),
+            name: service.map_or("", |service| service.name.get(lang)),
+            when: say(booking.from),
+            status: booking.status.as_str(),
+            until: (booking.status == BookingStatus::Held).then(|| say(booking.hold_until)),
+        })
+    };
+    ask.grounding.receipts.iter().filter_map(line).collect()
+}
+
+pub(super) fn offers_tools(ask: &Ask) -> bool {
+    !ask.toolbox.offered.is_empty()
+}
+
+pub(super) fn offers_bookings(ask: &Ask) -> bool {
+    let books = ToolName::CreateBooking.as_str();
+    ask.toolbox.offered.iter().any(|tool| tool.name == books)
+}
+
+/// Whether the present is the same for every customer.
+pub(super) fn is_everybodys(ask: &Ask) -> bool {
+    !ask.grounding.receipts.iter().any(|receipt| matches!(receipt, Receipt::Booking(_)))
 }
 
 /// Whether the whole stock stands in the facts, whatever was asked.

@@ -16,7 +16,7 @@ fn assert_hello(outcome: &Outcome) {
     let done = outcome.end.as_ref().unwrap();
     assert_eq!(
         (done.model.as_str(), done.prompt.as_str()),
-        ("claude-haiku-4-5-20251001", "reply@1")
+        ("claude-haiku-4-5-20251001", "reply@2")
     );
     assert_eq!((done.usage.input, done.usage.cached, done.usage.output), (12, 4_096, 30));
     // 12 × 1,000 + 4,096 × 100 + 30 × 5,000 billionths of a dollar.

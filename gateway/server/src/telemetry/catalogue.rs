@@ -109,6 +109,11 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "`result`: read, failed",
                 "Readings of tenants' websites.",
             ),
+            counter(
+                "forecourt_tool_calls_total",
+                "`tool`; `result`: done, bad_arguments, refused, failed",
+                "Calls of the assistant's tools.",
+            ),
             gauge("forecourt_resources_awake", "", "Ledgers of resources in memory."),
             gauge(
                 "forecourt_captures_waiting",

@@ -132,7 +132,7 @@ export const ar: Texts = {
     nameAnswers: "يجيب {name} الآن، والمساعد صامت.",
     paused: "ينتظر المساعد بينما تكتب.",
     pausedName: "ينتظر المساعد بينما يكتب {name}.",
-    steps: { looking: "يبحث…", thinking: "يفكر…", mending: "يراجع الرد…" },
+    steps: { looking: "يبحث…", thinking: "يفكر…", mending: "يراجع الرد…", tool: "يجري العمل على ذلك…" },
     lock: "{name} يكتب ردًا.",
     changedBy: "عدّل {name} هذه المسودة.",
     theirs: "عدّل {name} هذه المسودة وأنت تكتب:",

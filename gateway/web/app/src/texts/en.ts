@@ -135,7 +135,7 @@ export const en = {
     nameAnswers: "{name} is answering. The assistant is silent.",
     paused: "The assistant waits while you write.",
     pausedName: "The assistant waits while {name} writes.",
-    steps: { looking: "Looking things up …", thinking: "Thinking …", mending: "Checking the answer …" },
+    steps: { looking: "Looking things up …", thinking: "Thinking …", mending: "Checking the answer …", tool: "Taking care of it …" },
     lock: "{name} is writing an answer.",
     changedBy: "{name} has changed this draft.",
     theirs: "{name} has changed this draft while you wrote:",

@@ -136,7 +136,7 @@ export const fr: Texts = {
     nameAnswers: "{name} répond. L’assistant se tait.",
     paused: "L’assistant attend pendant que vous écrivez.",
     pausedName: "L’assistant attend pendant que {name} écrit.",
-    steps: { looking: "Recherche…", thinking: "Réflexion…", mending: "Vérification de la réponse…" },
+    steps: { looking: "Recherche…", thinking: "Réflexion…", mending: "Vérification de la réponse…", tool: "Je m'en occupe…" },
     lock: "{name} écrit une réponse.",
     changedBy: "{name} a modifié ce brouillon.",
     theirs: "{name} a modifié ce brouillon pendant que vous écriviez :",

@@ -136,7 +136,7 @@ export const nb: Texts = {
     nameAnswers: "{name} svarer. Assistenten er stille.",
     paused: "Assistenten venter mens du skriver.",
     pausedName: "Assistenten venter mens {name} skriver.",
-    steps: { looking: "Slår opp …", thinking: "Tenker …", mending: "Sjekker svaret …" },
+    steps: { looking: "Slår opp …", thinking: "Tenker …", mending: "Sjekker svaret …", tool: "Ordner det …" },
     lock: "{name} skriver et svar.",
     changedBy: "{name} har endret dette utkastet.",
     theirs: "{name} endret dette utkastet mens du skrev:",
