@@ -340,7 +340,7 @@ fn a_folder_that_cannot_be_used_says_why() {
         ("version: 2", "version: 1 2", "letters, digits"),
         ("version: 2", "version: 1\nname: other", "stands twice"),
         ("version: 2", "colour: 1", "nothing else"),
-        ("version: 1\n---", "version: 2", "must end"),
+        ("version: 2\n---", "version: 2", "must end"),
     ] {
         let wrong = folder("system.md", |text| *text = text.replacen(from, to, 1));
         assert!(error_of(&wrong).contains(why), "{}", error_of(&wrong));
