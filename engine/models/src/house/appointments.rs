@@ -85,7 +85,7 @@ impl Plan<'_> {
             return Ok(self.confirm());
         };
         let args = OfBooking { booking_id: held.news.booking };
-        match self.rounds.need(ToolName::CreateBooking, &args)? {
+        match self.rounds.need_again(ToolName::CreateBooking, &args)? {
             Some(created) => self.created(created),
             None => Ok(self.confirm()),
         }

@@ -84,6 +84,12 @@ impl Plan<'_> {
         self.ask.dialogue.held(self.ask.grounding.now).last()
     }
 
+    /// Whether something is held that is neither taken nor given up.
+    fn waits_for_yes(&self) -> bool {
+        let made = self.rounds.last::<BookingRow>(ToolName::CreateBooking.as_str());
+        self.held().is_some_and(|held| held.accepted.is_none()) && made.is_none()
+    }
+
     fn answer(&self) -> Parts {
         let mut parts = Vec::new();
         if self.ask.medium == Medium::Mail && !self.before.earlier {
@@ -153,12 +159,20 @@ impl Plan<'_> {
     /// something remains.
     fn put_together(&self, mut parts: Vec<String>) -> String {
         parts.retain(|part| !part.trim().is_empty());
+        // While a time is held, a yes is a yes to it: nothing else may be asked that a yes answers (A6).
+        let waits = self.waits_for_yes();
+        if waits {
+            parts.retain(|part| !self.say.asks_yes_of_else(part));
+            if parts.is_empty() {
+                parts = self.confirm();
+            }
+        }
         let said_last = |part: &String| !self.before.last.contains(part.as_str());
         if parts.iter().any(said_last) {
             parts.retain(said_last);
         } else {
             // All of it was said: whoever hears the same twice needs somebody else.
-            parts = self.not_understood();
+            parts = if waits { vec![self.say.ask(Asked::Yes)] } else { self.not_understood() };
         }
         parts.join(if self.ask.medium == Medium::Mail { "\n\n" } else { " " })
     }

@@ -66,6 +66,38 @@ impl<'a> Rounds<'a> {
         }
     }
 
+    /// Like [`Self::need`], but what was refused before the customer's data were written down in this turn
+    /// does not count.
+    pub(super) fn need_again<T: DeserializeOwned>(
+        self,
+        tool: ToolName,
+        args: &impl Serialize,
+    ) -> Result<Got<T>, Step> {
+        let captures = |round: &Round| {
+            round.calls.iter().any(|call| call.name == ToolName::CaptureContact.as_str())
+        };
+        let Some(at) = self.toolbox.rounds.iter().rposition(captures) else {
+            return self.need(tool, args);
+        };
+        let args = fields(args);
+        for round in &self.toolbox.rounds[at + 1..] {
+            if let Some(call) =
+                round.calls.iter().find(|call| call.name == tool.as_str() && call.args == args)
+            {
+                let result = round.results.iter().find(|result| result.id == call.id);
+                return Ok(result.and_then(|result| results::read(&result.content)));
+            }
+        }
+        // The engine's own try was refused and is none of ours.
+        let offered = self.toolbox.offered.iter().any(|offered| offered.name == tool.as_str());
+        let rounds = self.toolbox.rounds.len();
+        if !offered || u32::try_from(rounds).is_ok_and(|rounds| rounds + 1 >= MOST_ROUNDS) {
+            return Ok(None);
+        }
+        let id = format!("house-{rounds}-0");
+        Err(Step::Calls(vec![Call { id, name: tool.as_str().to_owned(), args }]))
+    }
+
     /// Several calls of one tool, made together.
     pub(super) fn need_each<T: DeserializeOwned>(
         self,

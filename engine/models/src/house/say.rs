@@ -165,6 +165,17 @@ impl Say<'_> {
             .map(|(_, asked)| asked)
     }
 
+    /// Whether a part asks something that a yes would answer, and that is not about what is held.
+    pub(super) fn asks_yes_of_else(self, part: &str) -> bool {
+        let other = |asked: &Asked| {
+            matches!(asked, Asked::Topic | Asked::Drive | Asked::FindTime | Asked::Person)
+        };
+        QUESTIONS
+            .iter()
+            .filter(|(asked, _)| other(asked))
+            .any(|(_, wordings)| wordings[self.at()].contains(&part))
+    }
+
     pub(super) fn ask_service(self, names: &[&str]) -> String {
         let or = self.one(["eller", "ou", "or", "أو"]);
         let list = match names {
@@ -330,7 +341,7 @@ impl Say<'_> {
                     "Ce n'est malheureusement pas possible à cette heure-là.",
                 ],
                 &["Unfortunately that time is taken.", "That time is taken too, I am afraid."],
-                &["للأسف هذا الوقت محجوز.", "للأسف هذا الوقت غير ممكن أيضًا."],
+                &["للأسف هذا الوقت مشغول.", "للأسف هذا الوقت غير ممكن أيضًا."],
             ][self.at()],
         )
     }

@@ -19,7 +19,7 @@ use forecourt_core::{
             Passages, Proven, ServiceRow, Services, SlotRow, Slots, VehicleRow, Vehicles,
         },
     },
-    utterance::hear,
+    utterance::{Reply, hear},
 };
 use forecourt_models::house::HouseResponder;
 use forecourt_ports::model::{
@@ -139,6 +139,12 @@ impl World {
         });
         let stands: Vec<String> = stands.collect();
         if stands.is_empty() { "none".to_owned() } else { stands.join(", ") }
+    }
+
+    /// How many bookings stand.
+    pub(crate) fn booked(&self) -> usize {
+        let booked = |known: &&KnownBooking| known.news.status == BookingStatus::Booked;
+        self.dialogue.bookings.iter().filter(booked).count()
     }
 
     fn service(&self, id: ServiceId) -> &Service {
@@ -280,7 +286,10 @@ impl World {
             let heard = hear(text, today);
             if known.shown.is_some() && heard.accepts(at.date(), minute) {
                 known.accepted = known.shown;
-            } else if heard.corrects || heard.names_a_time() {
+            } else if heard.corrects
+                || heard.names_a_time()
+                || matches!(heard.reply, Some(Reply::No | Reply::Cancel | Reply::Move))
+            {
                 known.accepted = None;
             }
         }
