@@ -2,10 +2,11 @@
 //!
 //! Lives here: [`model_sim`] (a model provider that misbehaves on demand), [`smtp_sim`] (a mail
 //! provider that does), [`http_sim`] (any other provider that does), [`proxy`] (a bad network),
-//! [`leads`] (leads at a rate), [`scenario`] and [`run`] (whole runs from a file: load, faults, ledger,
+//! [`adversary`] (a model that lies), [`leads`] (leads at a rate), [`scenario`] and [`run`] (whole runs from a file: load, faults, ledger,
 //! report). Story tests start the simulators in process; the binary starts them for a shell.
 //! Everything listens and sends on loopback alone.
 
+pub mod adversary;
 pub mod books;
 pub mod calendar_sim;
 pub mod clock;

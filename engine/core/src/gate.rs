@@ -46,7 +46,7 @@ use crate::{
     dialogue::WITHHELD_CHARS,
     knowledge::Grounding,
     lang::Lang,
-    reading::{Kind, fold, phrases::Found},
+    reading::{Kind, Lexeme, fold, phrases::Found},
 };
 
 /// Checks one answer.
@@ -58,6 +58,9 @@ pub struct Gate {
     /// Whether anything has left yet, and the line breaks owed before what leaves next.
     begun: bool,
     breaks: u8,
+    /// A line that left without an end, and the thread before it: what follows may end its claim.
+    begun_line: Option<String>,
+    thread_before: Thread,
 }
 
 /// What may be shown now. The texts of all pushes, put together, are the answer.
@@ -161,6 +164,8 @@ impl Gate {
             thread: Thread::default(),
             begun: false,
             breaks: 0,
+            begun_line: None,
+            thread_before: Thread::default(),
         }
     }
 
@@ -201,7 +206,7 @@ impl Gate {
         let verdict = if sentence.too_long {
             Err(Reason::TooLong)
         } else {
-            self.judge(&sentence.text).map(|()| outside::plain(&sentence.text))
+            self.judge(&sentence.text, sentence.breaks).map(|()| outside::plain(&sentence.text))
         };
         match verdict {
             Ok(text) if text.is_empty() => {}
@@ -222,7 +227,26 @@ impl Gate {
         }
     }
 
-    fn judge(&mut self, text: &str) -> Result<(), Reason> {
+    /// Judges a sentence; and, where the line broke before its end, together with what stands before it.
+    fn judge(&mut self, text: &str, breaks: u8) -> Result<(), Reason> {
+        let seen = outside::seen(text);
+        let begun = std::mem::take(&mut self.begun_line).filter(|_| breaks == 1);
+        let before = self.thread.clone();
+        self.judge_one(&seen)?;
+        if let Some(begun) = &begun {
+            let after = std::mem::replace(&mut self.thread, self.thread_before.clone());
+            let whole = self.judge_one(&format!("{begun} {seen}"));
+            self.thread = if whole.is_ok() { after } else { before.clone() };
+            whole?;
+        }
+        let ends = |c: char| matches!(c, '.' | '!' | '?' | '…' | '؟' | ':' | ';' | '。');
+        let is_open = !seen.trim_end_matches(['"', '»', '”', ')', '*', '_']).ends_with(ends);
+        self.begun_line = is_open.then(|| seen.into_owned());
+        self.thread_before = before;
+        Ok(())
+    }
+
+    fn judge_one(&mut self, text: &str) -> Result<(), Reason> {
         outside::check(text)?;
         if prompt::is_shown(text) {
             return Err(Reason::Leak);
@@ -276,8 +300,8 @@ fn claims(sentence: &Sentence, facts: &Facts, thread: &mut Thread) -> Result<(),
     }
     let claims = deals::check(sentence, facts, thread)?;
     promise(sentence, facts)?;
-    let discount = sentence.cues.iter().find(|cue| cue.meaning == Cue::Discount);
-    if discount.is_some_and(|cue| !sentence.is_negated(cue.first)) {
+    let mut discounts = sentence.cues.iter().filter(|cue| cue.meaning == Cue::Discount);
+    if discounts.any(|cue| !sentence.takes_back(cue)) {
         return Err(Reason::Discount);
     }
     money::check(sentence, facts, thread, &claims)?;
@@ -293,9 +317,9 @@ fn promise(sentence: &Sentence, facts: &Facts) -> Result<(), Reason> {
                 .has_kind(|kind| matches!(kind, Kind::Day(_) | Kind::Clock(_) | Kind::Duration(_)))
         };
         let promises = match cue.meaning {
-            Cue::Guarantee => !sentence.is_negated(cue.first),
+            Cue::Guarantee => !sentence.takes_back(cue),
             Cue::Contact | Cue::Deliver => timed(),
-            Cue::Called => !sentence.is_negated(cue.first) && !facts.has_called(),
+            Cue::Called => !sentence.takes_back(cue) && !facts.has_called(),
             Cue::Within => promises_a_time(sentence, facts, cue),
             _ => false,
         };
@@ -315,8 +339,29 @@ fn promises_a_time(sentence: &Sentence, facts: &Facts, cue: &Found<Cue>) -> bool
         .filter(|token| matches!(token.kind, Kind::Duration(_)) && near(token.first))
         .peekable();
     if lengths.peek().is_none() {
-        // In words, which are not read.
-        return sentence.cues.iter().any(|unit| unit.meaning == Cue::TimeUnit && near(unit.first));
+        // In words, which are not read: "within an hour".
+        let in_words = |at: usize| {
+            let word = sentence.lexemes.get(at).and_then(Lexeme::word).unwrap_or_default();
+            let one = [
+                "hour",
+                "day",
+                "week",
+                "time",
+                "timen",
+                "dag",
+                "uke",
+                "heure",
+                "journee",
+                "jour",
+                "semaine",
+                "ساعه",
+                "يوم",
+                "اسبوع",
+            ];
+            one.contains(&word)
+        };
+        return sentence.cues.iter().any(|unit| unit.meaning == Cue::TimeUnit && near(unit.first))
+            || (cue.end..=cue.end + 1).any(in_words);
     }
     lengths.any(|token| !facts.says(sentence, &token.kind) && !facts.leaves_time(&token.kind))
 }

@@ -1,5 +1,6 @@
 //! The command line: one subcommand a module.
 
+mod adversary;
 mod calendar_sim;
 mod compare;
 mod fanout;
@@ -34,6 +35,8 @@ enum Command {
     Figures,
     /// Send leads at a rate and see that each is answered once
     Leads(Box<leads::Args>),
+    /// Let a model lie and ask for what it must not have, and see that nothing of it leaves or happens
+    Adversary(adversary::Args),
     /// Compare the whole pipeline with Fastify, BullMQ, Redis and Postgres, in one run
     Compare(Box<compare::Args>),
     /// Compare fan-out with nchan, socket.io, NATS and a bare send loop, in one run
@@ -61,6 +64,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::HttpSim(args) => http_sim::run(args).map(|()| ExitCode::SUCCESS),
         Command::CalendarSim(args) => calendar_sim::run(args).map(|()| ExitCode::SUCCESS),
         Command::Proxy(args) => proxy::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Adversary(args) => adversary::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Fanout(args) => fanout::run(&args),
         Command::SendLoop => fanout::send_loop(),

@@ -1,6 +1,8 @@
 //! The simulators and the load generator, met over real sockets.
 
 #[cfg(test)]
+mod adversary;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod http_sim;

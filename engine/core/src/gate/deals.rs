@@ -191,20 +191,23 @@ pub(super) fn check<'a>(
     let mut claims = Claims::default();
     for cue in &sentence.cues {
         let deal = match cue.meaning {
-            Cue::Books if !sentence.is_negated(cue.first) => return Err(Reason::Booking),
+            Cue::Books if !sentence.takes_back(cue) => return Err(Reason::Booking),
             Cue::Deal(deal) => deal,
             _ => continue,
         };
         if is_part_of_another(sentence, cue)
-            || stock::reserved_vehicle(sentence, facts, thread)
+            || deal == Deal::Reserved && stock::is_of_stock(sentence, facts, thread)
             || deal == Deal::Stands && has_stronger(sentence, cue)
         {
             continue;
         }
+        if matches!(deal, Deal::Booked | Deal::Reserved) && is_of_a_car(sentence) {
+            return Err(Reason::Booking);
+        }
         let says_until = sentence.has(|cue| cue == Cue::Until);
         let fits = facts.appointments().iter().filter(|one| one.is(deal, says_until));
         let meant = of_named_service(sentence, thread, cue, fits.collect())?;
-        if sentence.is_negated(cue.first) {
+        if sentence.takes_back(cue) {
             // "It is not booked yet", where one is: of that one, or of nothing.
             let others = facts.appointments().iter().any(|one| !one.is(deal, says_until));
             if !meant.is_empty() && !others && !sentence.is_conditional() {
@@ -222,6 +225,14 @@ pub(super) fn check<'a>(
         claims.each.push((cue.first, sentence.clause(cue.first), meant));
     }
     Ok(claims)
+}
+
+/// `Ola has booked that car`: receipts are of appointments, and say nothing of a car.
+fn is_of_a_car(sentence: &Sentence) -> bool {
+    let of_an_appointment = sentence.has(|cue| matches!(cue, Cue::ForYou | Cue::Slot))
+        || sentence.has_kind(|kind| matches!(kind, Kind::Clock(_) | Kind::Day(_)))
+        || sentence.subjects.iter().any(|placed| matches!(placed.subject, Subject::Service(_)));
+    !of_an_appointment && sentence.has(|cue| matches!(cue, Cue::OneVehicle | Cue::ManyVehicles))
 }
 
 /// `Cancellation is confirmed` confirms nothing but a cancellation.
@@ -273,7 +284,7 @@ fn of_named_service<'a>(
         return Ok(fits);
     }
     let every = services.iter().all(|service| fits.iter().any(|one| one.is_of(*service)));
-    if !every && !sentence.is_negated(cue.first) {
+    if !every && !sentence.takes_back(cue) {
         return Err(Reason::Booking);
     }
     Ok(fits.into_iter().filter(|one| services.iter().any(|index| one.is_of(*index))).collect())

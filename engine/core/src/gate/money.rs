@@ -46,7 +46,17 @@ fn price(
     token: &Token,
     amount: Amount,
 ) -> Result<(), Reason> {
-    let said = || facts.says(sentence, &Kind::Amount(amount));
+    // A row's price stands, whatever a page says of it.
+    let has_row = sentence.subjects.iter().any(|placed| match placed.subject {
+        Subject::Service(index) => {
+            facts.grounding.knowledge.services.get(index).is_some_and(|one| one.price.is_some())
+        }
+        Subject::Vehicles(_) => false,
+    });
+    let said = || {
+        let kind = Kind::Amount(amount);
+        facts.said().kinds.contains(&kind) || !has_row && facts.says(sentence, &kind)
+    };
     let each = sentence.cues.iter().any(|cue| {
         cue.meaning == Cue::Each && cue.first >= token.end && cue.first <= token.end + 2
     });
@@ -200,7 +210,7 @@ fn gratis(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Result<(), Rea
     });
     for cue in said {
         let subject = sentence.subject_of(cue.first).or(thread.subject.as_ref());
-        let negated = sentence.is_negated_beside(cue);
+        let negated = sentence.takes_back(cue);
         let holds = match subject {
             Some(Subject::Service(index)) => {
                 let price = facts.grounding.knowledge.services.get(*index).and_then(|s| s.price);

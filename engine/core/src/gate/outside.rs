@@ -1,5 +1,9 @@
 //! What leads out of an answer: links, mail addresses, markup; and what leaks from within.
 
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::Reason;
 use crate::tools::ToolName;
 
@@ -132,6 +136,16 @@ fn has_secret(text: &str) -> bool {
             && run.bytes().filter(u8::is_ascii_digit).count() >= SECRET_DIGITS
             && run.bytes().any(|byte| byte.is_ascii_alphabetic())
     })
+}
+
+/// A sentence as it is seen: letters of other styles as plain ones, and without what is not seen.
+pub(super) fn seen(sentence: &str) -> Cow<'_, str> {
+    if sentence.is_ascii() {
+        return Cow::Borrowed(sentence);
+    }
+    let shown =
+        |c: &char| !is_invisible(*c) && (!is_joiner(*c) || ('\u{2066}'..='\u{2069}').contains(c));
+    Cow::Owned(sentence.nfkc().filter(shown).collect())
 }
 
 /// What joins or parts letters and is not seen.

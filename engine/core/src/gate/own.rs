@@ -25,7 +25,7 @@ const STEM: usize = 6;
 const FEW_DIGITS: usize = 6;
 
 /// Stems of words that keep no company either.
-const EVERYWHERE: [&str; 34] = [
+const EVERYWHERE: &[&str] = &[
     "costs",
     "cost",
     "price",
@@ -60,6 +60,7 @@ const EVERYWHERE: [&str; 34] = [
     "سعرها",
     "مقابل",
     "كرونه",
+    "بسعر",
 ];
 
 #[derive(Debug, Default)]

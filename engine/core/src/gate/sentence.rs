@@ -110,14 +110,30 @@ impl Sentence {
         self.turns.iter().any(|turn| turn.meaning == Turn::Not && self.clause(turn.first) == clause)
     }
 
-    /// Whether the clause of a cue says `not`, besides the cue's own words: `costs nothing`.
-    pub(super) fn is_negated_beside(&self, cue: &Found<Cue>) -> bool {
+    /// Whether a cue's own words are taken back: `not` before it in its clause, or right after the verb.
+    ///
+    /// "Booked without any trouble" and "we guarantee no faults" take nothing back.
+    pub(super) fn takes_back(&self, cue: &Found<Cue>) -> bool {
         let clause = self.clause(cue.first);
+        let after = |at: usize| {
+            let word = self.lexemes.get(at).and_then(Lexeme::word).unwrap_or_default();
+            let plain = matches!(word, "ikke" | "ikkje" | "pas" | "not");
+            let none =
+                matches!(word, "ingen" | "no" | "aucun" | "aucune") && cue.meaning == Cue::Have;
+            at >= cue.end && at <= cue.end + 2 && (plain || none)
+        };
         self.turns.iter().any(|turn| {
             turn.meaning == Turn::Not
                 && self.clause(turn.first) == clause
-                && !(cue.first..cue.end).contains(&turn.first)
+                && (turn.first < cue.first || after(turn.first))
         })
+    }
+
+    /// The same, or the cue itself says `not`: `we do not have`.
+    pub(super) fn is_cue_negated(&self, cue: &Found<Cue>) -> bool {
+        let inside = |turn: &&Found<Turn>| (cue.first..cue.end).contains(&turn.first);
+        let says_not = self.turns.iter().filter(inside).any(|turn| turn.meaning == Turn::Not);
+        says_not || self.takes_back(cue)
     }
 
     pub(super) fn is_conditional(&self) -> bool {

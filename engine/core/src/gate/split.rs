@@ -5,10 +5,13 @@
 //! the stream is cut into, the sentences are the same. Memory is bounded: of a sentence longer than
 //! [`MAX_CHARS`] only its length is remembered.
 
+use super::outside;
 use crate::reading::fold;
 
 /// The longest sentence that is read; a longer one is withheld.
 pub(super) const MAX_CHARS: usize = 1_000;
+/// No ordinal and no abbreviation is longer, whatever is hidden in it.
+const WORD_CHARS: usize = 64;
 
 /// A sentence, and what parts it from the one before.
 #[derive(Debug, PartialEq, Eq)]
@@ -98,14 +101,18 @@ impl Splitter {
 
     /// Whether the full stop at the end of the text ends a sentence when `next` comes after it.
     fn stop_ends_before(&self, next: char) -> bool {
-        let body = self.text.trim_end();
+        // As it is seen: a hidden mark in "25.", or digits of another kind, end no sentence.
+        let tail: Vec<char> = self.text.chars().rev().take(WORD_CHARS).collect();
+        let tail: String = tail.into_iter().rev().collect();
+        let seen = outside::seen(&tail);
+        let body = seen.trim_end();
         let body = body.trim_end_matches(['"', '\'', '»', '”', '’', ')', ']', '*', '_']);
         let word = body.trim_end_matches('.').rsplit(char::is_whitespace).next().unwrap_or("");
         let word = word.trim_start_matches(['(', '"', '«', '“', '\'', '[']);
         if word.is_empty() {
             return true;
         }
-        if word.chars().all(|c| c.is_ascii_digit()) && word.len() <= 2 {
+        if word.chars().all(char::is_numeric) && word.chars().count() <= 2 {
             // An ordinal goes on in lower case or in digits: "24. november", "24. 11."
             return next.is_uppercase() || is_arabic(next) || matches!(next, '-' | '•' | '*' | '#');
         }

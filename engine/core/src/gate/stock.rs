@@ -5,7 +5,7 @@ use super::{
     facts::Facts,
     sentence::{Sentence, Subject},
     times::Thread,
-    words::Cue,
+    words::{Cue, Deal},
 };
 use crate::{
     knowledge::{Fuel, Vehicle, VehicleStatus},
@@ -28,7 +28,7 @@ pub(super) fn check(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Resu
     let (mut from, mut last) = (0, Vec::new());
     for cue in &sentence.cues {
         let Some(claim) = claim(sentence, facts, thread, cue) else { continue };
-        let negated = sentence.is_negated(cue.first);
+        let negated = sentence.is_cue_negated(cue);
         let mut all = subjects(sentence, cue, from);
         if all.is_empty() {
             all = last; // "in stock and for sale"
@@ -55,8 +55,8 @@ fn claim(sentence: &Sentence, facts: &Facts, thread: &Thread, cue: &Found<Cue>) 
             let noun = sentence.has_in_clause(cue.first, is_vehicle_noun);
             ((names_one || noun) && !is_past(sentence, cue)).then_some(Claim::Available)
         }
-        // "The Golf is reserved" is of the stock, when it is; the booking rule sees to the rest.
-        Cue::Deal(_) if reserved_vehicle(sentence, facts, thread) => Some(Claim::Reserved),
+        // "The Golf is reserved" is of the stock; the booking rule sees to the rest.
+        Cue::Deal(Deal::Reserved) if is_of_stock(sentence, facts, thread) => Some(Claim::Reserved),
         _ => None,
     }
 }
@@ -218,22 +218,16 @@ fn fuel(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Result<(), Reaso
     Ok(())
 }
 
-/// Whether the sentence says of a vehicle, and not of the customer's time, that it is reserved.
-pub(super) fn reserved_vehicle(sentence: &Sentence, facts: &Facts, thread: &Thread) -> bool {
+/// Whether `reserved` is said of a vehicle, and not of the customer's time.
+pub(super) fn is_of_stock(sentence: &Sentence, facts: &Facts, thread: &Thread) -> bool {
     let for_customer = sentence.has(|cue| matches!(cue, Cue::ForYou | Cue::Slot | Cue::Books))
         || sentence.has_kind(|kind| matches!(kind, Kind::Day(_) | Kind::Clock(_)))
         || sentence.subjects.iter().any(|placed| matches!(placed.subject, Subject::Service(_)));
-    let says_reserved = sentence.lexemes.iter().any(|lexeme| {
-        lexeme.word().is_some_and(|word| word.starts_with("reserv") || word.contains("محجوز"))
-    });
-    let vehicles: Vec<usize> = if sentence.named.is_empty() {
-        match &thread.subject {
-            Some(Subject::Vehicles(vehicles)) => vehicles.clone(),
-            _ => vec![],
-        }
-    } else {
-        sentence.named.iter().flat_map(|named| named.vehicles.iter().copied()).collect()
-    };
+    if for_customer {
+        return false;
+    }
+    // Without a name it is of the vehicle before, when that one is.
     let is_reserved = |index: &usize| facts.vehicles()[*index].status == VehicleStatus::Reserved;
-    says_reserved && !for_customer && vehicles.iter().any(is_reserved)
+    !sentence.named.is_empty()
+        || matches!(&thread.subject, Some(Subject::Vehicles(all)) if all.iter().any(is_reserved))
 }

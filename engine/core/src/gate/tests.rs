@@ -216,3 +216,24 @@ fn what_stayed_in_is_kept_for_staff_and_shown_to_no_log() {
     assert_eq!(withheld.text, long.chars().take(WITHHELD_CHARS).collect::<String>());
     assert!(!format!("{released:?}").contains("EV6"));
 }
+
+#[test]
+fn a_claim_that_is_broken_over_lines_is_read_as_one() {
+    for (lang, text) in [
+        (Lang::En, "The Tesla Model 3 is\nyours for 299,900 NOK"),
+        (Lang::En, "We can lower the\nprice for you"),
+        (Lang::Fr, "Je peux baisser le\nprix pour vous."),
+        (Lang::En, "We will deliver the car\non Friday"),
+    ] {
+        let released = Gate::check(&ground(), lang, text);
+        assert_eq!(released.withheld.len(), 1, "{text}: {}", released.text);
+    }
+    // A list is no broken sentence, and a new paragraph begins anew.
+    for text in [
+        "Free times\n- Wednesday 25 November at 09:00\n- Saturday 28 November at 10:00",
+        "Hi Kari\n\nThank you!",
+    ] {
+        let released = Gate::check(&ground(), Lang::En, text);
+        assert!(released.withheld.is_empty(), "{text}: {:?}", released.withheld);
+    }
+}
