@@ -433,7 +433,7 @@ impl BookingDesk {
                     seat.settled(booking.id, booking.takes(), booking.held_until(), now);
                 }
                 self.tenant.agenda.forget();
-                drop(self.tenant.note_booking(&booking)); // told whether anybody waits or not
+                self.tell_session(&booking);
                 if write.letters.iter().any(|(owed, _)| owed.due_at <= now) {
                     self.resources.letters_are_due();
                 }
@@ -454,6 +454,20 @@ impl BookingDesk {
                 Stored::Again
             }
         })
+    }
+
+    /// Tells the conversation that led to a booking how it stands now, whoever changed it. Behind the
+    /// answer: a conversation that is not told reads its bookings again with its next turn.
+    fn tell_session(&self, booking: &Booking) {
+        if booking.wish.session.is_none() {
+            return;
+        }
+        let (tenant, booking) = (Arc::clone(&self.tenant), booking.clone());
+        let counted = tenant.registry.count_in();
+        self.tenant.ports.io.spawn(async move {
+            let _counted = counted;
+            tenant.note_booking(&booking).await;
+        });
     }
 
     pub async fn find(&self, booking: BookingId) -> Result<BookingHistory, BookingError> {

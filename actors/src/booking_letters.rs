@@ -10,11 +10,11 @@
 use std::sync::Arc;
 
 use forecourt_core::{
-    booking::{letter::LetterKind, words},
+    booking::{invite, letter::LetterKind, words},
     id::SessionId,
 };
 use forecourt_ports::{
-    sender::{Letter, Outgoing, Recipient, SendError},
+    sender::{CalendarEntry, Letter, Outgoing, Recipient, SendError},
     store::{DueLetter, LetterEnd, LetterStatus, StoreError},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -127,17 +127,35 @@ async fn written(engine: &Engine, due: &DueLetter, now: Timestamp) -> Option<Out
     let knowledge = tenant.knowledge().await.ok()?;
     let service = knowledge.services.iter().find(|service| service.id == booking.wish.service);
     let service = service.map_or("", |service| service.name.get(lang));
+    let link = ports.links.invitation(due.tenant, booking.id);
     // An entry that is taken out again needs no link; reminders find it in the calendar.
-    let calendar = matches!(due.owed.kind, LetterKind::Confirmation | LetterKind::Change)
-        .then(|| ports.links.invitation(due.tenant, booking.id))
-        .flatten();
+    let (shown, goes_along) = match due.owed.kind {
+        LetterKind::Confirmation | LetterKind::Change => (link.as_deref(), true),
+        LetterKind::Cancellation => (None, true),
+        LetterKind::Reminder24h | LetterKind::Reminder2h | LetterKind::Code => (None, false),
+    };
     let business = &snapshot.settings.brand.name;
-    let named = words::Named { service, business, calendar: calendar.as_deref() };
+    let named = words::Named { service, business, calendar: shown };
     let (subject, text) = if due.owed.kind == LetterKind::Code {
         words::code_letter(&ports.links.code(due.tenant, booking.id, due.delivery)?, lang, named)
     } else {
         words::letter(due.owed.kind, booking, lang, named, now)
     };
+    let calendar = goes_along.then(|| {
+        let settings = &snapshot.settings;
+        let entry = invite::Entry {
+            summary: &format!("{service} · {business}"),
+            description: "",
+            location: settings.brand.address.as_deref().unwrap_or_default(),
+            organizer_name: business,
+            organizer: &settings.mail.from_address,
+            url: None,
+            // As behind the link: one entry, however it reaches the calendar.
+            host: link.as_deref().and_then(|url| url.split('/').nth(2)).unwrap_or_default(),
+        };
+        let text = invite::render(booking, &entry, now);
+        CalendarEntry { method: invite::method(booking), text }
+    });
     Some(Outgoing {
         delivery: due.delivery,
         tenant: due.tenant,
@@ -145,7 +163,7 @@ async fn written(engine: &Engine, due: &DueLetter, now: Timestamp) -> Option<Out
         session: booking.wish.session.unwrap_or(SessionId::from_uuid(booking.id.into_uuid())),
         settings: Arc::new(snapshot.settings.clone()),
         lang,
-        letter: Letter::MemberAnswer { subject: Some(subject), text, member: None },
+        letter: Letter::Booking { subject, text, calendar },
         to: Recipient { name: booking.wish.customer.name.clone(), address },
         thread: vec![],
         unsubscribe_url: None,

@@ -247,7 +247,9 @@ impl World {
     /// Texts that customers were sent.
     pub(crate) fn letters(&self) -> Vec<String> {
         let text = |letter: &Letter| match letter {
-            Letter::Answer { text, .. } | Letter::MemberAnswer { text, .. } => Some(text.clone()),
+            Letter::Answer { text, .. }
+            | Letter::MemberAnswer { text, .. }
+            | Letter::Booking { text, .. } => Some(text.clone()),
             Letter::Alert { .. } | Letter::EndpointPaused { .. } => None,
         };
         self.sender.sent().iter().filter_map(|sent| text(&sent.outgoing.letter)).collect()

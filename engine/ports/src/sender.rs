@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use forecourt_core::{
+    booking::invite::Method,
     handoff::HandoffNote,
     id::{DeliveryId, SessionId, TenantId},
     lang::Lang,
@@ -47,6 +48,20 @@ impl std::fmt::Debug for Recipient {
     }
 }
 
+/// A calendar object that goes along with a letter (RFC 6047).
+#[derive(Clone, PartialEq, Eq)]
+pub struct CalendarEntry {
+    pub method: Method,
+    /// iCalendar, lines ended by CRLF.
+    pub text: String,
+}
+
+impl std::fmt::Debug for CalendarEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CalendarEntry(..)") // personal data stays out of logs (A13)
+    }
+}
+
 /// What it says.
 #[derive(Clone)]
 pub enum Letter {
@@ -54,6 +69,9 @@ pub enum Letter {
     Answer { subject: Option<String>, text: String },
     /// A member's own answer to a customer; `member` is the name it is signed with, besides the tenant's.
     MemberAnswer { subject: Option<String>, text: String, member: Option<String> },
+    /// To a customer, about their booking; plain text, paragraphs by blank lines. What their calendar is
+    /// to do goes along.
+    Booking { subject: String, text: String, calendar: Option<CalendarEntry> },
     /// To staff: a person is needed for a lead.
     Alert {
         customer: String,
@@ -73,6 +91,7 @@ impl std::fmt::Debug for Letter {
         f.write_str(match self {
             Self::Answer { .. } => "Letter::Answer(..)",
             Self::MemberAnswer { .. } => "Letter::MemberAnswer(..)",
+            Self::Booking { .. } => "Letter::Booking(..)",
             Self::Alert { .. } => "Letter::Alert(..)",
             Self::EndpointPaused { .. } => "Letter::EndpointPaused(..)",
         })

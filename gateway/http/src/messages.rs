@@ -56,7 +56,7 @@ pub(crate) async fn post(
 }
 
 fn refuse_field(named: Option<&str>, why: &str) -> Result<(), Problem> {
-    named.map_or(Ok(()), |name| Err(Problem::field(&format!("/{name}"), "not_yours", why)))
+    named.map_or(Ok(()), |name| Err(Problem::field(format!("/{name}"), "not_yours", why)))
 }
 
 /// A customer's message that was checked.

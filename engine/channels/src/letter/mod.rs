@@ -20,12 +20,12 @@ mod view;
 mod words;
 
 use forecourt_core::{id::DeliveryId, settings::TenantSettings};
-use forecourt_ports::sender::{Letter, Outgoing};
+use forecourt_ports::sender::{CalendarEntry, Letter, Outgoing};
 use jiff::Timestamp;
 use lettre::{
     Address, Message,
     message::{
-        MessageBuilder, MultiPart, MultiPartKind, SinglePart,
+        Attachment, Body, MessageBuilder, MultiPart, MultiPartKind, SinglePart,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
 };
@@ -71,6 +71,8 @@ pub enum LetterError {
     TooLong,
     #[error("a template of ours failed")]
     Template(#[from] minijinja::Error),
+    #[error("the calendar entry could not be written in a mail")]
+    Calendar,
     #[error("the mail could not be put together")]
     Build(#[from] lettre::error::Error),
 }
@@ -102,7 +104,14 @@ pub fn compose(outgoing: &Outgoing, now: Timestamp) -> Result<Composed, LetterEr
     }
     let builder = threaded(builder, outgoing, from.domain());
     let builder = marked(builder, outgoing, page.kind, way_out.as_ref());
-    let message = builder.multipart(alternative(outgoing.delivery, page.text, page.html))?;
+    let entry = match &outgoing.letter {
+        Letter::Booking { calendar, .. } => calendar.as_ref(),
+        _ => None,
+    };
+    let message = builder.multipart(match entry {
+        None => alternative(outgoing.delivery, page.text, page.html),
+        Some(entry) => invitation(outgoing.delivery, page.text, page.html, entry)?,
+    })?;
 
     let needs_utf8 = [Some(&from), Some(&to), reply_to.as_ref()]
         .into_iter()
@@ -116,7 +125,11 @@ pub fn compose(outgoing: &Outgoing, now: Timestamp) -> Result<Composed, LetterEr
 enum Kind {
     Automatic,
     Personal,
-    Alert { urgent: bool },
+    /// What follows from what somebody has booked.
+    Notice,
+    Alert {
+        urgent: bool,
+    },
 }
 
 /// The rendered parts of a letter.
@@ -144,6 +157,13 @@ impl Page {
                 (subject.as_deref(), text, &By::Member(member.as_deref())),
                 way_out,
                 Kind::Personal,
+            ),
+            Letter::Booking { subject, text, .. } => Self::answer(
+                outgoing,
+                settings,
+                (Some(subject.as_str()), text, &By::Member(None)),
+                way_out,
+                Kind::Notice,
             ),
             Letter::Alert { customer, vehicle, excerpt, reason, link, note } => {
                 let view = AlertView::of(
@@ -218,7 +238,7 @@ fn marked(
     // RFC 3834; what a person wrote carries neither.
     let automatic = match kind {
         Kind::Automatic => Some("auto-replied"),
-        Kind::Alert { .. } => Some("auto-generated"),
+        Kind::Alert { .. } | Kind::Notice => Some("auto-generated"),
         Kind::Personal => None,
     };
     if let Some(automatic) = automatic {
@@ -248,6 +268,34 @@ fn alternative(delivery: DeliveryId, text: String, html: String) -> MultiPart {
         .boundary(format!("=_{delivery}"))
         .singlepart(part(ContentType::TEXT_PLAIN, text))
         .singlepart(part(ContentType::TEXT_HTML, html))
+}
+
+/// The letter with a calendar entry: as the last part of the alternative, by which mail programs offer to
+/// enter it, and as a file, for those that do not (RFC 6047, 4).
+fn invitation(
+    delivery: DeliveryId,
+    text: String,
+    html: String,
+    entry: &CalendarEntry,
+) -> Result<MultiPart, LetterError> {
+    let method = entry.method.as_str();
+    let content_type = format!("text/calendar; charset=utf-8; method={method}");
+    let content_type = ContentType::parse(&content_type).map_err(|_| LetterError::Calendar)?;
+    // Base64: what quoted-printable does to line ends and long lines, calendars get wrong.
+    let part = SinglePart::builder()
+        .content_type(content_type)
+        .header(ContentTransferEncoding::Base64)
+        .body(entry.text.clone());
+    let file = Attachment::new("invite.ics".to_owned()).body(
+        Body::new_with_encoding(entry.text.clone().into_bytes(), ContentTransferEncoding::Base64)
+            .map_err(|_| LetterError::Calendar)?,
+        ContentType::parse("application/ics").map_err(|_| LetterError::Calendar)?,
+    );
+    Ok(MultiPart::builder()
+        .kind(MultiPartKind::Mixed)
+        .boundary(format!("=_{delivery}_all"))
+        .multipart(alternative(delivery, text, html).singlepart(part))
+        .singlepart(file))
 }
 
 /// Quoted-printable, or base64 where that is shorter, as for Arabic.

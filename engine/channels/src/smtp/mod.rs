@@ -133,6 +133,8 @@ fn unwritten(error: &LetterError) -> SendError {
         LetterError::Recipient => permanent("address-invalid"),
         LetterError::Empty => permanent("letter-empty"),
         LetterError::TooLong => permanent("letter-too-long"),
-        LetterError::Template(_) | LetterError::Build(_) => permanent("letter-unwritable"),
+        LetterError::Template(_) | LetterError::Build(_) | LetterError::Calendar => {
+            permanent("letter-unwritable")
+        }
     }
 }

@@ -4,12 +4,13 @@ use std::{fmt::Write as _, sync::Arc};
 
 use forecourt_channels::letter::{Composed, LetterError, compose};
 use forecourt_core::{
+    booking::invite::Method,
     event::AlertReason,
     handoff::{HandoffNote, Missing},
     lang::Lang,
     webhook::PauseReason,
 };
-use forecourt_ports::sender::{Letter, Outgoing};
+use forecourt_ports::sender::{CalendarEntry, Letter, Outgoing};
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 
 use crate::support::{delivery, noon, outgoing, settings, to};
@@ -180,6 +181,71 @@ fn a_members_answer_is_signed_and_does_not_pass_for_a_program() {
     let text = text(&read(&composed));
     assert!(text.contains("Ola Selger") && !text.contains("KI-assistenten"), "{text}");
     assert_eq!(text.matches("Hei").count(), 1, "greeted twice: {text}");
+}
+
+#[test]
+fn a_booking_s_letter_carries_its_entry_as_a_part_and_as_a_file() {
+    // What long lines, line ends and other alphabets could break.
+    let entry = |method: Method| {
+        let lines = [
+            "BEGIN:VCALENDAR",
+            "VERSION:2.0",
+            &format!("METHOD:{}", method.as_str()),
+            "BEGIN:VEVENT",
+            "UID:bkg_1@forecourt.example",
+            "SEQUENCE:2",
+            "SUMMARY:تجربة قيادة · Prøvekjøring",
+            &format!("DESCRIPTION:{}", "x".repeat(60)),
+            "END:VEVENT",
+            "END:VCALENDAR",
+            "",
+        ];
+        CalendarEntry { method, text: lines.join("\r\n") }
+    };
+    for (method, name) in [(Method::Request, "REQUEST"), (Method::Cancel, "CANCEL")] {
+        let mut outgoing = outgoing(11);
+        outgoing.letter = Letter::Booking {
+            subject: "Timen er bekreftet".into(),
+            text: "Timen din er bekreftet.".into(),
+            calendar: Some(entry(method)),
+        };
+        let composed = written(&outgoing);
+        assert!(composed.bytes.is_ascii(), "7-bit");
+        assert_eq!(header(&composed, "Auto-Submitted").as_deref(), Some("auto-generated"));
+        assert_eq!(header(&composed, "X-Auto-Response-Suppress").as_deref(), Some("All"));
+        let message = read(&composed);
+        assert!(text(&message).contains("Timen din er bekreftet."));
+        let kinds: Vec<String> = message
+            .parts
+            .iter()
+            .filter_map(|part| part.content_type())
+            .map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "multipart/mixed",
+                "multipart/alternative",
+                "text/plain",
+                "text/html",
+                "text/calendar",
+                "application/ics",
+            ]
+        );
+        let (part, file) = (&message.parts[4], &message.parts[5]);
+        let kind = part.content_type().unwrap();
+        assert_eq!(kind.attribute("method"), Some(name));
+        assert_eq!(kind.attribute("charset"), Some("utf-8"));
+        assert_eq!(part.contents(), entry(method).text.as_bytes(), "to the byte");
+        assert_eq!(file.contents(), entry(method).text.as_bytes());
+        assert_eq!(file.attachment_name(), Some("invite.ics"));
+        let read: icalendar::Calendar =
+            std::str::from_utf8(part.contents()).unwrap().parse().unwrap();
+        assert_eq!(read.components.len(), 1);
+    }
+    let mut bare = outgoing(12);
+    bare.letter = Letter::Booking { subject: "Kode".into(), text: "Hei".into(), calendar: None };
+    assert!(read(&written(&bare)).parts.len() == 3, "without an entry a letter like any other");
 }
 
 #[test]

@@ -57,8 +57,8 @@ pub(super) fn problem(
         },
         BookingError::Code(refused) => {
             let code = match refused {
-                CodeRefused::Wrong { left: 1.. } => Code::WrongCode,
-                CodeRefused::Wrong { left: 0 } | CodeRefused::Over => Code::CodeOver,
+                CodeRefused::Wrong { left: 1.. } => Code::WrongProof,
+                CodeRefused::Wrong { left: 0 } | CodeRefused::Over => Code::ProofOver,
                 CodeRefused::TooMany => Code::TooMany,
             };
             Problem::new(code).detail(words::code_refused(refused, lang))

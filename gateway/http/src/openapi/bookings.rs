@@ -2,9 +2,10 @@
 
 use super::operations::{Good, JSON, Operation, Parameter, Who, done, good, optional};
 use crate::problem::Code::{
-    self, AnotherOffer, BookingOver, Busy, CodeOver, Forbidden, HoldOver, Invalid, MalformedJson,
-    MalformedQuery, NotFound, NotFree, OriginNotAllowed, TooLarge, TooMany, TooManyBlocks, TooSlow,
-    Unauthorised, Unavailable, UnknownTenant, UnsupportedMediaType, WrongCode,
+    self, AnotherOffer, BookingOver, Busy, Forbidden, HoldOver, Invalid, MalformedJson,
+    MalformedQuery, NotFound, NotFree, OriginNotAllowed, ProofOver, TooLarge, TooMany,
+    TooManyBlocks, TooSlow, Unauthorised, Unavailable, UnknownTenant, UnsupportedMediaType,
+    WrongProof,
 };
 
 const TEXT: &str = r#"{"type":"string"}"#;
@@ -53,8 +54,8 @@ const PROVE: &[Code] = &[
     Invalid,
     UnknownTenant,
     TooSlow,
-    WrongCode,
-    CodeOver,
+    WrongProof,
+    ProofOver,
     TooLarge,
     UnsupportedMediaType,
     TooMany,

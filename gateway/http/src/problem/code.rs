@@ -131,10 +131,10 @@ codes! {
     TooManyBlocks = CONFLICT, "too-many-blocks", "There are too many blocks",
         "the resource has as many blocks as it may have",
         "Remove blocks that are over, or write several as one repeating block.";
-    WrongCode = CONFLICT, "wrong-code", "The code is wrong",
+    WrongProof = CONFLICT, "wrong-code", "The code is wrong",
         "this is not the code that was sent last",
         "Read the newest letter. A code allows five tries.";
-    CodeOver = CONFLICT, "code-over", "The code is over",
+    ProofOver = CONFLICT, "code-over", "The code is over",
         "the code was used, was tried too often, or its time has passed",
         "Ask for a new code.";
     TooManyCalendars = CONFLICT, "too-many-calendars", "There is no room for another calendar",

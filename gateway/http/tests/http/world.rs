@@ -253,7 +253,7 @@ impl World {
         let find = async {
             loop {
                 for sent in self.sender.sent().iter().rev() {
-                    let Letter::MemberAnswer { text, .. } = &sent.outgoing.letter else { continue };
+                    let Letter::Booking { text, .. } = &sent.outgoing.letter else { continue };
                     if let Some(code) = text.split_whitespace().find_map(code) {
                         return code;
                     }
