@@ -27,7 +27,13 @@ async fn readers_notice_nothing_and_nobody_loses_anything() {
     };
     // Long messages fill what the kernel keeps for a listener in a short time.
     let words: &'static str = "🚗".repeat(4_900).leak();
-    let load = Load { sessions: 12, reading: 2, never: 16, dashboards: 0, every: forecourt_loadtest::scenario::Span::default() };
+    let load = Load {
+        sessions: 12,
+        reading: 2,
+        never: 16,
+        dashboards: 0,
+        every: forecourt_loadtest::scenario::Span::default(),
+    };
     let pid = engine.pid().as_raw().cast_unsigned();
     let memory = || usage::sample(pid).map_or(0, |sample| sample.rss);
     let outcome = run(&stage, &load, words, Duration::from_secs(5), memory).await.expect("a stage");

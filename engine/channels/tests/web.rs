@@ -196,8 +196,7 @@ async fn hostile_pages_cost_their_bounds_and_no_more() {
     for _ in 0..64 {
         bomb.write_all(&vec![b'a'; 1024 * 1024]).unwrap();
     }
-    let loops: String =
-        (0..9).map(|n| format!("<a href=/loop{n}>x</a>")).collect::<Vec<_>>().join("");
+    let loops = links((0..9).map(|n| format!("/loop{n}")));
     let mut pages = vec![
         (
             "/",
@@ -225,8 +224,7 @@ async fn hostile_pages_cost_their_bounds_and_no_more() {
 #[tokio::test]
 async fn a_site_without_an_end_is_cut_at_its_time_or_at_two_hundred_pages() {
     let drips: Vec<String> = (0..40).map(|n| format!("/d{n}")).collect();
-    let links =
-        drips.iter().map(|path| format!("<a href={path}>x</a>")).collect::<Vec<_>>().join("");
+    let links = links(&drips);
     let mut pages = vec![("/", html(&links.replace("</a>", "</a> Hei")))];
     pages.extend(drips.iter().map(|path| (path.as_str(), Page::Drip)));
     let slow = site(&pages).await;
@@ -235,10 +233,18 @@ async fn a_site_without_an_end_is_cut_at_its_time_or_at_two_hundred_pages() {
     assert_eq!((read.cut, read.pages.len()), (Some("time"), 1));
     assert!(began.elapsed() < Duration::from_secs(6));
     let names: Vec<String> = (0..300).map(|n| format!("/p{n}")).collect();
-    let links =
-        names.iter().map(|path| format!("<a href={path}>x</a>")).collect::<Vec<_>>().join("");
+    let links = links(&names);
     let mut pages = vec![("/", html(&links))];
     pages.extend(names.iter().map(|path| (path.as_str(), html("Hei."))));
     let read = site(&pages).await.read("/").await.unwrap();
     assert_eq!((read.cut, read.pages.len()), (Some("pages"), 200));
+}
+
+/// A link to each of the paths.
+fn links(paths: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
+    use std::fmt::Write as _;
+    paths.into_iter().fold(String::new(), |mut html, path| {
+        let _infallible = write!(html, "<a href={path}>x</a>");
+        html
+    })
 }

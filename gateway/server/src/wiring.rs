@@ -133,15 +133,18 @@ pub(crate) async fn wire(
     let calendar = Arc::new(Calendars::new(&ConnectConfig {
         cal_com_url: args.calendar.cal_com_base_url.clone(),
         cal_com_version: args.calendar.cal_com_bookings_version.clone(),
-        google: client(&args.calendar.google_client_id, &args.calendar.google_client_secret),
+        google: client(
+            args.calendar.google_client_id.as_ref(),
+            args.calendar.google_client_secret.as_ref(),
+        ),
         google_urls: [
             args.calendar.google_base_url.clone(),
             args.calendar.google_consent_url.clone(),
             args.calendar.google_token_url.clone(),
         ],
         microsoft: client(
-            &args.calendar.microsoft_client_id,
-            &args.calendar.microsoft_client_secret,
+            args.calendar.microsoft_client_id.as_ref(),
+            args.calendar.microsoft_client_secret.as_ref(),
         ),
         microsoft_urls: [
             args.calendar.microsoft_graph_url.clone(),
@@ -230,8 +233,8 @@ fn between_nodes(
 }
 
 /// As whom we come to a provider, if we are known there.
-fn client(id: &Option<String>, secret: &Option<SecretString>) -> Option<OAuthClient> {
-    let (id, secret) = id.clone().zip(secret.clone())?;
+fn client(id: Option<&String>, secret: Option<&SecretString>) -> Option<OAuthClient> {
+    let (id, secret) = id.cloned().zip(secret.cloned())?;
     Some(OAuthClient { id, secret })
 }
 

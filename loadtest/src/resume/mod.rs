@@ -298,7 +298,7 @@ pub async fn run(
     let mut writers = JoinSet::new();
     for conversation in conversations.iter() {
         let books = Arc::clone(&books);
-        let words = writer::Words { part: 0, words: "is it still free?", every: Duration::ZERO };
+        let words = writer::Words { part: 0, text: "is it still free?", every: Duration::ZERO };
         writers.spawn(writer::write(stage.clone(), conversation.clone(), books, words, end));
     }
     let mut last = HashMap::new();

@@ -159,7 +159,7 @@ pub async fn run(
     }
     let books = Arc::new(Books::default());
     let write = async |part| {
-        let words = Words { part, words, every: load.every.0 };
+        let words = Words { part, text: words, every: load.every.0 };
         write(stage, &conversations, &books, words, lasts).await;
     };
     write(0).await;

@@ -49,7 +49,7 @@ pub(crate) struct Words {
     /// Each part of a run has its own ids.
     pub(crate) part: u32,
     /// Comes after a number.
-    pub(crate) words: &'static str,
+    pub(crate) text: &'static str,
     /// From the time at which a message is due to that of the next.
     pub(crate) every: Duration,
 }
@@ -59,7 +59,7 @@ pub(crate) async fn write(
     stage: Stage,
     conversation: Conversation,
     books: Arc<Books>,
-    Words { part, words, every }: Words,
+    Words { part, text, every }: Words,
     end: Instant,
 ) -> (String, i64) {
     let Conversation { session, token, messages: mut last, .. } = conversation;
@@ -71,7 +71,8 @@ pub(crate) async fn write(
         if Instant::now() >= end {
             break;
         }
-        let body = json!({ "text": format!("{number}: {words}"), "client_id": format!("{part}-{number}") });
+        let body =
+            json!({ "text": format!("{number}: {text}"), "client_id": format!("{part}-{number}") });
         let mut accepted = None;
         for _ in 0..TRIES {
             let request = stage.http.post(url.clone()).bearer_auth(&token).timeout(ANSWER);

@@ -144,7 +144,7 @@ fn the_last_rung_tells_of_what_a_yes_has_just_booked_and_of_nothing_older() {
     world.note(BookingNews { status: BookingStatus::Booked, ..news });
     for _ in 0..2 {
         let turn = world.turn();
-        let result = Err(crate::event::TurnFailure::Model);
+        let result = Err(TurnFailure::Model);
         world.run(Command::EndTurn { turn, result, notes: TurnNotes::default() }).unwrap();
     }
     let said = |world: &World| {
@@ -159,7 +159,7 @@ fn the_last_rung_tells_of_what_a_yes_has_just_booked_and_of_nothing_older() {
     world.asks("Og hva koster det?");
     for _ in 0..2 {
         let turn = world.turn();
-        let result = Err(crate::event::TurnFailure::Model);
+        let result = Err(TurnFailure::Model);
         world.run(Command::EndTurn { turn, result, notes: TurnNotes::default() }).unwrap();
     }
     assert!(!said(&world).unwrap().contains("booket"), "that was told");
