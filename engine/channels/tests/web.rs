@@ -224,8 +224,8 @@ async fn hostile_pages_cost_their_bounds_and_no_more() {
 #[tokio::test]
 async fn a_site_without_an_end_is_cut_at_its_time_or_at_two_hundred_pages() {
     let drips: Vec<String> = (0..40).map(|n| format!("/d{n}")).collect();
-    let links = links(&drips);
-    let mut pages = vec![("/", html(&links.replace("</a>", "</a> Hei")))];
+    let page = links(&drips);
+    let mut pages = vec![("/", html(&page.replace("</a>", "</a> Hei")))];
     pages.extend(drips.iter().map(|path| (path.as_str(), Page::Drip)));
     let slow = site(&pages).await;
     let began = Instant::now();
@@ -233,8 +233,8 @@ async fn a_site_without_an_end_is_cut_at_its_time_or_at_two_hundred_pages() {
     assert_eq!((read.cut, read.pages.len()), (Some("time"), 1));
     assert!(began.elapsed() < Duration::from_secs(6));
     let names: Vec<String> = (0..300).map(|n| format!("/p{n}")).collect();
-    let links = links(&names);
-    let mut pages = vec![("/", html(&links))];
+    let page = links(&names);
+    let mut pages = vec![("/", html(&page))];
     pages.extend(names.iter().map(|path| (path.as_str(), html("Hei."))));
     let read = site(&pages).await.read("/").await.unwrap();
     assert_eq!((read.cut, read.pages.len()), (Some("pages"), 200));

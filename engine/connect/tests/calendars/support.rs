@@ -70,7 +70,7 @@ pub(crate) fn caldav(url: &str, password: &str) -> Account {
             user: "ana".to_owned(),
             password: password.to_owned(),
         },
-        calendar: format!("{}ana/work/", url),
+        calendar: format!("{url}ana/work/"),
         zone: "Europe/Oslo".to_owned(),
     }
 }
