@@ -1,8 +1,9 @@
 //! Leads: known persons, the list, and how a row follows from events (decisions 1, 2, 4).
 
 use forecourt_core::{
+    contact::{Email, Phone},
     effect::TimerKind,
-    event::{AlertReason, AnsweredBy, DeliveryKind, Source},
+    event::{AlertReason, AnsweredBy, ContactLearned, DeliveryKind, Source},
     lang::Lang,
     session::{Command, DeliveryReport, LeadSession, SubmittedContact},
 };
@@ -11,7 +12,7 @@ use jiff::SignedDuration;
 use super::{Ground, Stage, open_answer, submission};
 use crate::{
     ids::Ids as _,
-    store::{LeadFilter, LeadRow, LeadStatus, PromiseState},
+    store::{Appended, LeadFilter, LeadRow, LeadStatus, PromiseState},
 };
 
 fn filter(query: &str) -> LeadFilter {
@@ -355,4 +356,93 @@ pub async fn the_rows_of_sessions_leave_out_those_without_a_lead(ground: &dyn Gr
     sessions.sort();
     assert_eq!(sessions, [with.id, other.id]);
     assert_eq!(stage.store.lead_rows(stage.tenant, &[]).await.expect("no rows"), []);
+}
+
+/// A chat whose turn runs.
+async fn chat(stage: &Stage<'_>) -> LeadSession {
+    stage.chat("Hei, er bilen ledig?").await
+}
+
+/// The running turn heard who the customer is.
+fn learn(
+    state: &LeadSession,
+    name: Option<&str>,
+    email: Option<&str>,
+    phone: Option<&str>,
+) -> Command {
+    let contact = ContactLearned {
+        name: name.map(Into::into),
+        email: email.map(|email| Email::parse(email).expect("an address")),
+        phone: phone.map(|phone| Phone::parse(phone, "NO").expect("a number")),
+        ..ContactLearned::default()
+    };
+    Command::LearnContact { turn: state.turn.expect("a turn runs").turn, contact }
+}
+
+fn told(row: &LeadRow) -> [Option<&str>; 3] {
+    [row.name.as_deref(), row.email.as_deref(), row.phone.as_deref()]
+}
+
+pub async fn what_a_customer_tells_of_themselves_stands_on_their_lead_and_the_rest_stays(
+    ground: &dyn Ground,
+) {
+    let mut stage = Stage::set(ground).await;
+    let state = chat(&stage).await;
+    assert_eq!(told(&row(&stage, &state).await), [None, None, None]);
+    stage.pass(5);
+    let state = stage.play(&state, learn(&state, Some("Åse Ø."), None, None)).await;
+    let after = row(&stage, &state).await;
+    assert_eq!((told(&after), after.updated_at), ([Some("Åse Ø."), None, None], stage.now));
+    let mail = Some("Aase@example.no");
+    let state = stage.play(&state, learn(&state, None, mail, Some("912 34 567"))).await;
+    let all = [Some("Åse Ø."), mail, Some("+4791234567")];
+    assert_eq!(told(&row(&stage, &state).await), all);
+    for query in ["åse", "AASE@example"] {
+        assert_eq!(names(&stage, &filter(query)).await, ["Åse Ø."], "{query}");
+    }
+    let state = stage.play(&state, learn(&state, Some("Åse Ødegård"), None, None)).await;
+    let renamed = [Some("Åse Ødegård"), mail, Some("+4791234567")];
+    assert_eq!(told(&row(&stage, &state).await), renamed);
+    assert_eq!(names(&stage, &filter("aase@example.no")).await, ["Åse Ødegård"]);
+    let email = Email::parse("aase@example.no").expect("an address");
+    let known = stage.store.known(stage.tenant, &email, None).await.expect("a read");
+    assert_eq!(known.by_email.map(|known| known.contact), state.contact);
+}
+
+pub async fn a_lead_becomes_the_contacts_whose_address_its_customer_tells(ground: &dyn Ground) {
+    let mut stage = Stage::set(ground).await;
+    let kari = stage.lead("Kari", "kari@example.no").await;
+    stage.pass(60);
+    let state = chat(&stage).await;
+    let phone = Some("912 34 567");
+    let state = stage.play(&state, learn(&state, None, Some("KARI@example.no"), phone)).await;
+    let linked = row(&stage, &state).await;
+    assert_eq!(
+        (linked.name.as_deref(), linked.phone.as_deref()),
+        (Some("Kari"), Some("+4791234567"))
+    );
+    assert_eq!(row(&stage, &kari).await.phone, linked.phone, "they are one contact");
+    let email = Email::parse("kari@example.no").expect("an address");
+    let known = stage.store.known(stage.tenant, &email, None).await.expect("a read");
+    let known = known.by_email.expect("known by mail");
+    assert_eq!(Some(known.contact), kari.contact);
+    assert_eq!(known.lead.map(|lead| lead.session), Some(state.id), "the newest lead of hers");
+    // The row stays hers, though whoever writes it knows the contact it was captured with.
+    let state = stage.play(&state, Stage::answer(&state, "Ja, den er ledig.")).await;
+    assert_eq!(row(&stage, &state).await.name.as_deref(), Some("Kari"));
+    assert_eq!(names(&stage, &filter("kari")).await, ["Kari", "Kari"]);
+}
+
+pub async fn two_who_tell_the_same_new_address_at_once_are_one_contact(ground: &dyn Ground) {
+    let stage = Stage::set(ground).await;
+    let (one, two) = (chat(&stage).await, chat(&stage).await);
+    let mail = Some("ola@example.no");
+    let first = stage.decide(&one, learn(&one, Some("Ola"), mail, None));
+    let second = stage.decide(&two, learn(&two, None, mail, Some("912 34 567")));
+    let appended = stage.commit(vec![first, second]).await;
+    assert!(appended.iter().all(|a| matches!(a, Appended::Stored { .. })), "{appended:?}");
+    for state in [&one, &two] {
+        let row = row(&stage, state).await;
+        assert_eq!(told(&row), [Some("Ola"), mail, Some("+4791234567")]);
+    }
 }

@@ -73,6 +73,9 @@ macro_rules! store_contract {
             a_person_who_comes_again_is_counted_on_the_same_lead
             the_detail_of_a_lead_tells_its_whole_story
             the_rows_of_sessions_leave_out_those_without_a_lead
+            what_a_customer_tells_of_themselves_stands_on_their_lead_and_the_rest_stays
+            a_lead_becomes_the_contacts_whose_address_its_customer_tells
+            two_who_tell_the_same_new_address_at_once_are_one_contact
             // timers
             a_timer_is_claimed_by_one_node_until_its_lease_ends
             a_moved_timer_is_due_at_its_new_time

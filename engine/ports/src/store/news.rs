@@ -98,8 +98,10 @@ impl LeadFold {
                     captured = Some((news.len(), told));
                     LeadNews::Unread
                 }
-                // Fields that changes do not have.
-                (_, _, Event::LeadRepeated { .. }) | (None, _, _) => LeadNews::Unread,
+                // Fields that changes do not have; and whose contact it is now, only the store knows.
+                (_, _, Event::LeadRepeated { .. } | Event::ContactLearned(_)) | (None, _, _) => {
+                    LeadNews::Unread
+                }
                 (Some(was), Some(is), event) => {
                     LeadNews::Changed(Box::new(LeadDelta::between(was, is, event)))
                 }
@@ -212,7 +214,9 @@ where
 mod tests {
     use forecourt_core::{
         contact::Email,
-        event::{AnsweredBy, Author, Channel, Fence, MessagePosted, MessageSeq, Source},
+        event::{
+            AnsweredBy, Author, Channel, ContactLearned, Fence, MessagePosted, MessageSeq, Source,
+        },
         id::{ContactId, LeadId, MemberId, MessageId, SessionId},
         promise::PromiseSettings,
     };
@@ -318,6 +322,8 @@ mod tests {
             source_url: None,
         };
         assert_eq!(told.tell(2, &[again]).news, [LeadNews::Unread]);
+        let learned = Event::ContactLearned(ContactLearned::default());
+        assert_eq!(told.tell(3, &[learned]).news, [LeadNews::Unread]);
     }
 
     #[test]

@@ -28,6 +28,8 @@ const FINGERPRINT: &str = "fp:";
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeadRecord {
     pub lead: LeadId,
+    /// As captured, or as the store has linked it since: when the customer tells an address that is another
+    /// contact's, the lead is that contact's. Writers that know the row need not know of it.
     pub contact: ContactId,
     pub session: SessionId,
     /// Another contact with the same phone number (decision 2).

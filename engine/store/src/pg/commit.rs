@@ -38,7 +38,7 @@ use crate::{
     error::DbError,
     tables::{
         bulk::{Bulk, Writes, send},
-        contacts::{self, KnownContact, NewContacts, TellContacts},
+        contacts::{self, KnownContact, LearnContacts, NewContacts, TellContacts},
         deliveries::{MarkReplayed, MoveDeliveries, NewDeliveries},
         inbound_events::InboundEvents,
         journal::Events,
@@ -266,6 +266,7 @@ async fn write(tx: &TenantTx, plan: Plan) -> Result<Vec<Appended>, DbError> {
     try_join!(
         new.send(tx),
         put::<TellContacts, _>(tx, plan.told_contacts.into_values()),
+        put::<LearnContacts, _>(tx, plan.learned.into_values()),
         put::<MoveDeliveries, _>(tx, plan.moved_deliveries.into_values()),
         letters.send(tx),
         put::<MarkReplayed, _>(tx, plan.replayed_deliveries.into_values()),

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use forecourt_core::{
     contact::Email,
     effect::TimerKind,
-    event::{Author, Event, LeadCaptured, Seq, Version},
+    event::{Author, ContactLearned, Event, LeadCaptured, Seq, Version},
     id::{ContactId, DeliveryId, NodeId, SessionId},
     session::LeadSession,
 };
@@ -22,7 +22,7 @@ use crate::{
     error::DbError,
     tables::{
         Doc,
-        contacts::{KnownContact, NewContact, ToldContact},
+        contacts::{KnownContact, LearnedContact, NewContact, ToldContact},
         deliveries::{MovedDelivery, NewDelivery, ReplayedDelivery},
         inbound_events::InboundRow,
         journal::EventRow,
@@ -55,6 +55,8 @@ pub(super) struct Plan {
     pub(super) leads: Vec<LeadColumns>,
     pub(super) new_contacts: BTreeMap<ContactId, NewContact>,
     pub(super) told_contacts: BTreeMap<ContactId, ToldContact>,
+    /// By session: whose contact that is, is known when it is written.
+    pub(super) learned: BTreeMap<SessionId, LearnedContact>,
     pub(super) timers: BTreeMap<(SessionId, TimerKind), TimerRow>,
     pub(super) new_deliveries: BTreeMap<DeliveryId, NewDelivery>,
     pub(super) moved_deliveries: BTreeMap<DeliveryId, MovedDelivery>,
@@ -185,6 +187,7 @@ impl<'a> Planning<'a> {
                     }
                 }
                 Event::LeadCaptured(captured) => self.capture(captured, append.at),
+                Event::ContactLearned(told) => self.learn(append.session, told, append.at),
                 _ => {}
             }
         }
@@ -248,6 +251,37 @@ impl<'a> Planning<'a> {
             updated_at: at.into(),
         };
         self.plan.told_contacts.insert(captured.contact, told);
+    }
+
+    /// What was told later counts; what was not told then stays as it was told before.
+    fn learn(&mut self, session: SessionId, told: &ContactLearned, at: Timestamp) {
+        let ContactLearned { name, email, phone, company: _, sms_consent: _, answers: _ } = told;
+        if name.is_none() && email.is_none() && phone.is_none() {
+            return;
+        }
+        let before = self.plan.learned.remove(&session);
+        let mut row = before.unwrap_or_else(|| LearnedContact {
+            session_id: session.into_uuid(),
+            name: None,
+            folded: None,
+            email: None,
+            email_key: None,
+            phone: None,
+            updated_at: at.into(),
+        });
+        row.updated_at = at.into();
+        if let Some(name) = name {
+            row.name = Some(name.clone());
+            row.folded = Some(name.to_lowercase());
+        }
+        if let Some(email) = email {
+            row.email = Some(email.as_str().to_owned());
+            row.email_key = Some(email.key());
+        }
+        if let Some(phone) = phone {
+            row.phone = Some(phone.as_str().to_owned());
+        }
+        self.plan.learned.insert(session, row);
     }
 
     /// Sessions and leads as they stand in the end.

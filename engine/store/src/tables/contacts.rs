@@ -1,7 +1,10 @@
 //! `contacts`: customers as a tenant knows them. The mail address decides who somebody is.
 
 use diesel::{
-    ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, sql_types,
+    ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
+    pg::Pg,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    sql_types,
 };
 use diesel_async::RunQueryDsl;
 use forecourt_core::{
@@ -13,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     Time,
-    bulk::bulk,
+    bulk::{Bulk, bulk},
     each::{each, wanted},
 };
 use crate::{
@@ -49,6 +52,85 @@ bulk! {
     "name = COALESCE(new.name, old.name), phone = COALESCE(new.phone, old.phone), \
      search = COALESCE(new.search, old.search), updated_at = new.updated_at"
     where "old.contact_id = new.contact_id"
+}
+
+/// What the customer of a session told of themselves; what they did not say stays.
+///
+/// Written for whoever has the lead of the session; when the address is another contact's, the lead is that
+/// contact's from now on, and the one it had stays as it is. So no address is ever taken twice.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LearnedContact {
+    pub(crate) session_id: Uuid,
+    pub(crate) name: Option<String>,
+    /// The name as it is searched: in lower case.
+    pub(crate) folded: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) email_key: Option<String>,
+    pub(crate) phone: Option<String>,
+    pub(crate) updated_at: Time,
+}
+
+/// Changes of [`LearnedContact`], row by row.
+#[derive(Debug, Default)]
+pub(crate) struct LearnContacts(Vec<LearnedContact>);
+
+impl FromIterator<LearnedContact> for LearnContacts {
+    fn from_iter<Rows: IntoIterator<Item = LearnedContact>>(rows: Rows) -> Self {
+        Self(rows.into_iter().collect())
+    }
+}
+
+impl Bulk for LearnContacts {
+    type Statement = LearnedContact;
+
+    fn statements(self) -> impl Iterator<Item = LearnedContact> {
+        self.0.into_iter()
+    }
+}
+
+impl QueryId for LearnedContact {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for LearnedContact {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        type MaybeText = sql_types::Nullable<sql_types::Text>;
+        out.push_sql("WITH own AS (SELECT lead_id, contact_id FROM leads WHERE session_id = ");
+        out.push_bind_param::<sql_types::Uuid, _>(&self.session_id)?;
+        out.push_sql(
+            "), whose AS (SELECT own.lead_id, COALESCE((SELECT contact_id FROM contacts WHERE email_key = ",
+        );
+        out.push_bind_param::<MaybeText, _>(&self.email_key)?;
+        out.push_sql(
+            "), own.contact_id) AS contact_id FROM own), \
+             moved AS (UPDATE leads SET contact_id = whose.contact_id FROM whose \
+             WHERE leads.lead_id = whose.lead_id AND leads.contact_id <> whose.contact_id) \
+             UPDATE contacts AS old SET name = COALESCE(new.name, old.name), \
+             email = COALESCE(new.email, old.email), \
+             email_key = COALESCE(new.email_key, old.email_key), \
+             phone = COALESCE(new.phone, old.phone), \
+             search = COALESCE(new.folded, split_part(old.search, E'\\n', 1)) || E'\\n' \
+             || COALESCE(new.email_key, split_part(old.search, E'\\n', 2)), \
+             updated_at = new.updated_at FROM whose, (SELECT ",
+        );
+        out.push_bind_param::<MaybeText, _>(&self.name)?;
+        out.push_sql(", ");
+        out.push_bind_param::<MaybeText, _>(&self.folded)?;
+        out.push_sql(", ");
+        out.push_bind_param::<MaybeText, _>(&self.email)?;
+        out.push_sql(", ");
+        out.push_bind_param::<MaybeText, _>(&self.email_key)?;
+        out.push_sql(", ");
+        out.push_bind_param::<MaybeText, _>(&self.phone)?;
+        out.push_sql(", ");
+        out.push_bind_param::<sql_types::Timestamptz, _>(&self.updated_at)?;
+        out.push_sql(
+            ") AS new (name, folded, email, email_key, phone, updated_at) \
+             WHERE old.contact_id = whose.contact_id",
+        );
+        Ok(())
+    }
 }
 
 /// What is known of a contact that an append speaks of.

@@ -7,8 +7,8 @@ use forecourt_core::{
     contact::Email,
     effect::{DeliveryEnd, Effect},
     event::{
-        Author, DeliveryQueued, Event, EventRecord, LeadCaptured, MessagePosted, MessageSeq, Seq,
-        Version,
+        Author, ContactLearned, DeliveryQueued, Event, EventRecord, LeadCaptured, MessagePosted,
+        MessageSeq, Seq, Version,
     },
     id::{ContactId, DeliveryId, MemberId, NodeId, SessionId, TenantId},
 };
@@ -259,9 +259,38 @@ impl TenantData {
         let before = self.lead_of(append.session);
         let after = LeadRecord::after(before, append.at, &append.events, &append.state);
         if let Some(fold) = &append.lead {
-            assert_eq!(fold.after.as_deref(), after.as_ref(), "the writer knows another row (A3)");
+            // Whose lead it is by an address that was told later, only the store knows.
+            let known = fold.after.as_deref().cloned().map(|mut record| {
+                record.contact = after.as_ref().map_or(record.contact, |stored| stored.contact);
+                record
+            });
+            assert_eq!(known, after, "the writer knows another row (A3)");
         }
         self.leads.extend(after.map(|record| (record.lead, record)));
+        for event in &append.events {
+            if let Event::ContactLearned(told) = event {
+                self.learn(append.session, told);
+            }
+        }
+    }
+
+    /// What was not said stays; a lead whose customer has another contact's address becomes that contact's.
+    fn learn(&mut self, session: SessionId, told: &ContactLearned) {
+        let Some(lead) = self.leads.values_mut().find(|lead| lead.session == session) else {
+            return;
+        };
+        let key = told.email.as_ref().map(Email::key);
+        let has_mail = |contact: &&Contact| key.is_some() && contact.email_key == key;
+        let owner = self.contacts.iter().find(|(_, contact)| has_mail(contact));
+        lead.contact = owner.map_or(lead.contact, |(id, _)| *id);
+        let Some(contact) = self.contacts.get_mut(&lead.contact) else { return };
+        contact.name = told.name.clone().or(contact.name.take());
+        if let Some(email) = &told.email {
+            contact.email = Some(email.as_str().to_owned());
+            contact.email_key = key;
+        }
+        let phone = told.phone.as_ref().map(|phone| phone.as_str().to_owned());
+        contact.phone = phone.or(contact.phone.take());
     }
 
     /// The rows that durable effects are.

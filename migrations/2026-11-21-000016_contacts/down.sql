@@ -1,0 +1,1 @@
+REVOKE UPDATE (contact_id) ON leads FROM forecourt_app;
