@@ -276,6 +276,9 @@ async fn run(
     let mut withheld = Vec::new();
     let answered = answer(&work, settings, knowledge, &mut tools, &mut withheld);
     let answered = Box::pin(answered).await;
+    if answered.is_ok() {
+        tools.note_answered();
+    }
     (answered, TurnNotes { withheld, ..tools.into_notes() }.bounded())
 }
 

@@ -1,55 +1,41 @@
 //! The tool that looks things up in what the tenant says of itself.
 
-use std::cmp::Reverse;
-
 use forecourt_core::{
-    knowledge::Faq,
     search,
     tools::{
-        Receipt,
+        Receipt, Used,
         request::SearchKnowledge,
         results::{Passage, Passages},
     },
 };
+use forecourt_ports::store::knowledge::{self, PassageSource};
 
 use super::{Found, No, Tools};
 
 /// Passages of one answer.
-const MOST: usize = 5;
-/// Words of a question that are looked for.
-const MOST_WORDS: usize = 24;
+const MOST: u8 = 5;
 
 impl Tools {
-    /// The tenant's answers that share most words with the question.
-    pub(super) fn search_knowledge(&self, asked: &SearchKnowledge) -> Result<Found, No> {
-        let lang = self.facts.lang;
-        let words = search::words(&asked.query);
-        if words.is_empty() {
+    /// The passages that fit the question, in the customer's language first. What they say may be said.
+    pub(super) async fn search_knowledge(&self, asked: &SearchKnowledge) -> Result<Found, No> {
+        if search::words(&asked.query).is_empty() {
             return Err(No::bad("`query` has no words to look for"));
         }
-        let words: Vec<String> = words.into_iter().take(MOST_WORDS).collect();
-        let mut found: Vec<(usize, usize)> = Vec::new();
-        for (at, faq) in self.knowledge.faqs.iter().enumerate() {
-            let text = search::fold(&format!(
-                "{} {} {}",
-                faq.question.0.values().cloned().collect::<Vec<_>>().join(" "),
-                faq.answer.0.values().cloned().collect::<Vec<_>>().join(" "),
-                faq.keywords.join(" "),
-            ));
-            let hits = words.iter().filter(|word| text.contains(word.as_str())).count();
-            if hits > 0 {
-                found.push((hits, at));
-            }
-        }
-        found.sort_by_key(|(hits, at)| (Reverse(*hits), *at));
-        found.truncate(MOST);
-        let faqs: Vec<_> = found.iter().map(|(_, at)| &self.knowledge.faqs[*at]).collect();
-        let passage = |faq: &&Faq| Passage {
-            text: search::shown(faq.answer.get(lang)),
-            source: faq.question.get(lang).to_owned(),
-        };
-        let passages = Passages { passages: faqs.iter().map(passage).collect() };
-        let receipts = faqs.iter().map(|faq| Receipt::Text(faq.answer.get(lang).to_owned()));
-        Ok(Found { receipts: receipts.collect(), ..Found::of(&passages) })
+        let found = self.tenant.search_knowledge(&asked.query, self.facts.lang, MOST).await?;
+        let passages = Passages { passages: found.iter().map(passage).collect() };
+        let receipts = found.iter().map(|passage| Receipt::Text(passage.text.clone())).collect();
+        let used = found.iter().map(|passage| Used::Passage(passage.id.into_uuid())).collect();
+        Ok(Found { receipts, used, ..Found::of(&passages) })
     }
+}
+
+/// A passage as a model reads it: shown whole, and named by its page, or by its first line.
+fn passage(found: &knowledge::Passage) -> Passage {
+    let source = match &found.source {
+        PassageSource::Page { url, .. } => url.clone(),
+        PassageSource::Faq | PassageSource::Policy | PassageSource::Service => {
+            found.text.lines().next().unwrap_or_default().to_owned()
+        }
+    };
+    Passage { text: search::shown(&found.text), source }
 }

@@ -30,7 +30,7 @@ use forecourt_core::{
     booking::{Customer, Refused},
     dialogue::{Dialogue, MOST_OFFERS, Offer, TurnNotes},
     event::{Channel, MessageSeq},
-    id::{BookingId, SessionId, TurnId},
+    id::{BookingId, PassageId, SessionId, TurnId},
     knowledge::Knowledge,
     lang::Lang,
     session::{Command, NotGranted, Rejection},
@@ -43,6 +43,7 @@ use forecourt_core::{
 use forecourt_ports::{
     bus::{Draft, Step},
     model::{Call, Tool, ToolResult},
+    store::knowledge::Used as Stored,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -253,6 +254,33 @@ impl Tools {
         self.calls < MOST_CALLS
     }
 
+    /// What an answered turn stood on, and the question that nothing answered: kept beside the answer, which
+    /// waits for neither. Nothing for a turn without tools.
+    pub(crate) fn note_answered(&self) {
+        let uses = &self.notes.uses;
+        let done = |wanted: &ToolUse| wanted.outcome == Outcome::Done;
+        let mut stood_on: Vec<Stored> =
+            uses.iter().flat_map(|call| &call.used).filter_map(stored).collect();
+        stood_on.sort_unstable();
+        stood_on.dedup();
+        let search = ToolName::SearchKnowledge.as_str();
+        let looked = uses.iter().any(|call| done(call) && call.tool == search);
+        let helped = |call: &ToolUse| done(call) && (call.tool != search || !call.used.is_empty());
+        let unanswered = looked && !uses.iter().any(helped) && !self.facts.last_text.is_empty();
+        if stood_on.is_empty() && !unanswered {
+            return;
+        }
+        let (tenant, facts) = (Arc::clone(&self.tenant), self.facts.clone());
+        self.ports.io.spawn(async move {
+            if !stood_on.is_empty() {
+                tenant.note_uses(facts.session, facts.turn, &stood_on).await;
+            }
+            if unanswered {
+                tenant.note_unanswered(facts.session, facts.lang, &facts.last_text).await;
+            }
+        });
+    }
+
     /// What was done, and what the answer may offer; what the gate kept back is added by the turn.
     pub(crate) fn into_notes(self) -> TurnNotes {
         self.notes
@@ -293,7 +321,7 @@ impl Tools {
         match request {
             Request::GetBusinessInfo => Ok(self.business_info()),
             Request::GetServices => Ok(self.services()),
-            Request::SearchKnowledge(asked) => self.search_knowledge(&asked),
+            Request::SearchKnowledge(asked) => self.search_knowledge(&asked).await,
             Request::SearchInventory(asked) => Ok(self.search_inventory(&asked)),
             Request::GetVehicle(asked) => self.vehicle(asked.vehicle_id),
             Request::CheckAvailability(asked) => self.check_availability(asked).await,
@@ -391,6 +419,16 @@ impl Tools {
 
     fn now(&self) -> Timestamp {
         self.ports.clock.now()
+    }
+}
+
+/// What the store shows beside an answer; bookings have a place of their own.
+fn stored(used: &Used) -> Option<Stored> {
+    match used {
+        Used::Passage(id) => Some(Stored::Passage(PassageId::from_uuid(*id))),
+        Used::Vehicle(id) => Some(Stored::Vehicle(*id)),
+        Used::Service(id) => Some(Stored::Service(*id)),
+        Used::Booking(_) => None,
     }
 }
 

@@ -7,6 +7,7 @@ use forecourt_actors::{BookingDesk, TenantHandle};
 use forecourt_core::{
     booking::{Booking, BookingStatus},
     dialogue::Pressed,
+    entry::{EntryBody, EntryId, EntryKind},
     event::{Author, Event, MessagePosted},
     hours::{OpeningHours, Span},
     id::{BookingId, OfferId, ServiceId, SessionId, TenantId},
@@ -18,9 +19,13 @@ use forecourt_core::{
     tools::{MOST_ROUNDS, Outcome, Receipt, ToolName, results},
 };
 use forecourt_ports::{
+    clock::Clock as _,
     fake::{Script, Step},
     model::{Ask, Choice, ModelError},
-    store::{Journal as _, NewTenant, TenantSnapshot},
+    store::{
+        Journal as _, NewTenant, TenantSnapshot,
+        knowledge::{EntryChange, EntryWrite, KnowledgeBase as _, Used},
+    },
 };
 use jiff::civil::time;
 use serde_json::{Value, json};
@@ -465,4 +470,66 @@ async fn a_turn_without_tools_stores_and_reads_no_more_than_before() {
     assert!(!reads.contains(&"list_bookings") && !reads.contains(&"booking_of"), "{reads:?}");
     let kinds: Vec<&str> = chat.events().await.iter().map(Event::kind).collect();
     assert!(!kinds.contains(&"turn_noted") && !kinds.contains(&"tool_granted"), "{kinds:?}");
+}
+
+/// Waits for what is kept beside an answer.
+async fn until<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> T {
+    for _ in 0..2_000 {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    panic!("it was never kept")
+}
+
+#[actix_rt::test]
+async fn what_was_looked_up_may_be_said_and_is_kept_beside_the_answer() {
+    let mut chat = Chat::new().await;
+    let body = EntryBody {
+        title: [(Lang::Nb, "Har dere dekkhotell?")].into(),
+        text: [(Lang::Nb, "Ja, det koster 900 kroner per sesong.")].into(),
+        active: true,
+        ..EntryBody::default()
+    };
+    let write = EntryWrite {
+        id: EntryId::of(EntryKind::Faq, Uuid::from_u128(0x51)),
+        change: EntryChange::Put(body),
+        expected: 0,
+        by: None,
+        now: chat.world.clock.now(),
+    };
+    chat.world.store.write_entry(DEALER, &write).await.unwrap();
+    chat.model(Script::call("search_knowledge", json!({ "query": "dekkhotell" })));
+    chat.say("Tilbyr dere dekkhotell?", None).await;
+    let (is_error, found) = chat.results().remove(0);
+    assert!(!is_error && found["passages"][0]["text"].as_str().unwrap().contains("900"), "{found}");
+    let stands_on =
+        |receipt: &Receipt| matches!(receipt, Receipt::Text(text) if text.contains("900"));
+    assert!(chat.last_ask().grounding.receipts.iter().any(stands_on));
+    let grounds = until(|| async {
+        let grounds = chat.world.store.grounds(DEALER, chat.session).await.unwrap();
+        (!grounds.is_empty()).then_some(grounds)
+    })
+    .await;
+    assert_eq!(grounds.len(), 1);
+    assert!(matches!(grounds[0].used, Used::Passage(_)), "{grounds:?}");
+    assert!(chat.world.store.unanswered(DEALER, 10).await.unwrap().is_empty());
+}
+
+#[actix_rt::test]
+async fn a_question_that_nothing_answers_is_counted_and_one_that_a_tool_answers_is_not() {
+    let mut chat = Chat::new().await;
+    let search = || Step::Call("search_knowledge".into(), json!({ "query": "hestehenger" }));
+    chat.model(Script(vec![search(), Step::Call("get_services".into(), json!({}))]));
+    chat.say("Hva kan jeg bestille av hestehenger?", None).await;
+    chat.model(Script(vec![search()]));
+    chat.say("Leier dere ut hestehenger?", None).await;
+    let open = until(|| async {
+        let open = chat.world.store.unanswered(DEALER, 10).await.unwrap();
+        (!open.is_empty()).then_some(open)
+    })
+    .await;
+    assert_eq!(open.len(), 1);
+    assert!(open[0].text.contains("Leier"), "{open:?}");
 }
