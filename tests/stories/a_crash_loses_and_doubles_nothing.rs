@@ -70,8 +70,10 @@ async fn at_fifty_random_moments() {
             // Killed between handing over and hearing the answer: SMTP knows no idempotency key, so it is
             // flagged for a person and never sent again (R1).
             assert_eq!(
-                row["human_reason"], "uncertain",
-                "{lead}: broken, and not because of the crash"
+                row["human_reason"],
+                "uncertain",
+                "{lead}: broken, and not because of the crash: {:#}",
+                engine.get_as(&cookie, &format!("/v1/leads/{lead}")).await
             );
             assert!(mails <= 1, "{lead}: sent again");
             uncertain += 1;

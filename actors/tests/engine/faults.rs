@@ -78,6 +78,10 @@ async fn a_store_that_is_away_refuses_loudly_and_the_engines_own_work_waits_for_
     world.primary.push(Script::say("Hei.").after(Duration::from_secs(5)));
     world.capture("kari@example.no", "Hei, er bilen ledig?").await.unwrap();
     world.until("the turn", |e| matches!(e, Event::TurnStarted { .. })).await;
+    // It has read what it stands on.
+    while world.primary.asks().is_empty() {
+        tokio::task::yield_now().await;
+    }
     world.store.set_unavailable(true);
     assert!(matches!(
         world.capture("ola@example.no", "Hei").await,

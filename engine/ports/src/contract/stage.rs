@@ -78,7 +78,11 @@ pub fn new_tenant(slug: &str, ids: &SeqIds) -> NewTenant {
         // Each message is answered at once: the contract is the store's, not the conversation's.
         gather: forecourt_core::gather::GatherSettings { shortest_ms: 0, longest_ms: 0 },
         handoff: forecourt_core::handoff::HandoffSettings::default(),
-        dialogue: forecourt_core::dialogue::DialogueSettings::default(),
+        // A contract writes more than a customer would.
+        dialogue: forecourt_core::dialogue::DialogueSettings {
+            most_messages: 200,
+            ..forecourt_core::dialogue::DialogueSettings::default()
+        },
         mail: MailSettings {
             from_name: "Prøve Bil".into(),
             from_address: "post@prove.example.no".into(),

@@ -63,8 +63,11 @@ fn bugs_that_are_put_in_are_found() {
         (Sabotage::SendTwice, "R1"),
         (Sabotage::LogAddress, "A13"),
     ] {
-        let report = run(&Plan { sabotage, hours: 10, leads_per_day: 250, ..plan(5) });
-        let broken: Vec<_> = report.violations.iter().map(|violation| violation.law).collect();
-        assert!(broken.contains(&law), "{sabotage:?} broke {broken:?}");
+        // A bug shows when something happens that it spoils: not in every world.
+        let found = (5..15).any(|seed| {
+            let report = run(&Plan { sabotage, hours: 10, leads_per_day: 250, ..plan(seed) });
+            report.violations.iter().any(|violation| violation.law == law)
+        });
+        assert!(found, "{sabotage:?} broke nothing in ten worlds");
     }
 }
