@@ -258,8 +258,10 @@ impl Gate {
         let verdict = match verdict {
             // A row wins over a text about it: what is in stock, and what it costs, changes.
             Err(Reason::Stock | Reason::Price) if !sentence.named.is_empty() => verdict,
-            // "A seller decides whether a car can be held" is the tenant's to say, and says of nothing that it is.
-            Err(Reason::Booking) if is_rule(&sentence) && self.is_tenants_own(text) => Ok(()),
+            // "A seller decides whether a car can be held" is the tenant's to say, and says of no time that it is.
+            Err(Reason::Booking) if names_no_time(&sentence) && self.is_tenants_answer(text) => {
+                Ok(())
+            }
             Err(reason) if reason.yields_to_tenant() && self.is_tenants_own(text) => Ok(()),
             verdict => verdict,
         };
@@ -273,16 +275,18 @@ impl Gate {
     }
 
     /// Whether the tenant's own answers contain this sentence, word by word.
+    fn is_tenants_answer(&self, text: &str) -> bool {
+        self.facts.said().sentences.contains(&fold(text))
+    }
+
     fn is_tenants_own(&self, text: &str) -> bool {
         self.facts.has_sentence(&fold(text))
             || self.facts.has_sentence(&fold(&outside::plain(text)))
     }
 }
 
-/// Whether a sentence says what happens when, and names no time of its own.
-fn is_rule(sentence: &Sentence) -> bool {
-    sentence.is_conditional()
-        && !sentence.has_kind(|kind| matches!(kind, Kind::Clock(_) | Kind::Day(_)))
+fn names_no_time(sentence: &Sentence) -> bool {
+    !sentence.has_kind(|kind| matches!(kind, Kind::Clock(_) | Kind::Day(_)))
 }
 
 /// All vehicles a sentence named, as one subject: `it` may be any of them.

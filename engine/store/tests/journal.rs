@@ -286,7 +286,7 @@ async fn what_happened_can_be_neither_changed_nor_deleted() {
         "UPDATE sessions SET session_id = session_id",
         "UPDATE deliveries SET to_address = 'somebody@else.example'",
         "UPDATE deliveries SET fence = NULL",
-        "UPDATE leads SET contact_id = contact_id",
+        "UPDATE leads SET session_id = session_id",
     ] {
         let refused = raw.run(statement).await;
         assert!(refused.is_err(), "`{statement}` was allowed");

@@ -256,7 +256,8 @@ async fn a_message_can_be_posted_and_its_answer_streamed_in_one_request() {
     let repeated = again.until(by_assistant).await;
     assert_eq!(repeated[0].data, frames[0].data);
     assert_eq!(repeated.last().unwrap().data, frames.last().unwrap().data);
-    assert!(again.next().await.is_none());
+    let rest = again.next().await;
+    assert!(rest.is_none(), "{:?}", rest.map(|frame| (frame.event, frame.data)));
     world.stop().await;
 }
 
