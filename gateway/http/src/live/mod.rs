@@ -1,7 +1,7 @@
 //! `GET /v1/live`: the socket of the dashboard (subprotocol `forecourt.v1`).
 //!
 //! [`protocol`] is what is said: it has each frame checked by [`ask`] and answered by [`answer`]. [`room`] tells
-//! everybody what was stored, one [`batch`] for all, over each one's [`line`]; [`filter`] leaves out what they did not
+//! everybody what was stored, one [`batch`] for all, over each one's [`mod@line`]; [`filter`] leaves out what they did not
 //! ask for, [`catch_up`] tells those who were away. [`watch`] and [`lobby`] tell how things stand now, through an [`outlet`] that lets go of what does not fit.
 //! [`socket`] is the only file that knows actix-web-actors, and [`guard`] keeps oversized frames out of memory.
 
