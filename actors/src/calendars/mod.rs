@@ -12,7 +12,7 @@
 
 mod look;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use forecourt_core::{
     booking::By,
@@ -33,8 +33,10 @@ use crate::{BookingError, Engine, EngineError, names};
 
 /// How often calendars that are due are looked for.
 const SWEEP: SignedDuration = SignedDuration::from_secs(1);
-/// How long a claim holds: longer than the longest look.
-const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// How long a claim holds: so long after a node has died, another one looks.
+const LEASE: SignedDuration = SignedDuration::from_secs(15);
+/// How often a claim is renewed while a look is under way.
+const RENEW: SignedDuration = SignedDuration::from_secs(5);
 /// How long a look may take.
 const LOOK: Duration = Duration::from_mins(1);
 /// Calendars that are looked at at once.
@@ -193,7 +195,7 @@ async fn take(shared: &Arc<Shared>) {
         let Ok(place) = Arc::clone(&shared.places).acquire_owned().await else { return };
         let of_look = Arc::clone(shared);
         let work = async move {
-            let look = look::run(&of_look, tenant, calendar);
+            let look = held(&of_look, tenant, calendar, look::run(&of_look, tenant, calendar));
             let ended = AssertUnwindSafe(tokio::time::timeout(LOOK, look)).catch_unwind().await;
             match ended {
                 Ok(Ok(())) => {}
@@ -209,6 +211,34 @@ async fn take(shared: &Arc<Shared>) {
             of_look.woken.send_modify(|count| *count = count.wrapping_add(1));
         };
         shared.tasks.spawn_on(work, &ports.io);
+    }
+}
+
+/// Does `look` as long as its calendar is claimed by this node.
+async fn held(
+    shared: &Shared,
+    tenant: TenantId,
+    calendar: CalendarId,
+    look: impl Future<Output = ()>,
+) {
+    let (engine, calendars) = (shared.engine.ports(), &shared.ports.calendars);
+    let mut look = pin!(look);
+    loop {
+        let renew = engine.clock.now().saturating_add(RENEW).unwrap_or(jiff::Timestamp::MAX);
+        tokio::select! {
+            () = &mut look => return,
+            () = engine.clock.sleep_until(renew) => {}
+        }
+        let until = engine.clock.now().saturating_add(LEASE).unwrap_or(jiff::Timestamp::MAX);
+        let renewed = calendars.renew_calendar(tenant, calendar, engine.node, until);
+        tokio::select! {
+            () = &mut look => return,
+            // What the store does not answer now it may at the next try: the claim holds for three.
+            renewed = renewed => if let Ok(false) = renewed {
+                tracing::warn!(calendar.id = %calendar, "another node has taken a calendar over");
+                return;
+            }
+        }
     }
 }
 

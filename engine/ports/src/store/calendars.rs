@@ -209,6 +209,15 @@ pub trait Calendars: Send + Sync {
         limit: u32,
     ) -> Result<Vec<(TenantId, CalendarId)>, StoreError>;
 
+    /// Holds a claim until `until`; `false` when it is gone.
+    async fn renew_calendar(
+        &self,
+        tenant: TenantId,
+        calendar: CalendarId,
+        node: NodeId,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+
     /// What there is to do, `limit` entries at most, each counted as tried. `None` when the claim is gone.
     async fn calendar_work(
         &self,

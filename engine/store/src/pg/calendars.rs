@@ -233,6 +233,17 @@ impl Calendars for PgStore {
         Ok(all)
     }
 
+    async fn renew_calendar(
+        &self,
+        tenant: TenantId,
+        calendar: CalendarId,
+        node: NodeId,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let renew = async |tx: &mut TenantTx| calendars::renew(tx, calendar, node, until).await;
+        self.app.tenant(tenant, renew).await.map_err(store_error)
+    }
+
     async fn calendar_work(
         &self,
         tenant: TenantId,

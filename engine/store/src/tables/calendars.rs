@@ -344,11 +344,20 @@ pub(crate) async fn noted(
     }
     calendars.sort_unstable();
     calendars.dedup();
-    for calendar in &calendars {
-        want(tx, *calendar, booking.id.into_uuid(), at).await?;
-    }
     if calendars.is_empty() {
         return Ok(());
+    }
+    // First the calendars, as a look locks them: a look that ends now has seen what is noted here, or is over
+    // before this calendar is called due.
+    accounts::table
+        .filter(accounts::calendar_id.eq_any(calendars.clone()))
+        .order(accounts::calendar_id)
+        .for_no_key_update()
+        .select(accounts::calendar_id)
+        .load::<Uuid>(&mut tx)
+        .await?;
+    for calendar in &calendars {
+        want(tx, *calendar, booking.id.into_uuid(), at).await?;
     }
     let now = Time::from(at);
     // One that is paused is looked at when its pause is over, and finds it then.
@@ -502,6 +511,18 @@ pub(crate) async fn entry(
         .await
         .optional()?;
     Ok(found.and_then(|(id, etag)| Some(ExternalRef { id: id?, etag })))
+}
+
+/// Holds a claim until `until`; `false` when it is gone.
+pub(crate) async fn renew(
+    mut tx: &TenantTx,
+    calendar: CalendarId,
+    node: NodeId,
+    until: Timestamp,
+) -> Result<bool, DbError> {
+    let renewed =
+        diesel::update(held!(calendar, node)).set(accounts::claimed_until.eq(Time::from(until)));
+    Ok(renewed.execute(&mut tx).await? == 1)
 }
 
 pub(crate) async fn keep_secret(
