@@ -25,7 +25,10 @@ const AT_ONCE: usize = 16;
 
 /// What a tenant keeps of its agenda.
 #[derive(Default)]
-pub(crate) struct AgendaCache(Mutex<Cached>);
+pub(crate) struct AgendaCache {
+    cached: Mutex<Cached>,
+    reading: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 struct Cached {
@@ -38,33 +41,18 @@ struct Cached {
 }
 
 impl AgendaCache {
-    /// Something of it was changed.
-    pub(crate) fn forget(&self) {
-        let mut cached = lock(&self.0);
-        cached.changes += 1;
-        cached.read = None;
+    /// The agenda that is good at `now`; else how many changes it has seen.
+    fn at(&self, now: Timestamp) -> Result<Arc<Agenda>, u64> {
+        let cached = lock(&self.cached);
+        match &cached.read {
+            Some((read_at, agenda)) if now.duration_since(*read_at) < AGE => Ok(Arc::clone(agenda)),
+            _ => Err(cached.changes),
+        }
     }
-}
 
-impl BookingDesk {
-    /// Everything that can be booked, as far as it is known; empty when nothing can be read now.
-    pub async fn agenda(&self) -> Arc<Agenda> {
-        let now = self.now();
-        let cache = &self.tenant.agenda;
-        let begun = {
-            let cached = lock(&cache.0);
-            if let Some((read_at, agenda)) = &cached.read
-                && now.duration_since(*read_at) < AGE
-            {
-                return Arc::clone(agenda);
-            }
-            cached.changes
-        };
-        let Ok(Some(agenda)) = tokio::time::timeout(PATIENCE, self.read_agenda()).await else {
-            tracing::warn!(tenant.id = %self.id(), "an agenda could not be read: no times are offered");
-            return Arc::default();
-        };
-        let mut cached = lock(&cache.0);
+    /// Keeps what was read after `begun` changes, unless there was another meanwhile.
+    fn keep(&self, agenda: Agenda, begun: u64, now: Timestamp) -> Arc<Agenda> {
+        let mut cached = lock(&self.cached);
         let agenda = match cached.last.take() {
             Some(last) if last.is_same(&agenda) => last,
             _ => Arc::new(agenda),
@@ -73,6 +61,36 @@ impl BookingDesk {
         if cached.changes == begun {
             cached.read = Some((now, Arc::clone(&agenda)));
         }
+        agenda
+    }
+
+    /// Something of it was changed.
+    pub(crate) fn forget(&self) {
+        let mut cached = lock(&self.cached);
+        cached.changes += 1;
+        cached.read = None;
+    }
+}
+
+impl BookingDesk {
+    /// Everything that can be booked, as far as it is known; empty when nothing can be read now.
+    pub async fn agenda(&self) -> Arc<Agenda> {
+        let (now, cache) = (self.now(), &self.tenant.agenda);
+        if let Ok(agenda) = cache.at(now) {
+            return agenda;
+        }
+        let read = tokio::time::timeout(PATIENCE, async {
+            // One reads for all; who waited finds it read.
+            let _reading = cache.reading.lock().await;
+            match cache.at(now) {
+                Ok(agenda) => Some(agenda),
+                Err(changes) => Some(cache.keep(self.read_agenda().await?, changes, now)),
+            }
+        });
+        let Ok(Some(agenda)) = read.await else {
+            tracing::warn!(tenant.id = %self.id(), "an agenda could not be read: no times are offered");
+            return Arc::default();
+        };
         agenda
     }
 

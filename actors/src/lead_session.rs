@@ -273,7 +273,7 @@ impl SessionActor {
                     actor.tenant.waits.note(actor.state.as_ref(), &events, at);
                     (actor.state, actor.lead) = (Some(state), lead);
                     let span = waiting.dispatch.span.clone();
-                    span.in_scope(|| actor.run(&effects, &events, ctx));
+                    span.in_scope(|| actor.run(&effects, &events));
                     waiting.answer(Ok(Done { version, events }));
                 }
                 Ok(Appended::Conflict) => {
@@ -376,7 +376,7 @@ impl SessionActor {
                     let runs = state.turn.map(|running| running.turn);
                     actor.turn = actor.turn.take().filter(|turn| runs == Some(turn.turn()));
                     (actor.state, actor.lead) = (Some(state), lead);
-                    span.in_scope(|| actor.run(&owed, &[], ctx));
+                    span.in_scope(|| actor.run(&owed, &[]));
                     actor.pump(ctx);
                 }
                 Err(error) => {
@@ -392,14 +392,17 @@ impl SessionActor {
     }
 
     /// Runs what a stored decision asks for. Durable effects are rows already: here they only become faster.
-    fn run(&mut self, effects: &[Effect], events: &[Event], ctx: &mut Context<Self>) {
+    fn run(&mut self, effects: &[Effect], events: &[Event]) {
         count(events);
         if let Some(state) = &self.state {
             people::route(&self.tenant, state, events);
         }
         for effect in effects {
             match effect {
-                Effect::StartTurn { turn, rung, .. } => self.start_turn(*turn, *rung, ctx),
+                Effect::StartTurn { turn, rung, .. } => {
+                    // What began no event was begun before.
+                    self.start_turn(*turn, *rung, events.is_empty());
+                }
                 Effect::CancelTurn { turn } => {
                     self.turn = self.turn.take().filter(|running| running.turn() != *turn);
                 }
@@ -423,7 +426,7 @@ impl SessionActor {
         }
     }
 
-    fn start_turn(&mut self, turn: TurnId, rung: Rung, _: &mut Context<Self>) {
+    fn start_turn(&mut self, turn: TurnId, rung: Rung, resumed: bool) {
         let Some(state) = &self.state else { return };
         if self.turn.as_ref().is_some_and(|running| running.turn() == turn) {
             return;
@@ -453,6 +456,7 @@ impl SessionActor {
             },
             awaits_person: state.handoff.is_some(),
             until: state.turn_until(rung).unwrap_or_else(|| self.ports.clock.now()),
+            resumed,
         };
         self.turn =
             Some(RunningTurn::start(job, seen, Arc::clone(&self.tenant), Arc::clone(&self.ports)));

@@ -32,6 +32,7 @@ use crate::{
     inspect,
     lead_session::{Begin, Dispatch, Done, Foreign, SessionActor, YieldTurn},
     names,
+    resume::Resuming,
     tenant::TenantShared,
     vitals::{Fate, Incident, Incidents, Vitals},
     way,
@@ -60,6 +61,7 @@ struct Inner {
     config: EngineConfig,
     stopping: Arc<AtomicBool>,
     incidents: Incidents,
+    resuming: Resuming,
 }
 
 /// A session of a tenant: an id that belongs to another tenant finds nothing here either (A8).
@@ -113,6 +115,7 @@ impl Registry {
             here: Arbiter::current(),
             generation: AtomicU64::new(0),
             in_flight: Arc::default(),
+            resuming: Resuming::default(),
             closed: AtomicBool::new(false),
             deaths,
             ports,
@@ -345,6 +348,11 @@ impl Registry {
     /// Whether no other node writes: then memory is never behind.
     pub(crate) fn is_sole(&self) -> bool {
         self.0.config.sole
+    }
+
+    /// Where turns wait that a crash has cut off.
+    pub(crate) fn resuming(&self) -> Resuming {
+        self.0.resuming.clone()
     }
 
     /// Counts something that a stop should wait for, until the guard is dropped.

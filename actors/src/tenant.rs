@@ -8,7 +8,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
@@ -35,7 +35,7 @@ use forecourt_ports::store::{
     HandOver, InboundEvent, InboundOutcome, Leaving, TenantSnapshot,
     knowledge::{Passage, Used},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
@@ -43,7 +43,7 @@ use crate::{
     booking::{BookingDesk, CatalogueCache},
     booking_agenda::AgendaCache,
     deliveries::{self, DeliveriesHandle},
-    engine::{Ports, lock},
+    engine::Ports,
     error::EngineError,
     journal::JournalWriter,
     lead_session::Done,
@@ -51,6 +51,7 @@ use crate::{
     people::Waits,
     providers::{Provider, ProviderStatus},
     registry::{InFlight, Registry},
+    remembered::Remembered,
     resource::Resources,
     timers::TimersHandle,
     together::Together,
@@ -67,23 +68,11 @@ const NEW_WORK: usize = 1_024;
 const MAX_ROUTES: u32 = 4;
 /// Questions for a tenant's version that share one read.
 const VERSIONS: usize = 256;
-/// How long the booked times among what a tenant knows are taken from memory, and all of it while the store is
-/// out of reach.
-const KNOWLEDGE_AGE: SignedDuration = SignedDuration::from_secs(2);
-
 /// The settings that hold, and what decisions call them.
 pub(crate) struct Held {
     pub(crate) snapshot: Arc<TenantSnapshot>,
     /// [`forecourt_core::settings::TenantSettings::print`]; the store keeps the settings under it.
     pub(crate) print: String,
-}
-
-/// What a tenant knows, as it was read.
-struct Remembered {
-    read_at: Timestamp,
-    /// Asked before it was read: it is this version or a later one.
-    version: i64,
-    knowledge: Arc<Knowledge>,
 }
 
 /// What all actors of a tenant share.
@@ -101,7 +90,7 @@ pub(crate) struct TenantShared {
     /// Whether what is remembered is what is stored is asked of the store each time, for any node may have
     /// changed it.
     versions: Together<(), i64>,
-    knowledge: Mutex<Option<Remembered>>,
+    knowledge: Remembered,
     pub(crate) catalogue: CatalogueCache,
     pub(crate) agenda: AgendaCache,
     resources: Resources,
@@ -132,7 +121,7 @@ impl TenantShared {
             deliveries: DeliveriesHandle::new(provider),
             ports,
             waits: Waits::default(),
-            knowledge: Mutex::default(),
+            knowledge: Remembered::default(),
             catalogue: CatalogueCache::default(),
             agenda: AgendaCache::default(),
             resources,
@@ -150,40 +139,27 @@ impl TenantShared {
         self.held.load_full()
     }
 
-    /// What the tenant knows: what was stored before this was called, whichever node stored it. Booked times
-    /// among it are at most two seconds old; while the store is out of reach all of it may be.
+    /// What the tenant knows: what was stored before this was called, whichever node stored it. While the store
+    /// is out of reach it may be two seconds older.
     pub(crate) async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {
         let version = self.versions.ask(()).await;
         let now = self.ports.clock.now();
-        let known = lock(&self.knowledge).as_ref().map(|known| {
-            let young = now.duration_since(known.read_at) < KNOWLEDGE_AGE;
-            (known.version, young.then(|| Arc::clone(&known.knowledge)))
-        });
-        let known_version = known.as_ref().map(|(version, _)| *version);
-        let version = match (version, known) {
-            (Ok(version), Some((read, Some(knowledge)))) if read == version => {
-                return Ok(knowledge);
-            }
-            (Err(_), Some((_, Some(knowledge)))) => return Ok(knowledge),
-            (version, _) => version?,
+        let version = match version {
+            Ok(version) => version,
+            Err(error) => return self.knowledge.lately(now).ok_or(error.into()),
         };
-        if known_version != Some(version) {
-            self.catalogue.forget();
-            self.reload_settings(now).await?;
+        if let Some(known) = self.knowledge.at(version, now) {
+            return Ok(known);
         }
+        // One reads for all; who waited finds it read.
+        let _reading = self.knowledge.reading().await?;
+        if let Some(known) = self.knowledge.at(version, now) {
+            return Ok(known);
+        }
+        self.catalogue.forget();
+        self.reload_settings(now).await?;
         let read = self.ports.store.load_knowledge(self.id).await?;
-        let mut known = lock(&self.knowledge);
-        // Somebody who asked earlier may come later.
-        if let Some(newer) = known.as_ref().filter(|known| known.version > version) {
-            return Ok(Arc::clone(&newer.knowledge));
-        }
-        // Unchanged, it stays the same snapshot, and what was worked out of it stays known.
-        let knowledge = match known.take() {
-            Some(old) if *old.knowledge == read => old.knowledge,
-            _ => Arc::new(read),
-        };
-        *known = Some(Remembered { read_at: now, version, knowledge: Arc::clone(&knowledge) });
-        Ok(knowledge)
+        Ok(self.knowledge.keep(version, read, now))
     }
 
     /// Passages that fit a question; see [`forecourt_ports::store::knowledge::KnowledgeBase::search_knowledge`].
@@ -218,7 +194,7 @@ impl TenantShared {
     ///
     /// Other nodes need no word of it: they ask for the version, which rises in the same commit.
     pub(crate) fn knowledge_changed(&self) {
-        *lock(&self.knowledge) = None;
+        self.knowledge.forget();
         self.catalogue.forget();
     }
 

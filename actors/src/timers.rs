@@ -188,8 +188,11 @@ impl Timers {
             let _one = room.acquire().await;
             let places = u32::try_from(room.available_permits()).unwrap_or(AT_ONCE);
             let now = ports.clock.now();
-            let timers = ports.store.claim_timers(node, now, LEASE, places.max(1)).await;
-            let deliveries = ports.store.claim_deliveries(node, now, LEASE, AT_ONCE).await;
+            // Neither waits for the other: after a start both are many.
+            let (timers, deliveries) = tokio::join!(
+                ports.store.claim_timers(node, now, LEASE, places.max(1)),
+                ports.store.claim_deliveries(node, now, LEASE, AT_ONCE),
+            );
             let full = timers.as_ref().is_ok_and(|found| found.len() >= places.max(1) as usize)
                 || deliveries.as_ref().is_ok_and(|found| found.len() >= AT_ONCE as usize);
             if !full {

@@ -81,6 +81,8 @@ pub(crate) struct TurnJob {
     /// Whether a person was called and has not come yet.
     pub(crate) awaits_person: bool,
     pub(crate) until: Timestamp,
+    /// Whether it began in an earlier life of the node.
+    pub(crate) resumed: bool,
 }
 
 /// A session's hold on its turn: dropping it cancels the turn.
@@ -192,7 +194,15 @@ impl Actor for Turn {
     fn started(&mut self, ctx: &mut Self::Context) {
         let Some(job) = self.job.take() else { return };
         let (tenant, ports) = (Arc::clone(&self.end.tenant), Arc::clone(&self.ports));
+        let resuming = job.resumed.then(|| tenant.registry.resuming());
+        let clock = Arc::clone(&ports.clock);
         let work = run(job, tenant, ports, Arc::clone(&self.shows));
+        let work = async move {
+            match resuming {
+                Some(resuming) => resuming.run(&*clock, work).await,
+                None => work.await,
+            }
+        };
         let work = work.instrument(self.end.span.clone());
         ctx.spawn(work.into_actor(self).map(|(result, notes), turn, ctx| {
             turn.end.report(result, notes);
