@@ -8,12 +8,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use crate::inventory::{Fuel, Vehicle, VehicleStatus};
 use crate::{
-    booking::Agenda,
-    id::{ServiceId, VehicleId},
-    lang::Lang,
-    money::Money,
-    settings::TenantSettings,
+    booking::Agenda, id::ServiceId, lang::Lang, money::Money, settings::TenantSettings,
     tools::Receipt,
 };
 
@@ -61,46 +58,6 @@ pub struct Faq {
     pub answer: Localized,
     /// Words that point to it, in any language, lower case.
     pub keywords: Vec<String>,
-}
-
-/// A vehicle in the tenant's stock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Vehicle {
-    pub id: VehicleId,
-    pub make: String,
-    pub model: String,
-    pub variant: Option<String>,
-    pub year: u16,
-    pub price: Money,
-    pub fuel: Fuel,
-    pub kilometres: u32,
-    pub status: VehicleStatus,
-}
-
-impl Vehicle {
-    /// `Tesla Model 3 Long Range 2022`.
-    pub fn title(&self) -> String {
-        let variant = self.variant.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
-        format!("{} {}{variant} {}", self.make, self.model, self.year)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fuel {
-    Electric,
-    Petrol,
-    Diesel,
-    Hybrid,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VehicleStatus {
-    Available,
-    Reserved,
-    Sold,
-    InService,
 }
 
 /// All that a tenant knows, read together.

@@ -28,6 +28,7 @@ pub mod gather;
 pub mod handoff;
 pub mod hours;
 pub mod id;
+pub mod inventory;
 pub mod knowledge;
 pub mod lang;
 pub mod models;

@@ -438,6 +438,7 @@ fn what_everybody_may_know_of_a_tenant() {
             fuel: Fuel::Electric,
             kilometres: 41_000,
             status: VehicleStatus::Available,
+            details: forecourt_core::inventory::Details::default(),
         }],
         services: vec![Service {
             id: ServiceId::from_uuid(Uuid::from_u128(8)),

@@ -75,6 +75,7 @@ fn larger() -> Grounding {
         fuel: Fuel::Petrol,
         kilometres: 88_000,
         status: VehicleStatus::Reserved,
+        details: crate::inventory::Details::default(),
     });
     knowledge.services.push(Service {
         id: ServiceId::from_uuid(Uuid::from_u128(2)),

@@ -59,6 +59,7 @@ pub(super) fn ground() -> Grounding {
         fuel: Fuel::Electric,
         kilometres: 40_000,
         status,
+        details: crate::inventory::Details::default(),
     };
     let drive = Service {
         id: ServiceId::from_uuid(Uuid::from_u128(1)),

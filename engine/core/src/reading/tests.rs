@@ -182,6 +182,7 @@ fn stock() -> Arc<Knowledge> {
         fuel: Fuel::Electric,
         kilometres: 1,
         status: VehicleStatus::Available,
+        details: crate::inventory::Details::default(),
     };
     Arc::new(Knowledge {
         vehicles: vec![

@@ -46,6 +46,7 @@ fn knowledge(ids: &SeqIds) -> Knowledge {
         fuel: Fuel::Electric,
         kilometres: 18_500,
         status,
+        details: forecourt_core::inventory::Details::default(),
     };
     Knowledge {
         services: vec![
