@@ -27,6 +27,7 @@ mod deliveries;
 mod engine;
 mod error;
 pub mod inspect;
+mod inventory;
 mod journal;
 mod lead_session;
 mod names;
@@ -54,6 +55,7 @@ pub use self::{
     calendars::{CalendarPorts, CalendarSync, ToldError},
     engine::{Engine, EngineConfig, Ports},
     error::EngineError,
+    inventory::{Imported, InventoryDesk, Preview, StockError},
     people::QueuePlace,
     providers::ProviderStatus,
     tenant::{Captured, Posted, TenantHandle},

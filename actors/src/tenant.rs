@@ -45,6 +45,7 @@ use crate::{
     deliveries::{self, DeliveriesHandle},
     engine::Ports,
     error::EngineError,
+    inventory::InventoryDesk,
     journal::JournalWriter,
     lead_session::Done,
     names,
@@ -343,6 +344,11 @@ impl TenantHandle {
     /// The tenant's appointments.
     pub fn bookings(&self) -> BookingDesk {
         self.shared.bookings()
+    }
+
+    /// The tenant's vehicles.
+    pub fn inventory(&self) -> InventoryDesk {
+        InventoryDesk::new(Arc::clone(&self.shared))
     }
 
     pub(crate) fn captures_waiting(&self) -> usize {

@@ -100,6 +100,10 @@ ids! {
     InboundEventId = "inb";
     /// One vehicle in a tenant's stock.
     VehicleId = "veh";
+    /// A file of vehicles that was looked at, whether or not it was imported.
+    ImportId = "imp";
+    /// An uploaded picture.
+    PhotoId = "pho";
     /// One service that a tenant offers by appointment.
     ServiceId = "srv";
     /// One question with its answer.

@@ -1,9 +1,9 @@
 //! Fresh ids: the only place that draws random numbers for them (A3).
 
 use forecourt_core::id::{
-    BlockId, BookingId, CalendarId, ContactId, DeliveryId, EndpointId, FaqId, InboundEventId,
-    LeadId, MessageId, OfferId, PolicyId, QuestionId, ResourceId, ServiceId, SessionId, TurnId,
-    WaitId, WebsiteId,
+    BlockId, BookingId, CalendarId, ContactId, DeliveryId, EndpointId, FaqId, ImportId,
+    InboundEventId, LeadId, MessageId, OfferId, PhotoId, PolicyId, QuestionId, ResourceId,
+    ServiceId, SessionId, TurnId, VehicleId, WaitId, WebsiteId,
 };
 use uuid::Uuid;
 
@@ -35,6 +35,15 @@ pub trait Ids: Send + Sync {
     }
     fn inbound_event(&self) -> InboundEventId {
         InboundEventId::from_uuid(self.uuid())
+    }
+    fn vehicle(&self) -> VehicleId {
+        VehicleId::from_uuid(self.uuid())
+    }
+    fn import(&self) -> ImportId {
+        ImportId::from_uuid(self.uuid())
+    }
+    fn photo(&self) -> PhotoId {
+        PhotoId::from_uuid(self.uuid())
     }
     fn service(&self) -> ServiceId {
         ServiceId::from_uuid(self.uuid())

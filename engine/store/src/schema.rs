@@ -541,6 +541,45 @@ diesel::table! {
 }
 
 diesel::table! {
+    vehicle_history (tenant_id, vehicle_id, version) {
+        tenant_id -> Uuid,
+        vehicle_id -> Uuid,
+        version -> Int8,
+        step -> Jsonb,
+        member_id -> Nullable<Uuid>,
+        import_id -> Nullable<Uuid>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    vehicle_imports (tenant_id, import_id) {
+        tenant_id -> Uuid,
+        import_id -> Uuid,
+        file -> Bytea,
+        print -> Text,
+        new_rows -> Int4,
+        changed_rows -> Int4,
+        same_rows -> Int4,
+        bad_rows -> Int4,
+        member_id -> Uuid,
+        created_at -> Timestamptz,
+        done_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    vehicle_photos (tenant_id, photo_id) {
+        tenant_id -> Uuid,
+        photo_id -> Uuid,
+        vehicle_id -> Uuid,
+        media_type -> Text,
+        body -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     vehicles (tenant_id, vehicle_id) {
         tenant_id -> Uuid,
         vehicle_id -> Uuid,
@@ -557,6 +596,17 @@ diesel::table! {
         active -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        version -> Int8,
+        vin -> Nullable<Text>,
+        plate -> Nullable<Text>,
+        stock_number -> Nullable<Text>,
+        body -> Nullable<Text>,
+        seats -> Nullable<Int2>,
+        range_km -> Nullable<Int4>,
+        details -> Jsonb,
+        make_key -> Text,
+        model_key -> Text,
+        search -> Text,
     }
 }
 
@@ -676,6 +726,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     tenants,
     timers,
     unanswered,
+    vehicle_history,
+    vehicle_imports,
+    vehicle_photos,
     vehicles,
     webhook_calls,
     webhook_endpoints,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use forecourt_actors::{
-    BookingDesk, Captured, Engine, EngineError, Posted, ProviderStatus, QueuePlace, TenantHandle,
+    BookingDesk, Captured, Engine, EngineError, InventoryDesk, Posted, ProviderStatus, QueuePlace,
+    TenantHandle,
     inspect::{Filter, Inspection},
 };
 use forecourt_core::{
@@ -35,6 +36,8 @@ pub trait TenantDesk: Send + Sync {
     fn snapshot(&self) -> Arc<TenantSnapshot>;
     /// The tenant's appointments.
     fn bookings(&self) -> BookingDesk;
+    /// The tenant's vehicles.
+    fn inventory(&self) -> InventoryDesk;
     async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError>;
     /// Something the tenant may say was stored: this node reads it anew. Others notice by themselves.
     fn knowledge_changed(&self);
@@ -133,6 +136,10 @@ impl TenantDesk for TenantHandle {
 
     fn bookings(&self) -> BookingDesk {
         Self::bookings(self)
+    }
+
+    fn inventory(&self) -> InventoryDesk {
+        Self::inventory(self)
     }
 
     async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {

@@ -60,6 +60,7 @@ mod turn;
 mod unread;
 mod unsubscribe;
 mod upgrade;
+mod vehicles;
 mod webhooks;
 
 pub use self::{

@@ -19,7 +19,7 @@ use crate::{
     gateway::Gateway,
     health, knowledge, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
-    public, running, scrape, sessions, trace, unread, unsubscribe,
+    public, running, scrape, sessions, trace, unread, unsubscribe, vehicles,
     webhooks::{calls, endpoints},
 };
 
@@ -337,6 +337,54 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
                 .route(web::put().to(calendars::reconnect)),
         )
         .service(at("/v1/hooks/cal/{calendar}", "POST").route(web::post().to(hook::post)))
+        // Vehicles.
+        .service(
+            at("/v1/vehicles", "GET, POST")
+                .route(web::get().to(vehicles::staff::list))
+                .route(web::post().to(vehicles::staff::create)),
+        )
+        .service(at("/v1/vehicles.csv", "GET").route(web::get().to(vehicles::files::export)))
+        .service(at("/v1/vehicles/import", "POST").route(web::post().to(vehicles::files::preview)))
+        .service(
+            at("/v1/vehicles/import/{import}/commit", "POST")
+                .route(web::post().to(vehicles::files::commit)),
+        )
+        .service(
+            at("/v1/vehicles/{vehicle}", "GET, PATCH, DELETE")
+                .route(web::get().to(vehicles::staff::get))
+                .route(web::patch().to(vehicles::staff::change))
+                .route(web::delete().to(vehicles::staff::delete)),
+        )
+        .service(
+            at("/v1/vehicles/{vehicle}/restore", "POST")
+                .route(web::post().to(vehicles::staff::restore)),
+        )
+        .service(
+            at("/v1/vehicles/{vehicle}/status", "POST")
+                .route(web::post().to(vehicles::staff::set_status)),
+        )
+        .service(
+            at("/v1/vehicles/{vehicle}/history", "GET")
+                .route(web::get().to(vehicles::staff::history)),
+        )
+        .service(
+            at("/v1/vehicles/{vehicle}/photos", "POST")
+                .route(web::post().to(vehicles::photos::upload)),
+        )
+        .service(
+            at("/v1/vehicles/{vehicle}/photos/{photo}", "DELETE")
+                .route(web::delete().to(vehicles::photos::delete)),
+        )
+        .service(
+            exposed("/v1/public/photos/{photo}", "GET, OPTIONS")
+                .route(web::get().to(vehicles::photos::get))
+                .route(preflight("GET, OPTIONS")),
+        )
+        .service(
+            exposed("/v1/public/{tenant}/vehicles", "GET, OPTIONS")
+                .route(web::get().to(vehicles::public::list))
+                .route(preflight("GET, OPTIONS")),
+        )
         .service(at("/v1/live", "GET").route(web::get().to(live::live)))
         .service(at("/v1/live/ticket", "POST").route(web::post().to(live::ticket)))
         // Mail.

@@ -1079,6 +1079,310 @@ export type AddWebsite = {
 url: string, };
 
 /**
+ * What a vehicle drives on.
+ */
+export type VehicleFuel = "electric" | "petrol" | "diesel" | "hybrid";
+
+/**
+ * Whether it can be had.
+ */
+export type VehicleStatus = "available" | "reserved" | "sold" | "in_service";
+
+/**
+ * The kind of body.
+ */
+export type VehicleBody = "hatchback" | "saloon" | "estate" | "suv" | "coupe" | "convertible" | "mpv" | "van" | "pickup" | "motorcycle" | "other";
+
+/**
+ * The kind of gearbox.
+ */
+export type VehicleTransmission = "manual" | "automatic";
+
+/**
+ * Which wheels are driven.
+ */
+export type VehicleDrive = "front" | "rear" | "all";
+
+/**
+ * A vehicle as it is to be: all of it.
+ */
+export type VehicleFields = { 
+/**
+ * At most 100 characters.
+ */
+make: string, model: string, variant?: string, 
+/**
+ * The model year, next year at most.
+ */
+year: number, 
+/**
+ * In minor units: 39 900 000 is 399 000 kroner.
+ */
+price_minor: number, 
+/**
+ * ISO 4217: `NOK`, `EUR` or `USD`.
+ */
+currency: string, fuel: VehicleFuel, kilometres: number, status?: VehicleStatus, 
+/**
+ * The business's own number of it; no two vehicles have the same.
+ */
+stock_number?: string, 
+/**
+ * ISO 3779. The check digit must be right where it is one: for North America.
+ */
+vin?: string, 
+/**
+ * Kept in the normal form of its country; one that no rule knows is kept as it is written.
+ */
+plate?: string, 
+/**
+ * ISO 3166-1; the business's own country when it is not given.
+ */
+plate_country?: string, body?: VehicleBody, seats?: number, 
+/**
+ * By WLTP.
+ */
+range_km?: number, transmission?: VehicleTransmission, drive?: VehicleDrive, colour?: string, power_kw?: number, 
+/**
+ * The heaviest braked trailer.
+ */
+towing_kg?: number, 
+/**
+ * At most 100 pieces.
+ */
+equipment?: Array<string>, 
+/**
+ * By BCP 47 tag: `nb`, `fr`, `en`, `ar`.
+ */
+description?: Record<string, string>, 
+/**
+ * Addresses by https, or of uploaded pictures; in the order in which they are shown, 20 at most.
+ */
+photos?: Array<string>, 
+/**
+ * Where it stands.
+ */
+location?: string, first_registered?: string, 
+/**
+ * Its page on the business's website.
+ */
+listing_url?: string, };
+
+/**
+ * Something about a vehicle's numbers that a person may want to look at; nothing is wrong.
+ */
+export type VehicleNote = "vin_unchecked" | "plate_provisional" | "plate_personal" | "plate_unknown";
+
+/**
+ * A vehicle in stock.
+ */
+export type VehicleView = { vehicle_id: string, 
+/**
+ * Raised by every change; who changes names the one they saw.
+ */
+version: number, title: string, 
+/**
+ * Out of the stock; it can be restored.
+ */
+deleted: boolean, 
+/**
+ * Which statuses may follow.
+ */
+next_statuses: Array<VehicleStatus>, notes: Array<VehicleNote>, created_at: string, updated_at: string, 
+/**
+ * At most 100 characters.
+ */
+make: string, model: string, variant?: string, 
+/**
+ * The model year, next year at most.
+ */
+year: number, 
+/**
+ * In minor units: 39 900 000 is 399 000 kroner.
+ */
+price_minor: number, 
+/**
+ * ISO 4217: `NOK`, `EUR` or `USD`.
+ */
+currency: string, fuel: VehicleFuel, kilometres: number, status?: VehicleStatus, 
+/**
+ * The business's own number of it; no two vehicles have the same.
+ */
+stock_number?: string, 
+/**
+ * ISO 3779. The check digit must be right where it is one: for North America.
+ */
+vin?: string, 
+/**
+ * Kept in the normal form of its country; one that no rule knows is kept as it is written.
+ */
+plate?: string, 
+/**
+ * ISO 3166-1; the business's own country when it is not given.
+ */
+plate_country?: string, body?: VehicleBody, seats?: number, 
+/**
+ * By WLTP.
+ */
+range_km?: number, transmission?: VehicleTransmission, drive?: VehicleDrive, colour?: string, power_kw?: number, 
+/**
+ * The heaviest braked trailer.
+ */
+towing_kg?: number, 
+/**
+ * At most 100 pieces.
+ */
+equipment?: Array<string>, 
+/**
+ * By BCP 47 tag: `nb`, `fr`, `en`, `ar`.
+ */
+description?: Record<string, string>, 
+/**
+ * Addresses by https, or of uploaded pictures; in the order in which they are shown, 20 at most.
+ */
+photos?: Array<string>, 
+/**
+ * Where it stands.
+ */
+location?: string, first_registered?: string, 
+/**
+ * Its page on the business's website.
+ */
+listing_url?: string, };
+
+export type VehiclePage = { vehicles: Array<VehicleView>, 
+/**
+ * How many there are on all pages.
+ */
+total: number, 
+/**
+ * The `offset` of the next page.
+ */
+next?: number, };
+
+/**
+ * Some fields of a vehicle, as they are to be.
+ */
+export type ChangeVehicle = { 
+/**
+ * The one that was seen.
+ */
+version: number, 
+/**
+ * Fields of `VehicleFields`; `null` empties one. What is not named stays.
+ */
+set: { [K in keyof VehicleFields]?: VehicleFields[K] | null }, };
+
+export type SetVehicleStatus = { 
+/**
+ * The one that was seen.
+ */
+version: number, status: VehicleStatus, };
+
+/**
+ * A field, what it held and what it holds; `null` is nothing. `price` holds `minor` and `currency`.
+ */
+export type VehicleFieldChange = { field: string, from: unknown, to: unknown, };
+
+/**
+ * What happened to a vehicle.
+ */
+export type VehicleStepKind = "added" | "changed" | "deleted" | "restored";
+
+export type VehicleStep = { version: number, at: string, what: VehicleStepKind, member_id?: string, 
+/**
+ * Of the member, as far as it is known.
+ */
+by?: string, 
+/**
+ * The file it came from.
+ */
+import_id?: string, changes: Array<VehicleFieldChange>, };
+
+/**
+ * The newest step first.
+ */
+export type VehicleStory = { steps: Array<VehicleStep>, 
+/**
+ * The `before` of the next page.
+ */
+next?: number, };
+
+/**
+ * How many rows of a file become what.
+ */
+export type ImportCounts = { new: number, changed: number, same: number, bad: number, };
+
+export type ImportOutcome = "new" | "changed" | "same" | "bad";
+
+/**
+ * What is wrong with a row, and how to mend it.
+ */
+export type ImportFault = { 
+/**
+ * The column as the file calls it; absent when it is about the whole row, or a column is missing.
+ */
+column?: string, 
+/**
+ * Stable, such as `required`, `number`, `vin`, `key`, `twice`, `another`.
+ */
+code: string, detail: string, 
+/**
+ * What stands there, shortened.
+ */
+value?: string, };
+
+export type ImportRow = { 
+/**
+ * Of the file, counted as editors do.
+ */
+line: number, title: string, outcome: ImportOutcome, changes?: Array<VehicleFieldChange>, errors?: Array<ImportFault>, };
+
+/**
+ * What a file would do; nothing is done yet.
+ */
+export type ImportPreview = { import_id: string, encoding: string, delimiter: string, 
+/**
+ * Headers that mean nothing here; their columns are passed over.
+ */
+unknown_columns: Array<string>, counts: ImportCounts, 
+/**
+ * Those with mistakes first, then what changes, then what is new; 1,000 at most.
+ */
+rows: Array<ImportRow>, 
+/**
+ * Rows that are not shown, besides those that change nothing.
+ */
+left_out: number, };
+
+/**
+ * A file that was imported.
+ */
+export type ImportDone = { import_id: string, counts: ImportCounts, imported_at: string, };
+
+/**
+ * A vehicle as everybody sees it: no VIN, no plate.
+ */
+export type StockVehicle = { vehicle_id: string, title: string, make: string, model: string, variant?: string, year: number, 
+/**
+ * As people of the language write it.
+ */
+price: string, price_minor: number, currency: string, fuel: VehicleFuel, kilometres: number, status: VehicleStatus, body?: VehicleBody, seats?: number, range_km?: number, transmission?: VehicleTransmission, drive?: VehicleDrive, colour?: string, power_kw?: number, towing_kg?: number, equipment: Array<string>, 
+/**
+ * In the language that was asked for, else in one there is.
+ */
+description: string, photos: Array<string>, location?: string, listing_url?: string, };
+
+/**
+ * A business's vehicles that can be had, or are reserved.
+ */
+export type PublicStock = { vehicles: Array<StockVehicle>, total: number, 
+/**
+ * The `offset` of the next page.
+ */
+next?: number, };
+
+/**
  * The credentials of the demo, shown where it runs and nowhere else.
  */
 export type DemoLogin = { tenant: string, email: string, password: string, };

@@ -17,6 +17,7 @@ pub mod dialogue;
 pub mod ephemeral;
 pub mod form;
 pub mod health;
+pub mod inventory;
 pub mod knowledge;
 pub mod lead;
 pub mod live;
@@ -49,6 +50,12 @@ pub use self::{
     },
     form::{FormLead, FormReceipt, FormStatus},
     health::{BusCheck, NodeCheck, Readiness, ReadyChecks, ReadyStatus, StoreCheck},
+    inventory::{
+        ChangeVehicle, ImportCounts, ImportDone, ImportFault, ImportOutcome, ImportPreview,
+        ImportRow, PublicStock, SetVehicleStatus, StockVehicle, VehicleBody, VehicleDrive,
+        VehicleFieldChange, VehicleFields, VehicleFuel, VehicleNote, VehiclePage, VehicleStatus,
+        VehicleStep, VehicleStepKind, VehicleStory, VehicleTransmission, VehicleView,
+    },
     knowledge::{
         AddWebsite, EntryPrice, FoundPassage, FoundPassages, Ground, Grounds, Hours,
         HoursException, KnowledgeChange, KnowledgeEntries, KnowledgeEntry, KnowledgeHistory,

@@ -38,7 +38,7 @@ fn vehicle(
         fuel,
         kilometres: 40_000,
         status,
-    details: forecourt_core::inventory::Details::default(),
+        details: forecourt_core::inventory::Details::default(),
     }
 }
 

@@ -129,6 +129,6 @@ pub(crate) fn vehicle(id: u128, make: &str, model: &str, status: VehicleStatus) 
         fuel: Fuel::Electric,
         kilometres: 45_000,
         status,
-    details: forecourt_core::inventory::Details::default(),
+        details: forecourt_core::inventory::Details::default(),
     }
 }

@@ -72,6 +72,7 @@ pub(crate) fn knowledge() -> Knowledge {
         fuel,
         kilometres: 40_000,
         status,
+        details: forecourt_core::inventory::vehicle::Details::default(),
     };
     Knowledge {
         services: vec![

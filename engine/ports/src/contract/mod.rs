@@ -7,6 +7,7 @@
 mod bookings;
 pub mod calendars;
 mod deliveries;
+mod inventory;
 mod journal;
 mod knowledge;
 mod leads;
@@ -24,8 +25,8 @@ use async_trait::async_trait;
 use forecourt_core::id::NodeId;
 
 pub use self::{
-    bookings::*, deliveries::*, journal::*, knowledge::*, leads::*, operations::*, people::*,
-    spending::*, stage::*, tenants::*, timers::*, webhooks::*,
+    bookings::*, deliveries::*, inventory::*, journal::*, knowledge::*, leads::*, operations::*,
+    people::*, spending::*, stage::*, tenants::*, timers::*, webhooks::*,
 };
 use crate::store::{NewTenant, Store};
 
@@ -140,6 +141,13 @@ macro_rules! store_contract {
             a_question_without_an_answer_is_counted_until_it_is_settled
             a_website_is_read_by_one_node_and_what_did_not_change_keeps_its_id
             settings_are_changed_over_what_was_read_and_over_nothing_else
+            // stock
+            a_vehicle_is_read_back_whole_and_known_at_once_without_what_is_private
+            of_two_changes_from_one_version_one_wins_and_the_history_tells_who
+            no_two_vehicles_in_stock_have_the_same_number
+            a_list_of_vehicles_is_narrowed_ordered_and_paged_as_the_core_says
+            a_file_is_imported_once_with_all_it_does_or_not_at_all
+            pictures_belong_to_vehicles_of_their_own_tenant
             // tenants and members
             a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made
             knowledge_is_read_back_as_it_was_made

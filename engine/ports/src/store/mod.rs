@@ -8,6 +8,7 @@ mod calendars;
 mod decisions;
 mod deliveries;
 mod inbound;
+mod inventory;
 mod journal;
 pub mod knowledge;
 mod leads;
@@ -35,6 +36,11 @@ pub use self::{
     decisions::Decisions,
     deliveries::{Content, Deliveries, DueDelivery, HandOver, Leaving, Postponed},
     inbound::{InboundEvent, InboundOutcome},
+    inventory::{
+        ImportRecord, Inventory, MAX_HISTORY, MOST_PHOTOS, MOST_PREVIEWS, PhotoRecord, StockChange,
+        StockRow, StockWritten, VehicleHistory, VehicleKey, VehiclePage, VehicleRecord,
+        VehicleWrite, keys_of, refusal,
+    },
     journal::{Append, Appended, Batch, Head, Journal, Loaded, StoredMessage},
     knowledge::KnowledgeBase,
     leads::{
@@ -88,6 +94,7 @@ pub trait Store:
     + Bookings
     + KnowledgeBase
     + websites::Websites
+    + Inventory
 {
 }
 impl<
@@ -103,7 +110,8 @@ impl<
         + Spending
         + Bookings
         + KnowledgeBase
-        + websites::Websites,
+        + websites::Websites
+        + Inventory,
 > Store for T
 {
 }

@@ -87,7 +87,7 @@ async fn ground(
     let found = match used {
         Used::Passage(id) => passages::find(tx, id).await?,
         Used::Vehicle(id) => {
-            let found = vehicles::list(tx).await?.into_iter().find(|vehicle| vehicle.id == id);
+            let found = vehicles::known(tx).await?.into_iter().find(|vehicle| vehicle.id == id);
             found.map(|vehicle| ("vehicle".to_owned(), vehicle.title(), String::new(), None))
         }
         Used::Service(id) => {

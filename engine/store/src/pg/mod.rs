@@ -15,6 +15,7 @@ mod commit;
 mod decisions;
 mod deliveries;
 mod heads;
+mod inventory;
 mod journal;
 mod knowledge;
 mod leads;

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use forecourt_core::{
     entry::EntryKind,
     id::{SessionId, TenantId},
+    inventory::VehicleStep,
     knowledge::Knowledge,
 };
-use forecourt_ports::store::{NewTenant, StoreError, TenantSnapshot, Tenants};
+use forecourt_ports::store::{NewTenant, StoreError, TenantSnapshot, Tenants, VehicleWrite};
 use futures_util::try_join;
 use jiff::Timestamp;
 
@@ -38,7 +39,7 @@ impl Tenants for PgStore {
                 services::list(tx),
                 faqs::list(tx),
                 entries::said(tx),
-                vehicles::list(tx),
+                vehicles::known(tx),
             )?;
             faqs.extend(rules);
             Ok(Knowledge { services, faqs, vehicles })
@@ -76,7 +77,16 @@ impl PgStore {
             members::insert(tx, members, now).await?;
             services::insert(tx, &knowledge.services, now).await?;
             faqs::insert(tx, &knowledge.faqs, now).await?;
-            vehicles::insert(tx, &knowledge.vehicles, now).await?;
+            let stock: Vec<VehicleWrite> = knowledge
+                .vehicles
+                .iter()
+                .map(|vehicle| VehicleWrite {
+                    vehicle: vehicle.clone(),
+                    expected: 0,
+                    step: VehicleStep::Added,
+                })
+                .collect();
+            vehicles::put(tx, &stock, -1, now).await?;
             bookings::insert(tx, busy, now).await?;
             for kind in [EntryKind::Service, EntryKind::Faq] {
                 for entry in entries::list(tx, kind).await? {

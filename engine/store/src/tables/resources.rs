@@ -83,6 +83,12 @@ pub(crate) async fn lock(
     Ok(())
 }
 
+/// Waits until no other transaction writes the tenant's stock.
+pub(crate) async fn lock_stock(tx: &TenantTx) -> Result<(), DbError> {
+    // Of no resource: ids are never nil.
+    lock(tx, [ResourceId::from_uuid(Uuid::nil())]).await
+}
+
 pub(crate) async fn list(mut tx: &TenantTx) -> Result<Vec<Resource>, DbError> {
     let found: Vec<Stored> = resources::table
         .order((resources::kind, resources::name, resources::resource_id))

@@ -7,7 +7,7 @@ use forecourt_core::{
     effect::{TimerEnd, TimerKind},
     event::{AlertReason, Channel, Source},
     external::{CalendarStatus, Provider},
-    knowledge::{Fuel, VehicleStatus},
+    inventory::{Body, Fuel, VehicleStatus},
     lang::Lang,
     webhook::PauseReason,
 };
@@ -102,6 +102,11 @@ words! {
     Fuel { Electric = "electric", Petrol = "petrol", Diesel = "diesel", Hybrid = "hybrid" }
     VehicleStatus {
         Available = "available", Reserved = "reserved", Sold = "sold", InService = "in_service",
+    }
+    Body {
+        Hatchback = "hatchback", Saloon = "saloon", Estate = "estate", Suv = "suv",
+        Coupe = "coupe", Convertible = "convertible", Mpv = "mpv", Van = "van",
+        Pickup = "pickup", Motorcycle = "motorcycle", Other = "other",
     }
     BookingStatus {
         Held = "held", Booked = "booked", Cancelled = "cancelled", Expired = "expired",

@@ -2,7 +2,8 @@
 //! queries in strict UTF-8.
 //!
 //! # Invariants
-//! - **A9** at most [`MAX_BODY`] bytes are held, and for at most [`BODY_DEADLINE`];
+//! - **A9** at most [`MAX_BODY`] bytes are held, and for at most [`BODY_DEADLINE`]; where files come in, as
+//!   much and as long as the caller of [`body_within`] says;
 //! - whatever is wrong with a body is told as a 4xx that says where.
 
 mod form;
@@ -34,6 +35,16 @@ const BODY_DEADLINE: Duration = Duration::from_secs(15);
 
 /// Reads a whole body.
 pub(crate) async fn body(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+    body_within(request, payload, MAX_BODY, BODY_DEADLINE).await
+}
+
+/// Reads a whole body of at most `most` bytes, which must be here within `deadline`.
+pub(crate) async fn body_within(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    most: usize,
+    deadline: Duration,
+) -> Result<Bytes, Problem> {
     let headers = request.headers();
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return Err(Problem::new(Code::UnsupportedMediaType)
@@ -41,7 +52,7 @@ pub(crate) async fn body(request: &HttpRequest, payload: &mut Payload) -> Result
     }
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let declared: usize = declared.and_then(|length| length.parse().ok()).unwrap_or(0);
-    if declared > MAX_BODY {
+    if declared > most {
         return Err(Problem::new(Code::TooLarge));
     }
     let read = async {
@@ -50,14 +61,14 @@ pub(crate) async fn body(request: &HttpRequest, payload: &mut Payload) -> Result
             let chunk = chunk.map_err(|_| {
                 Problem::new(Code::MalformedJson).detail("the body ended before its length")
             })?;
-            if whole.len() + chunk.len() > MAX_BODY {
+            if whole.len() + chunk.len() > most {
                 return Err(Problem::new(Code::TooLarge));
             }
             whole.extend_from_slice(&chunk);
         }
         Ok(whole.freeze())
     };
-    let read = tokio::time::timeout(BODY_DEADLINE, read).await;
+    let read = tokio::time::timeout(deadline, read).await;
     read.unwrap_or_else(|_| Err(Problem::new(Code::TooSlow)))
 }
 

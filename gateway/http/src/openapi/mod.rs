@@ -8,6 +8,7 @@ mod calendars;
 mod knowledge;
 mod operations;
 mod running;
+mod vehicles;
 mod webhooks;
 
 use std::{
@@ -115,6 +116,29 @@ use crate::problem::{Answer, Code};
     wire::Websites,
     wire::WebsiteView,
     wire::AddWebsite,
+    wire::VehicleFuel,
+    wire::VehicleStatus,
+    wire::VehicleBody,
+    wire::VehicleTransmission,
+    wire::VehicleDrive,
+    wire::VehicleFields,
+    wire::VehicleNote,
+    wire::VehicleView,
+    wire::VehiclePage,
+    wire::ChangeVehicle,
+    wire::SetVehicleStatus,
+    wire::VehicleFieldChange,
+    wire::VehicleStepKind,
+    wire::VehicleStep,
+    wire::VehicleStory,
+    wire::ImportCounts,
+    wire::ImportOutcome,
+    wire::ImportFault,
+    wire::ImportRow,
+    wire::ImportPreview,
+    wire::ImportDone,
+    wire::StockVehicle,
+    wire::PublicStock,
     wire::DemoLogin,
     wire::Login,
     wire::Role,
@@ -217,6 +241,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
         .chain(bookings::ALL)
         .chain(knowledge::ALL)
         .chain(calendars::ALL)
+        .chain(vehicles::ALL)
 }
 
 /// The OpenAPI document.

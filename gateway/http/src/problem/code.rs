@@ -128,6 +128,24 @@ codes! {
     BookingOver = CONFLICT, "booking-over", "It cannot be done with this booking any more",
         "the booking is over, has begun, or has not begun yet",
         "Read the booking again: its status tells. What is over can be booked anew.";
+    VehicleChanged = CONFLICT, "vehicle-changed", "The vehicle was changed meanwhile",
+        "somebody else changed it after the version that was seen",
+        "Read the vehicle again, look whether your change still makes sense, and send it with the new version.";
+    VehicleTaken = CONFLICT, "vehicle-taken", "Another vehicle has this number",
+        "of a business's vehicles no two have the same VIN, plate or stock number; `errors` says which",
+        "Change the other vehicle, or correct the number. A deleted vehicle is restored only while its numbers are free.";
+    StatusNotPossible = CONFLICT, "status-not-possible", "This status cannot follow",
+        "the vehicle's status cannot become this one",
+        "`next_statuses` of the vehicle says which may follow: from the workshop it is put up first, then sold.";
+    StockFull = CONFLICT, "stock-full", "There is no room for more",
+        "a business has at most 20,000 vehicles, a vehicle at most 20 pictures",
+        "Delete vehicles or pictures that are not needed any more.";
+    ImportOutdated = CONFLICT, "import-outdated", "The stock has changed meanwhile",
+        "the file would do something else by now than the preview showed; nothing was imported",
+        "Look at the file again with POST /v1/vehicles/import, and import what that shows.";
+    UnreadableFile = UNPROCESSABLE_ENTITY, "unreadable-file", "The file cannot be read",
+        "the file is no table of vehicles",
+        "Save the spreadsheet as CSV, with one row of column names first.";
     TooManyBlocks = CONFLICT, "too-many-blocks", "There are too many blocks",
         "the resource has as many blocks as it may have",
         "Remove blocks that are over, or write several as one repeating block.";

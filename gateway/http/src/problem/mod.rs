@@ -71,6 +71,14 @@ impl Problem {
         }])
     }
 
+    /// The same, where the fields stand in the member `pointer` of the body.
+    pub(crate) fn below(mut self, pointer: &str) -> Self {
+        for error in &mut self.0.errors {
+            error.pointer.insert_str(0, pointer);
+        }
+        self
+    }
+
     pub(crate) fn code(&self) -> Code {
         self.0.code
     }

@@ -14,6 +14,7 @@ mod knowledge;
 mod live;
 mod pages;
 mod running;
+mod vehicles;
 mod visitors;
 mod webhooks;
 mod world;

@@ -14,9 +14,10 @@ use forecourt_core::{
     entry::{EntryId, EntryKind},
     event::{EventRecord, MessageSeq, Seq, Version},
     id::{
-        BookingId, DeliveryId, LeadId, MemberId, NodeId, QuestionId, ResourceId, ServiceId,
-        SessionId, TenantId, TurnId, WaitId, WebsiteId,
+        BookingId, DeliveryId, ImportId, LeadId, MemberId, NodeId, PhotoId, QuestionId, ResourceId,
+        ServiceId, SessionId, TenantId, TurnId, VehicleId, WaitId, WebsiteId,
     },
+    inventory::VehicleFilter,
     knowledge::Knowledge,
     lang::Lang,
     models::Spent,
@@ -26,11 +27,12 @@ use forecourt_core::{
 use forecourt_ports::store::{
     Appended, Batch, BookingFilter, BookingHistory, BookingWrite, Bookings, Catalogue, CodeTry,
     Decisions, Deliveries, DeliveryFilter, DeliveryHistory, DeliveryRecord, DeliveryStatus,
-    DraftRow, DraftSaved, DueDelivery, DueLetter, DueTimer, HandOver, Head, Journal, LeadDetail,
-    LeadFilter, LeadPage, LeadRow, Leads, LetterEnd, Loaded, Member, MemberWithHash, Members,
-    NewCode, Operations, People, Postponed, ResourceWrite, ResourceWritten, Spending, Store,
-    StoreError, StoredLedger, StoredMessage, Taken, Teammate, TenantSnapshot, Tenants, TimerFilter,
-    TimerRecord, Timers, Wait, Written,
+    DraftRow, DraftSaved, DueDelivery, DueLetter, DueTimer, HandOver, Head, ImportRecord,
+    Inventory, Journal, LeadDetail, LeadFilter, LeadPage, LeadRow, Leads, LetterEnd, Loaded,
+    Member, MemberWithHash, Members, NewCode, Operations, People, PhotoRecord, Postponed,
+    ResourceWrite, ResourceWritten, Spending, StockChange, StockWritten, Store, StoreError,
+    StoredLedger, StoredMessage, Taken, Teammate, TenantSnapshot, Tenants, TimerFilter,
+    TimerRecord, Timers, VehicleHistory, VehiclePage, VehicleRecord, Wait, Written,
     knowledge::{
         self, ChangeRecord, Entry, EntryWrite, GroundRecord, KnowledgeBase, Passage, QuestionEnd,
         QuestionRecord, SettingsWrite, SettingsWritten, Subject, Used,
@@ -628,6 +630,75 @@ impl Websites for NodeStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.read(self.inner.end_website(tenant, id, node, end, next_at, now)).await
+    }
+}
+
+#[async_trait]
+impl Inventory for NodeStore {
+    async fn list_vehicles(
+        &self,
+        tenant: TenantId,
+        filter: &VehicleFilter,
+    ) -> Result<VehiclePage, StoreError> {
+        self.read(self.inner.list_vehicles(tenant, filter)).await
+    }
+
+    async fn load_stock(&self, tenant: TenantId) -> Result<Vec<VehicleRecord>, StoreError> {
+        self.read(self.inner.load_stock(tenant)).await
+    }
+
+    async fn find_vehicle(
+        &self,
+        tenant: TenantId,
+        vehicle: VehicleId,
+    ) -> Result<Option<VehicleRecord>, StoreError> {
+        self.read(self.inner.find_vehicle(tenant, vehicle)).await
+    }
+
+    async fn write_stock(
+        &self,
+        tenant: TenantId,
+        change: &StockChange,
+    ) -> Result<StockWritten, StoreError> {
+        self.read(self.inner.write_stock(tenant, change)).await
+    }
+
+    async fn vehicle_history(
+        &self,
+        tenant: TenantId,
+        vehicle: VehicleId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<VehicleHistory>, StoreError> {
+        self.read(self.inner.vehicle_history(tenant, vehicle, before, limit)).await
+    }
+
+    async fn put_import(&self, tenant: TenantId, import: &ImportRecord) -> Result<(), StoreError> {
+        self.read(self.inner.put_import(tenant, import)).await
+    }
+
+    async fn find_import(
+        &self,
+        tenant: TenantId,
+        import: ImportId,
+    ) -> Result<Option<ImportRecord>, StoreError> {
+        self.read(self.inner.find_import(tenant, import)).await
+    }
+
+    async fn put_photo(&self, tenant: TenantId, photo: &PhotoRecord) -> Result<bool, StoreError> {
+        self.read(self.inner.put_photo(tenant, photo)).await
+    }
+
+    async fn find_photo(
+        &self,
+        tenant: TenantId,
+        photo: PhotoId,
+    ) -> Result<Option<PhotoRecord>, StoreError> {
+        self.read(self.inner.find_photo(tenant, photo)).await
+    }
+
+    async fn delete_photo(&self, tenant: TenantId, photo: PhotoId) -> Result<bool, StoreError> {
+        self.read(self.inner.delete_photo(tenant, photo)).await
     }
 }
 

@@ -7,6 +7,7 @@
 mod bookings;
 mod decisions;
 mod deliveries;
+mod inventory;
 mod journal;
 mod knowledge;
 mod leads;
@@ -105,6 +106,7 @@ struct TenantData {
     booking: bookings::Data,
     written: knowledge::Data,
     sites: Vec<websites::Site>,
+    stock: inventory::Data,
 }
 
 struct SessionData {
@@ -201,6 +203,7 @@ impl MemStore {
         if let Some(data) = lock(&self.shared.world).tenants.get_mut(&tenant) {
             data.booking = bookings::Data::new(&knowledge, &[]);
             data.written = knowledge::Data::new(tenant, &knowledge);
+            data.stock = inventory::Data::new(&knowledge.vehicles);
             data.knowledge = knowledge;
             data.knowledge_version += 1;
         }
@@ -289,6 +292,7 @@ impl TenantData {
         Self {
             booking: bookings::Data::new(&new.knowledge, &new.busy),
             written: knowledge::Data::new(new.snapshot.id, &new.knowledge),
+            stock: inventory::Data::new(&new.knowledge.vehicles),
             snapshot: new.snapshot,
             epoch: 1,
             last_seq: 0,

@@ -32,7 +32,7 @@ impl Tenants for MemStore {
     async fn load_knowledge(&self, tenant: TenantId) -> Result<Knowledge, StoreError> {
         let world = self.enter("load_knowledge").await?;
         let data = world.tenant(tenant)?;
-        let mut knowledge = data.knowledge.clone();
+        let mut knowledge = Knowledge { vehicles: data.stock.known(), ..data.knowledge.clone() };
         data.written.tell(&mut knowledge);
         Ok(knowledge)
     }

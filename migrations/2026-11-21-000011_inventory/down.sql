@@ -1,0 +1,20 @@
+DROP TABLE vehicle_photos;
+DROP TABLE vehicle_history;
+DROP TABLE vehicle_imports;
+
+DROP INDEX vehicles_status_idx;
+DROP INDEX vehicles_stock_number_key;
+DROP INDEX vehicles_plate_key;
+DROP INDEX vehicles_vin_key;
+ALTER TABLE vehicles
+    DROP COLUMN search,
+    DROP COLUMN model_key,
+    DROP COLUMN make_key,
+    DROP COLUMN details,
+    DROP COLUMN range_km,
+    DROP COLUMN seats,
+    DROP COLUMN body,
+    DROP COLUMN stock_number,
+    DROP COLUMN plate,
+    DROP COLUMN vin,
+    DROP COLUMN version;
