@@ -322,7 +322,7 @@ impl Tools {
             Request::GetBusinessInfo => Ok(self.business_info()),
             Request::GetServices => Ok(self.services()),
             Request::SearchKnowledge(asked) => self.search_knowledge(&asked).await,
-            Request::SearchInventory(asked) => Ok(self.search_inventory(&asked)),
+            Request::SearchInventory(asked) => Ok(self.search_inventory(asked)),
             Request::GetVehicle(asked) => self.vehicle(asked.vehicle_id),
             Request::CheckAvailability(asked) => self.check_availability(asked).await,
             Request::ProposeSlots(asked) => self.propose_slots(asked).await,

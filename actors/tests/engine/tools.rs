@@ -10,7 +10,8 @@ use forecourt_core::{
     entry::{EntryBody, EntryId, EntryKind},
     event::{Author, Event, MessagePosted},
     hours::{OpeningHours, Span},
-    id::{BookingId, OfferId, ServiceId, SessionId, TenantId},
+    id::{BookingId, OfferId, ServiceId, SessionId, TenantId, VehicleId},
+    inventory::{Body, Details, Fuel, Vehicle, VehicleStatus, Vin},
     knowledge::{Knowledge, Localized, Service},
     lang::Lang,
     money::{Currency, Money},
@@ -49,7 +50,11 @@ impl Chat {
         Self::with(settings()).await
     }
 
-    async fn with(mut settings: TenantSettings) -> Self {
+    async fn with(settings: TenantSettings) -> Self {
+        Self::of_stock(settings, vec![]).await
+    }
+
+    async fn of_stock(mut settings: TenantSettings, vehicles: Vec<Vehicle>) -> Self {
         let world = World::new().await;
         let day = vec![Span { opens: time(8, 0, 0, 0), closes: time(18, 0, 0, 0) }];
         settings.hours = OpeningHours { week: vec![day; 7], exceptions: vec![] };
@@ -69,7 +74,7 @@ impl Chat {
         world.store.seed_tenant(NewTenant {
             snapshot: TenantSnapshot { id, slug, pack, settings },
             name: "Fjord Bil".into(),
-            knowledge: Knowledge { services: vec![drive], ..Knowledge::default() },
+            knowledge: Knowledge { services: vec![drive], vehicles, ..Knowledge::default() },
             busy: vec![],
             members: vec![],
         });
@@ -532,4 +537,94 @@ async fn a_question_that_nothing_answers_is_counted_and_one_that_a_tool_answers_
     .await;
     assert_eq!(open.len(), 1);
     assert!(open[0].text.contains("Leier"), "{open:?}");
+}
+
+fn car(n: u128, model: &str, kroner: i64, details: Details) -> Vehicle {
+    Vehicle {
+        id: VehicleId::from_uuid(Uuid::from_u128(n)),
+        make: "Tesla".into(),
+        model: model.into(),
+        variant: None,
+        year: 2021,
+        price: Money { minor: kroner * 100, currency: Currency::Nok },
+        fuel: Fuel::Electric,
+        kilometres: 40_000,
+        status: VehicleStatus::Available,
+        details,
+    }
+}
+
+/// A suv with all that is known of it, a car that nobody knows more of, and a suv that is sold.
+async fn with_stock() -> Chat {
+    let suv = Details {
+        vin: Some(Vin::parse("WVWZZZ1JZXW000001").unwrap()),
+        body: Some(Body::Suv),
+        seats: Some(7),
+        range_km: Some(507),
+        description: Localized::from([(Lang::Nb, "Hengerfeste og vinterhjul.")]),
+        ..Details::default()
+    };
+    let mut sold = car(3, "Model X", 300_000, suv.clone());
+    sold.status = VehicleStatus::Sold;
+    let stock =
+        vec![car(1, "Model Y", 399_900, suv), car(2, "Model 3", 289_900, Details::default()), sold];
+    Chat::of_stock(settings(), stock).await
+}
+
+#[actix_rt::test]
+async fn what_fits_is_found_with_its_score_and_reasons_and_what_is_sold_is_not() {
+    let mut chat = with_stock().await;
+    for (asked, wanted) in [
+        (json!({ "body": "suv", "max_price": 400_000 }), vec![1]),
+        (json!({ "body": "stasjonsvogn", "min_seats": 5 }), vec![]),
+        (json!({ "max_price": 300_000 }), vec![2]),
+        (json!({ "max_price": 100_000 }), vec![]),
+        (json!({ "model": "Model Y Long Range" }), vec![1, 2]),
+        (json!({ "make": "BMW" }), vec![]),
+        (json!({ "min_year": 2022, "fuel": "electric" }), vec![1, 2]),
+        (json!({ "fuel": "diesel" }), vec![]),
+        (json!({}), vec![1, 2]),
+    ] {
+        chat.model(Script::call("search_inventory", asked.clone()));
+        chat.say("Hva har dere?", None).await;
+        let (is_error, found) = chat.results().remove(0);
+        assert!(!is_error, "{asked}: {found}");
+        let found: results::Vehicles = serde_json::from_value(found).unwrap();
+        let mut ids: Vec<u128> =
+            found.vehicles.iter().map(|row| row.vehicle_id.as_uuid().as_u128()).collect();
+        if asked == json!({ "model": "Model Y Long Range" }) {
+            assert_eq!(ids[0], 1, "the one with more of the words is first");
+        }
+        ids.sort_unstable();
+        assert_eq!(ids, wanted, "{asked}");
+        for row in found.vehicles {
+            assert!(row.score.is_some() && !row.reasons.is_empty(), "{asked}: {row:?}");
+        }
+    }
+    chat.model(Script::call("search_inventory", json!({ "body": "suv", "max_price": 400_000 })));
+    chat.say("En suv under 400 000?", None).await;
+    let (_, found) = chat.results().remove(0);
+    assert_eq!(found["vehicles"][0]["score"], 100, "{found}");
+    let reasons = found["vehicles"][0]["reasons"].to_string();
+    assert!(reasons.contains("Innenfor budsjettet: 399\u{a0}900\u{a0}kr."), "{reasons}");
+}
+
+#[actix_rt::test]
+async fn all_of_one_vehicle_is_told_but_its_number() {
+    let mut chat = with_stock().await;
+    let id = VehicleId::from_uuid(Uuid::from_u128(1));
+    chat.model(Script::call("get_vehicle", json!({ "vehicle_id": id })));
+    chat.say("Fortell om den", None).await;
+    let (is_error, found) = chat.results().remove(0);
+    assert!(!is_error, "{found}");
+    assert!(!found.to_string().contains("WVWZZZ1JZXW000001"), "{found}");
+    let found: results::Vehicles = serde_json::from_value(found).unwrap();
+    let more = found.vehicles[0].more.clone().unwrap();
+    assert_eq!((more.details.seats, more.details.range_km), (Some(7), Some(507)));
+    assert_eq!((more.kilometres, more.text.as_str()), (40_000, "Hengerfeste og vinterhjul."));
+
+    let nobody = VehicleId::from_uuid(Uuid::from_u128(99));
+    chat.model(Script::call("get_vehicle", json!({ "vehicle_id": nobody })));
+    chat.say("Og den andre?", None).await;
+    assert_eq!(chat.results()[0].1["error"], "not_found");
 }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     booking::BookingStatus,
     id::{BookingId, OfferId, ServiceId, VehicleId},
+    inventory::{Details, Fuel},
     knowledge::VehicleStatus,
 };
 
@@ -143,6 +144,22 @@ pub struct VehicleRow {
     /// Why it fits, in sentences or short phrases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
+    /// Of `get_vehicle`: what else is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<VehicleMore>,
+}
+
+/// The rest of a vehicle, without its numbers (A13) and pictures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VehicleMore {
+    pub year: u16,
+    pub fuel: Fuel,
+    pub kilometres: u32,
+    /// In the language of the conversation, shortened.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    #[serde(flatten)]
+    pub details: Details,
 }
 
 /// Of `search_knowledge`.

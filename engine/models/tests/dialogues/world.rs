@@ -377,6 +377,7 @@ impl World {
                     status: vehicle.status,
                     score: Some(80),
                     reasons: vec![],
+                    more: None,
                 };
                 results::write(&Vehicles { vehicles: found.into_iter().map(row).collect() })
             }

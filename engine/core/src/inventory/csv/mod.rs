@@ -22,6 +22,11 @@ pub use self::{
     sheet::{Sheet, SheetError},
 };
 
+/// The kind of body that a word means in any of the languages that ship, such as `stasjonsvogn`.
+pub fn body_named(word: &str) -> Option<super::Body> {
+    cells::body(word)
+}
+
 /// Bytes of a file.
 pub const MAX_FILE: usize = 5 * 1024 * 1024;
 /// Rows below the header.
