@@ -18,6 +18,7 @@ mod one_command_and_it_runs;
 mod one_command_and_two_nodes_run;
 mod operators_see_the_way_of_a_fact_and_nobody_on_it;
 mod redis_comes_and_goes;
+mod rivals_at_two_nodes_book_each_place_once;
 mod several_nodes_share_a_database;
 mod slow_listeners_are_cut_and_come_back;
 mod the_containers_are_as_the_engine_is;
