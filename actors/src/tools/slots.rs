@@ -1,5 +1,7 @@
 //! The tools that find free times, and keep one.
 
+use std::sync::Arc;
+
 use forecourt_core::{
     booking::{Booking, BookingStatus, By, FreeTime, Resource, ResourceKind, Why},
     calendar,
@@ -136,7 +138,7 @@ impl Tools {
             return Err(self.not_free(service, resource, date, from).await?);
         }
         self.grant(ToolName::HoldSlot, None).await?;
-        let booking = match self.desk.hold(wish).await {
+        let booking = match self.hold_to_the_end(wish).await? {
             Ok(booking) => booking,
             Err(BookingError::NotFree(_)) => {
                 return Err(self.not_free(service, resource, date, from).await?);
@@ -147,9 +149,37 @@ impl Tools {
         if booking.status_at(now) != BookingStatus::Held {
             return Err(No::new(Code::NotHeld, "the hold is over: offer free times again"));
         }
-        self.tenant.note_booking(&booking).await;
         self.let_go_of_others(&booking).await;
         Ok(self.held(&booking))
+    }
+
+    /// Holds a time and tells the conversation of it, also when the turn is cancelled in the middle. A time
+    /// that was held after the turn was over is let go: nobody was told of it (A7).
+    async fn hold_to_the_end(&self, wish: HoldWish) -> Result<Result<Booking, BookingError>, No> {
+        let (tenant, desk) = (Arc::clone(&self.tenant), self.desk.clone());
+        let (session, turn) = (self.facts.session, self.facts.turn);
+        let (asked_at, counted) = (self.now(), self.tenant.registry.count_in());
+        let held = self.ports.io.spawn(async move {
+            let _counted = counted; // a stop waits for it
+            let booking = match desk.hold(wish).await {
+                Ok(booking) => booking,
+                Err(error) => return Ok(Err(error)),
+            };
+            // What the same wish held before is an earlier turn's. Out of reach, the store says nothing: a
+            // hold ends by itself.
+            let stands = tenant.ports.store.load(tenant.id, session).await.ok().flatten();
+            let is_over = stands
+                .is_some_and(|stands| stands.state.turn.is_none_or(|running| running.turn != turn));
+            if is_over && booking.created_at >= asked_at {
+                if let Err(error) = desk.cancel(booking.id, By::Assistant, None).await {
+                    tracing::debug!(%error, "a time was not let go, and ends by itself");
+                }
+                return Err(No::Over);
+            }
+            tenant.note_booking(&booking).await;
+            Ok(Ok(booking))
+        });
+        held.await.unwrap_or_else(|_| Err(No::unavailable()))
     }
 
     /// What is held for this conversation since an earlier message.

@@ -13,5 +13,6 @@ mod people;
 mod promise;
 mod repeats;
 mod support;
+mod tool_races;
 mod tools;
 mod webhooks;
