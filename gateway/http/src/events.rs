@@ -1,14 +1,10 @@
 //! `GET /v1/sessions/{session}/events`: what happens in a conversation, as it happens (SSE).
 
-use std::convert::Infallible;
-
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     http::header::{self, ContentEncoding},
     web,
 };
-use bytes::Bytes;
-use futures_util::Stream;
 
 use crate::{
     auth::Owner,
@@ -16,6 +12,7 @@ use crate::{
     feed::{End, Feed, Start, poll},
     gateway::Gateway,
     problem::Answer,
+    takeover,
 };
 
 /// `GET /v1/sessions/{session}/events` — replays after `Last-Event-ID` or `?after=`, then goes on live.
@@ -44,17 +41,18 @@ pub(crate) async fn get(
         return Ok(HttpResponse::Ok().insert_header(fresh).json(told));
     }
     let feed = Feed::open(&gateway, of, None, start, End::Never).await?;
-    Ok(event_stream(feed.stream(owner.visitor.expires_at())))
+    let stopping = gateway.0.stopping.clone();
+    let events = feed.stream(owner.visitor.expires_at());
+    Ok(takeover::respond(&request, event_stream(), &stopping, events))
 }
 
 /// An answer of content type `text/event-stream` that nothing on the way holds back.
-pub(crate) fn event_stream(
-    stream: impl Stream<Item = Result<Bytes, Infallible>> + 'static,
-) -> HttpResponse {
-    HttpResponse::Ok()
+pub(crate) fn event_stream() -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-cache, no-store, no-transform"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .insert_header(ContentEncoding::Identity) // keeps compression out
-        .streaming(stream)
+        .insert_header(ContentEncoding::Identity); // keeps compression out
+    response
 }

@@ -1,9 +1,17 @@
 //! The server around the routes: sockets that cannot be held for ever, and an end that loses nothing.
 
-use std::{io, net::TcpListener, rc::Rc, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    rc::Rc,
+    time::Duration,
+};
 
 use actix_codec::Framed;
-use actix_http::{HttpMessage as _, HttpService, Request, body::MessageBody, h1::Codec};
+use actix_http::{
+    HttpMessage as _, HttpService, Protocol, Request, body::MessageBody, error::DispatchError,
+    h1::Codec,
+};
 use actix_server::Server;
 use actix_service::{
     IntoServiceFactory as _, ServiceFactoryExt as _, fn_factory, fn_service, map_config,
@@ -17,6 +25,7 @@ use actix_web::{
 use crate::{
     gateway::Gateway,
     routes::configure,
+    takeover::Connection,
     upgrade::{self, Upgradable},
 };
 
@@ -42,7 +51,7 @@ fn harden(stream: &TcpStream) {
 /// [`Gateway::begin_stop`] first and then `ServerHandle::stop(true)`.
 ///
 /// It is put together by hand because `HttpServer` does not let go of connections that become sockets
-/// (see `upgrade`).
+/// (see `upgrade`) or event streams (see `takeover`).
 pub fn server(listener: TcpListener, gateway: Gateway, workers: usize) -> io::Result<Server> {
     let workers = workers.max(1);
     let connections = gateway.0.config.limits.connections / workers;
@@ -56,7 +65,7 @@ pub fn server(listener: TcpListener, gateway: Gateway, workers: usize) -> io::Re
     let stopped = builder.graceful_shutdown_signal();
     let services = move || {
         let stopped = stopped.clone();
-        HttpService::build()
+        let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopped = stopped.clone();
                 async move { stopped.notified().await }
@@ -65,12 +74,54 @@ pub fn server(listener: TcpListener, gateway: Gateway, workers: usize) -> io::Re
             .client_request_timeout(HEADERS_WITHIN)
             .client_disconnect_timeout(Duration::from_secs(1))
             .local_addr(address)
-            .on_connect_ext(|stream: &TcpStream, _| harden(stream))
+            .on_connect_ext(|connection: &Connection, data| {
+                if let Some(stream) = connection.stream() {
+                    harden(stream);
+                }
+                data.insert(connection.slot());
+            })
             .upgrade(sockets(gateway.clone()))
-            .finish(application(gateway.clone()))
-            .tcp()
+            .finish(application(gateway.clone()));
+        handing_over(http)
     };
     Ok(builder.listen("http", listener, services)?.run())
+}
+
+/// Serves a connection, and what becomes of it behind an answer that does not end.
+fn handing_over<H>(
+    http: H,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
+where
+    H: ServiceFactory<
+            (Connection, Protocol, Option<SocketAddr>),
+            Config = (),
+            Response = (),
+            Error = DispatchError,
+            InitError = (),
+        > + 'static,
+{
+    fn_factory(move || {
+        let http = http.new_service(());
+        async move {
+            let http = Rc::new(http.await?);
+            Ok(fn_service(move |stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                let connection = Connection::new(stream);
+                let slot = connection.slot();
+                let served = http.call((connection, Protocol::Http1, peer));
+                async move {
+                    let served = served.await;
+                    match slot.taken() {
+                        Some(rest) => {
+                            rest.await;
+                            Ok(())
+                        }
+                        None => served,
+                    }
+                }
+            }))
+        }
+    })
 }
 
 /// What answers requests.
@@ -92,7 +143,7 @@ fn application(
 fn sockets(
     gateway: Gateway,
 ) -> impl ServiceFactory<
-    (Request, Framed<TcpStream, Codec>),
+    (Request, Framed<Connection, Codec>),
     Config = (),
     Response = (),
     Error = Error,
@@ -102,7 +153,7 @@ fn sockets(
         let application = application(gateway.clone()).new_service(());
         async move {
             let application = Rc::new(application.await?);
-            Ok(fn_service(move |(request, framed): (Request, Framed<TcpStream, Codec>)| {
+            Ok(fn_service(move |(request, framed): (Request, Framed<Connection, Codec>)| {
                 request.extensions_mut().insert(Upgradable);
                 let response = application.call(request);
                 async move {

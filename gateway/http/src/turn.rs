@@ -45,5 +45,5 @@ pub(crate) async fn stream(
     };
     let start = Start::Message(posted.message, version);
     let feed = Feed::open(gateway, of, Some(subscription), start, End::Answered(latest)).await?;
-    Ok(event_stream(feed.stream(owner.visitor.expires_at())))
+    Ok(event_stream().streaming(feed.stream(owner.visitor.expires_at())))
 }

@@ -22,6 +22,8 @@ use tokio::{
 };
 use tokio_util::codec::Encoder as _;
 
+use crate::takeover::Connection;
+
 /// How long a peer may take to close its side after the last answer.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -42,9 +44,11 @@ pub(crate) struct Handover(
 /// Answers a request that asked for a WebSocket, and is over when its connection is.
 pub(crate) async fn serve<B: MessageBody>(
     response: ServiceResponse<B>,
-    framed: Framed<TcpStream, Codec>,
+    framed: Framed<Connection, Codec>,
 ) {
     let FramedParts { io, codec, read_buf, write_buf, .. } = framed.into_parts();
+    // It is taken over only behind an answer of the server's own.
+    let Some(io) = io.into_stream() else { return };
     let (request, mut response) = response.into_parts();
     drop(request);
     let handover = response.extensions_mut().remove::<Handover>();
@@ -83,6 +87,8 @@ async fn answer<B: MessageBody>(
     let (head, body) = response.into_parts();
     let mut head = Response::from(head);
     head.head_mut().set_connection_type(ConnectionType::Close);
+    // The codec cuts nothing into chunks behind a request for an upgrade, and would say so all the same.
+    head.head_mut().no_chunking(true);
     let size = body.size();
     codec.encode(Message::Item((head, size)), &mut out)?;
     stream.write_all(&out).await?;

@@ -14,6 +14,7 @@ mod knowledge;
 mod live;
 mod pages;
 mod running;
+mod takeover;
 mod vehicles;
 mod visitors;
 mod webhooks;
