@@ -34,7 +34,10 @@ pub(crate) async fn stream(
     let before = sessions::load(state, of.0, of.1).await?.state;
     let posted = post.await?;
     // A repeat's message stands somewhere before.
-    let version = if posted.version == Version(0) { Version(0) } else { before.version };
+    let (version, running) = match posted.version {
+        Version(0) => (Version(0), None),
+        _ => (before.version, before.turn.as_ref().map(|turn| turn.turn)),
+    };
     let wait = SignedDuration::from_millis(i64::from(tenant.settings.promise.deadline_ms));
     let now = state.clock.now();
     let assistant_answers = before.speaker == Speaker::Assistant && !before.closed;
@@ -43,7 +46,7 @@ pub(crate) async fn stream(
     } else {
         now
     };
-    let start = Start::Message(posted.message, version);
+    let start = Start::Message(posted.message, version, running);
     let feed = Feed::open(gateway, of, Some(subscription), start, End::Answered(latest)).await?;
     Ok(event_stream().streaming(feed.stream(owner.visitor.expires_at())))
 }

@@ -56,8 +56,8 @@ pub(crate) enum Start {
     Now,
     /// After this cursor, as the listener sent it; `None` when it could not be read.
     After(Option<Cursor>),
-    /// With this message, which stands after this version.
-    Message(MessageId, Version),
+    /// With this message, which stands after this version, at which this turn ran.
+    Message(MessageId, Version, Option<TurnId>),
 }
 
 impl Start {
@@ -66,7 +66,7 @@ impl Start {
     fn place(self, epoch: i64, now: i64) -> (i64, bool) {
         match self {
             Self::Now => (now, false),
-            Self::Message(_, Version(before)) => (before, false),
+            Self::Message(_, Version(before), _) => (before, false),
             Self::After(Some(cursor)) if cursor.epoch == epoch && cursor.seq <= now => {
                 let behind = usize::try_from(now - cursor.seq).unwrap_or(usize::MAX);
                 if behind > REPLAY_MOST { (now, true) } else { (cursor.seq, false) }
@@ -105,6 +105,9 @@ pub(crate) struct Feed {
     gap: bool,
     /// The message a turn's stream waits for before it says anything.
     awaited: Option<MessageId>,
+    /// The turn that ran when that message came. If the customer read its answer already, it was let finish, and is
+    /// not the answer to what they wrote then.
+    earlier: Option<TurnId>,
     end: End,
     over: bool,
     _slot: Slot,
@@ -130,9 +133,9 @@ impl Feed {
         let head = state.store.head(tenant).await?;
         let Version(now) = loaded.state.version;
         let (seen, gap) = start.place(head.epoch, now);
-        let awaited = match start {
-            Start::Message(message, _) => Some(message),
-            Start::Now | Start::After(_) => None,
+        let (awaited, earlier) = match start {
+            Start::Message(message, _, earlier) => (Some(message), earlier),
+            Start::Now | Start::After(_) => (None, None),
         };
         Ok(Self {
             gateway: gateway.clone(),
@@ -148,6 +151,7 @@ impl Feed {
             place: None,
             gap,
             awaited,
+            earlier,
             end,
             over: false,
             _slot: slot,
@@ -172,7 +176,9 @@ impl Feed {
                     Err(problem) => { yield Ok(last(&problem)); return; }
                 }
             }
-            if let Some(draft) = self.subscription.draft.take()
+            // Who waited for an answer and has it is not told of the one that runs meanwhile.
+            if !self.over
+                && let Some(draft) = self.subscription.draft.take()
                 && let Some(bytes) = self.draft(&draft)
             {
                 yield Ok(bytes);
@@ -318,13 +324,30 @@ impl Feed {
         if let Some(awaited) = self.awaited {
             let begins = matches!(&record.event, Event::MessagePosted(p) if p.message == awaited);
             if !begins {
+                match &record.event {
+                    Event::TurnStarted { turn, .. } => self.earlier = Some(*turn),
+                    event if ends_turn(event) => self.earlier = None,
+                    _ => {}
+                }
                 return None;
             }
             self.awaited = None;
             return bytes;
         }
-        self.over |= matches!(self.end, End::Answered(_)) && ends_wait(&record.event);
+        self.over |= matches!(self.end, End::Answered(_)) && self.ends_wait(&record.event);
         bytes
+    }
+
+    /// Whether nobody waits for the assistant any more: an answer stands, or a person must come.
+    fn ends_wait(&self, event: &Event) -> bool {
+        match event {
+            Event::HandoffRequested { .. } | Event::TakenOver { .. } | Event::Closed { .. } => true,
+            Event::MessagePosted(posted) => {
+                let turn = posted.origin.as_ref().map(|origin| origin.turn);
+                posted.author != Author::Customer && (turn.is_none() || turn != self.earlier)
+            }
+            _ => false,
+        }
     }
 
     fn draft(&self, draft: &Draft) -> Option<Bytes> {
@@ -338,15 +361,6 @@ const fn ends_turn(event: &Event) -> bool {
     match event {
         Event::TurnFailed { .. } | Event::TurnCancelled { .. } | Event::Closed { .. } => true,
         Event::MessagePosted(posted) => matches!(posted.author, Author::Assistant),
-        _ => false,
-    }
-}
-
-/// Whether nobody waits for the assistant any more: an answer stands, or a person must come.
-const fn ends_wait(event: &Event) -> bool {
-    match event {
-        Event::HandoffRequested { .. } | Event::TakenOver { .. } | Event::Closed { .. } => true,
-        Event::MessagePosted(posted) => !matches!(posted.author, Author::Customer),
         _ => false,
     }
 }

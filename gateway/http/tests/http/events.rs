@@ -239,7 +239,9 @@ async fn a_listener_that_was_cut_is_told_and_misses_nothing() {
 async fn a_message_can_be_posted_and_its_answer_streamed_in_one_request() {
     let world = World::start().await;
     let visitor = world.open().await;
+    let mut listener = Sse::open(events(&world, &visitor, Some(&visitor.cursor))).await;
     world.say(&visitor, "Først", "c-0").await;
+    listener.until(by_assistant).await;
     let post = |client_id: &str| {
         world
             .post(&format!("/v1/sessions/{}/messages", visitor.session))
@@ -258,6 +260,37 @@ async fn a_message_can_be_posted_and_its_answer_streamed_in_one_request() {
     assert_eq!(repeated.last().unwrap().data, frames.last().unwrap().data);
     let rest = again.next().await;
     assert!(rest.is_none(), "{:?}", rest.map(|frame| (frame.event, frame.data)));
+    world.stop().await;
+}
+
+#[actix_web::test]
+async fn an_answer_that_is_read_already_when_a_message_is_posted_is_not_taken_for_its_own() {
+    let world = World::start().await;
+    let visitor = world.open().await;
+    let first = Script(vec![Step::Text("Hei! ".into()), Step::Wait(Duration::from_secs(3))]);
+    world.model.push(first.then(Step::Text("Hva gjelder det?".into())));
+    let mut listener = Sse::open(events(&world, &visitor, Some(&visitor.cursor))).await;
+    world.say(&visitor, "Hei!", "c-0").await;
+    listener.until(|frame| frame.event == "draft.delta").await;
+    let post = || {
+        let post = world.post(&format!("/v1/sessions/{}/messages", visitor.session));
+        let post = post.bearer_auth(&visitor.token).header(header::ACCEPT, "text/event-stream");
+        Sse::open(post.json(&json!({ "text": "Er Teslaen ledig?", "client_id": "c-1" })))
+    };
+    let mut stream = post().await;
+    let mut frames = stream.until(|frame| frame.event == "message.posted").await;
+    world.clock.advance(SignedDuration::from_secs(3));
+    frames.extend(stream.until(by_assistant).await);
+    assert_eq!(frames[0].data["message"]["client_id"], "c-1");
+    assert_eq!(frames.last().unwrap().data["message"]["text"], "Hei! Hva gjelder det?");
+    let own = stream.until(by_assistant).await;
+    assert_eq!(own.last().unwrap().data["message"]["text"], ANSWER);
+    assert!(stream.next().await.is_none(), "it ends with the answer");
+    let mut again = post().await;
+    let mut repeated = again.until(by_assistant).await;
+    repeated.extend(again.until(by_assistant).await);
+    assert_eq!(stored(&repeated), [stored(&frames), stored(&own)].concat());
+    assert!(again.next().await.is_none());
     world.stop().await;
 }
 
