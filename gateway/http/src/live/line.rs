@@ -6,8 +6,10 @@
 //!
 //! # Invariants
 //! - bytes leave in the order in which they were given, whole frames one after the other;
-//! - **A9** at most [`MOST_BEHIND`] of the room's bytes, in [`MOST_PIECES`] pieces, wait for a socket; with more it is
-//!   cut: it is told to resume, and nothing of what it misses is sent any more;
+//! - **A9** a socket may fall [`MOST_BEHIND`] of the room's bytes or [`MOST_PIECES`] pieces behind for as long as it
+//!   likes, and further for [`GRACE`]: a burst is no reason to let go of who keeps up. Then, or at once when it is
+//!   [`FURTHEST`] behind, it is cut: it is told to resume, and nothing of what it misses is sent any more. What waits
+//!   are references to batches that all sockets share;
 //! - **A9** while [`ENOUGH`] waits, nothing is read from the socket: who asks must read the answers.
 
 use std::{
@@ -25,6 +27,7 @@ use actix_http::ws::{CloseCode, CloseReason, Parser};
 use actix_web::{error::PayloadError, rt::net::TcpStream};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::Stream;
+use tokio::time::Instant;
 
 use super::{
     batch::Batch,
@@ -35,6 +38,10 @@ use crate::gateway::lock;
 /// Bytes and pieces of the room that may wait for a socket, beside what the kernel keeps for it.
 const MOST_BEHIND: usize = 128 * 1024;
 const MOST_PIECES: usize = 512;
+/// How long more may wait.
+const GRACE: Duration = Duration::from_secs(5);
+/// So many times as much is too much at any time.
+const FURTHEST: usize = 8;
 /// While so many bytes wait the socket is not asked for more.
 const ENOUGH: usize = 32 * 1024;
 /// Pieces that one system call takes.
@@ -54,6 +61,8 @@ struct State {
     /// Bytes that wait, and those of them that came from the room.
     bytes: usize,
     behind: usize,
+    /// Since when more waits than may stay.
+    late_since: Option<Instant>,
     /// The first piece has left in part.
     begun: bool,
     end: End,
@@ -82,6 +91,7 @@ impl Line {
             waiting: VecDeque::new(),
             bytes: 0,
             behind: 0,
+            late_since: None,
             begun: false,
             end: End::Open,
             task: None,
@@ -126,7 +136,7 @@ impl Line {
         }
         if let Some(Act::Close(code, words)) = act {
             state.close(code, words);
-        } else if state.behind > MOST_BEHIND || state.waiting.len() > MOST_PIECES {
+        } else if state.is_too_slow() {
             metrics::counter!("forecourt_http_live_cut_total").increment(1);
             state.cut();
         }
@@ -299,10 +309,26 @@ impl State {
             let is_out = piece.bytes.is_empty();
             self.less(part, is_rooms);
             if !is_out {
-                return;
+                break;
             }
             self.waiting.pop_front();
         }
+        if self.is_near(1) {
+            self.late_since = None;
+        }
+    }
+
+    fn is_near(&self, times: usize) -> bool {
+        self.behind <= MOST_BEHIND * times && self.waiting.len() <= MOST_PIECES * times
+    }
+
+    fn is_too_slow(&mut self) -> bool {
+        if self.is_near(1) {
+            return false;
+        }
+        let now = Instant::now();
+        let since = *self.late_since.get_or_insert(now);
+        !self.is_near(FURTHEST) || now.duration_since(since) > GRACE
     }
 
     const fn less(&mut self, count: usize, is_rooms: bool) {

@@ -98,6 +98,7 @@ async fn who_never_reads_is_cut_and_told_to_resume_where_whole_frames_end() {
     let mut told = 1;
     while line.push(&batch(told..told + 10)) {
         told += 10;
+        assert!(line.state().behind <= MOST_BEHIND * FURTHEST);
         assert!(told < 20_000, "a socket that does not read is told without end");
     }
     assert!(line.state().bytes < 16 * 1_024, "what it misses is not kept");
@@ -108,6 +109,60 @@ async fn who_never_reads_is_cut_and_told_to_resume_where_whole_frames_end() {
     let last = *places.last().unwrap();
     assert_eq!(places, asked_for(1..last + 1), "no hole before the end");
     assert!(last < told);
+}
+
+/// Tells so much in one moment; the places that were told.
+fn burst(line: &Line, from: i64, bytes: usize) -> std::ops::Range<i64> {
+    let (mut told, mut sent) = (from, 0);
+    while sent < bytes {
+        let batch = batch(told..told + 50);
+        sent += batch.wire(0..50).len();
+        assert!(line.push(&batch), "cut for a burst");
+        told += 50;
+    }
+    from..told
+}
+
+#[actix_web::test]
+async fn who_gets_half_a_megabyte_in_one_moment_and_reads_it_is_not_cut_and_nor_the_next_time() {
+    let (line, mut peer) = greeted().await;
+    let mut run = Box::pin(line.run(stream::pending::<Result<Bytes, io::Error>>()));
+    let (mut next, mut bytes) = (1, BytesMut::new());
+    let mut all = 0;
+    for _ in 0..3 {
+        let told = burst(&line, next, 500_000);
+        assert!(line.state().late_since.is_some(), "more waits than may stay");
+        next = told.end;
+        all += asked_for(told).len();
+        let reading = async {
+            while line.state().bytes > 0 {
+                timeout(PATIENCE, peer.read_buf(&mut bytes)).await.unwrap().unwrap();
+            }
+        };
+        tokio::select! {
+            () = reading => {}
+            () = &mut run => panic!("the line is over"),
+        }
+        assert_eq!(line.state().late_since, None, "it has kept up");
+    }
+    line.close(close::AWAY, "the node is stopping");
+    let ((), rest) = tokio::join!(run, read_all(peer));
+    bytes.extend_from_slice(&rest);
+    let (places, code) = heard(bytes);
+    assert_eq!((places.len(), code), (all, Some(close::AWAY)));
+    assert_eq!(places, asked_for(1..next));
+}
+
+#[actix_web::test]
+async fn who_stays_behind_is_cut_after_a_while_and_not_before() {
+    let (line, _peer) = greeted().await;
+    burst(&line, 1, 300_000);
+    let since = line.state().late_since.expect("more waits than may stay");
+    assert!(line.push(&batch(10_000..10_001)), "it has time");
+    assert_eq!(line.state().late_since, Some(since), "its time runs from the first");
+    line.state().late_since = Some(since - GRACE);
+    assert!(!line.push(&batch(10_001..10_002)), "its time is up");
+    assert!(line.state().bytes < 16 * 1_024, "what it misses is not kept");
 }
 
 #[actix_web::test]
