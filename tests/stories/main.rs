@@ -12,6 +12,7 @@ mod a_node_dies_or_sleeps;
 mod a_rolling_restart_is_not_noticed;
 mod a_sellers_calendar_and_the_bookings_agree;
 mod an_integrator_hears_of_everything_once_and_in_order;
+mod an_owner_keeps_the_stock_in_the_dashboard;
 mod broken_lines_lose_nothing;
 mod hostile_clients_harm_only_themselves;
 mod one_command_and_it_runs;

@@ -13,7 +13,13 @@ import { LoginPage } from "./LoginPage";
 const WebhooksPage = lazy(() => import("./webhooks/WebhooksPage"));
 const KnowledgePage = lazy(() => import("./knowledge/KnowledgePage"));
 const CalendarsPage = lazy(() => import("./calendars/CalendarsPage"));
-const PAGES = { "/app/webhooks": WebhooksPage, "/app/knowledge": KnowledgePage, "/app/calendars": CalendarsPage };
+const VehiclesPage = lazy(() => import("./vehicles/VehiclesPage"));
+const PAGES = {
+  "/app/vehicles": VehiclesPage,
+  "/app/webhooks": WebhooksPage,
+  "/app/knowledge": KnowledgePage,
+  "/app/calendars": CalendarsPage,
+};
 /** The page of this address, besides the list of leads. */
 const Page = Object.entries(PAGES).find(([path]) => location.pathname.startsWith(path))?.[1];
 

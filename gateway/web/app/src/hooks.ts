@@ -76,3 +76,52 @@ export function useStable<A extends unknown[], R>(body: (...args: A) => R): (...
   });
   return useCallback((...args: A) => latest.current(...args), []);
 }
+
+const TYPING_MS = 300;
+
+/** The text of a search field; what is typed is told after a pause, and a value from elsewhere is taken over. */
+export function useTyped(value: string, onTyped: (value: string) => void): [string, (typed: string) => void] {
+  const [typed, setTyped] = useState(value);
+  const sent = useRef(value);
+  const tell = useStable(onTyped);
+  // It changed by itself (back, clear): the field follows.
+  useEffect(() => {
+    if (value === sent.current) return;
+    sent.current = value;
+    setTyped(value);
+  }, [value]);
+  useEffect(() => {
+    if (typed === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      tell(typed);
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed, tell]);
+  return [typed, setTyped];
+}
+
+/** `j` and `k` walk through the rows, `/` goes to the search. Enter is the link's own. */
+export function useListKeys(active: boolean, row: string): void {
+  useEffect(() => {
+    if (!active) return;
+    const press = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea")) return;
+      if (event.key === "/") {
+        event.preventDefault();
+        document.querySelector<HTMLElement>('input[name="q"]')?.focus();
+        return;
+      }
+      const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
+      if (!step) return;
+      const stops = [...document.querySelectorAll<HTMLElement>("[data-stop]")];
+      const at = stops.indexOf(document.activeElement as HTMLElement);
+      const next = at < 0 ? (step > 0 ? 0 : stops.length - 1) : Math.min(Math.max(at + step, 0), stops.length - 1);
+      stops[next]?.focus();
+      stops[next]?.closest(row)?.scrollIntoView({ block: "nearest" });
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, [active, row]);
+}

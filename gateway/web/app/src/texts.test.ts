@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { TEXTS as demo } from "../../demo/texts";
 import { TEXTS as widget } from "../../widget/texts";
+import { TEXTS as calendars } from "./calendars/texts";
+import { TEXTS as knowledge } from "./knowledge/texts";
+import { TEXTS as vehicles } from "./vehicles/texts";
+import { TEXTS as webhooks } from "./webhooks/texts";
 import { ar } from "./texts/ar";
 import { en } from "./texts/en";
 import { fr } from "./texts/fr";
@@ -15,6 +19,10 @@ const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map((found
 
 test.each([
   ["the dashboard", { en, nb, fr, ar }],
+  ["the calendars page", calendars],
+  ["the knowledge page", knowledge],
+  ["the vehicles page", vehicles],
+  ["the webhooks page", webhooks],
   ["the demo site", demo],
   ["the widget", widget],
 ])("%s says the same things in every language, with the same placeholders", (_, languages: Record<string, unknown>) => {

@@ -2,19 +2,14 @@
  * External calendars, for owners and managers: connecting one, choosing what it stands for, how it is.
  */
 import { Alert, Button, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
-import { type FormEvent, useCallback, useEffect, useState } from "react";
-import { ProblemError } from "../../../sdk/http";
+import { type FormEvent, useEffect, useState } from "react";
 import type { CalendarChecked, CalendarChoice, CalendarProvider, CalendarView, Me, ResourceView } from "../../../sdk/wire";
-import { Icon, Mark } from "../icons";
 import { fill, formatNumber, formatTime, useLocale } from "../i18n";
-import { Switches } from "../Switches";
+import { SubPage } from "../frame/SubPage";
+import { useActs } from "../frame/useActs";
 import { calendars, credentials, reason, refusal } from "./calls";
 import { TEXTS } from "./texts";
 import "../webhooks/webhooks.css";
-
-const REFRESH_MS = 5_000;
-
-type Act = (work: () => Promise<string | void>) => Promise<void>;
 
 export default function CalendarsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) {
   const { lang } = useLocale();
@@ -25,34 +20,15 @@ export default function CalendarsPage({ me, onLoggedOut }: { me: Me; onLoggedOut
   const [choices, setChoices] = useState<Record<string, CalendarChoice[]>>({});
   const [hook, setHook] = useState<CalendarChecked | null>(null);
   const [editing, setEditing] = useState<CalendarView | "new" | null>(null);
-  const [broken, setBroken] = useState("");
-  const [error, setError] = useState("");
-  const [note, setNote] = useState("");
-
-  const load = useCallback(
-    async (signal?: AbortSignal) => {
-      try {
-        const found = await calendars.list(signal);
-        setAll(found.calendars);
-        setProviders(found.providers);
-        setBroken("");
-      } catch (failed) {
-        if (signal?.aborted) return;
-        if (failed instanceof ProblemError && failed.status === 401) return onLoggedOut();
-        setBroken(refusal(failed, t));
-      }
+  const { error, note, tell, act } = useActs({
+    refusal: (failed) => refusal(failed, t),
+    onLoggedOut,
+    load: async (signal) => {
+      const found = await calendars.list(signal);
+      setAll(found.calendars);
+      setProviders(found.providers);
     },
-    [t, onLoggedOut],
-  );
-  useEffect(() => {
-    const stop = new AbortController();
-    void load(stop.signal);
-    const timer = setInterval(() => !document.hidden && void load(stop.signal), REFRESH_MS);
-    return () => {
-      clearInterval(timer);
-      stop.abort();
-    };
-  }, [load]);
+  });
   useEffect(() => {
     calendars.resources().then(
       (found) => setResources(found.resources.filter((one) => one.active)),
@@ -60,27 +36,15 @@ export default function CalendarsPage({ me, onLoggedOut }: { me: Me; onLoggedOut
     );
   }, []);
   useEffect(() => {
-    document.title = `${t.title} – ${me.tenant.name}`;
     const url = new URL(location.href);
     const consent = url.searchParams.get("consent");
     if (!consent) return;
     url.searchParams.delete("consent");
     history.replaceState(null, "", url);
-    if (consent === "connected") setNote(t.consented);
-    else setError(t.denied);
-  }, [t, me.tenant.name]);
+    if (consent === "connected") tell("", t.consented);
+    else tell(t.denied);
+  }, [t, tell]);
 
-  /** Does something, tells what came of it, and looks again. */
-  const act: Act = async (work) => {
-    setNote("");
-    try {
-      setNote((await work()) ?? "");
-      setError("");
-    } catch (failed) {
-      setError(refusal(failed, t));
-    }
-    await load();
-  };
   const keep = (checked: CalendarChecked) => {
     setChoices((known) => ({ ...known, [checked.calendar.calendar_id]: checked.choices }));
     if (checked.hook_secret) setHook(checked);
@@ -88,106 +52,92 @@ export default function CalendarsPage({ me, onLoggedOut }: { me: Me; onLoggedOut
   };
 
   return (
-    <>
-      <header className="top">
-        <a className="brand" href="/app/">
-          <Mark />
-          <span>{me.tenant.name}</span>
-        </a>
-        <a className="hook-back" href="/app/">
-          <Icon name="inbox" />
-          {t.back}
-        </a>
-        <div className="tools">
-          <Switches />
-        </div>
-      </header>
-      <main className="page hooks">
-        <div className="head">
-          <h1>{t.title}</h1>
-          <Button onClick={() => setEditing("new")} disabled={editing === "new"}>
-            {t.add}
+    <SubPage
+      me={me}
+      title={t.title}
+      lead={t.lead}
+      className="hooks"
+      error={error}
+      note={note}
+      actions={
+        <Button onClick={() => setEditing("new")} disabled={editing === "new"}>
+          {t.add}
+        </Button>
+      }
+    >
+      {hook && (
+        <Alert color="green" title={t.hook}>
+          <p>
+            <code dir="ltr">{hook.hook_url}</code>
+          </p>
+          <p>
+            <code dir="ltr">{hook.hook_secret}</code>
+          </p>
+          <Button size="compact-sm" variant="light" onClick={() => setHook(null)}>
+            {t.done}
           </Button>
-        </div>
-        <p className="muted">{t.lead}</p>
-        <div role="alert">{(error || broken) && <p className="note">{error || broken}</p>}</div>
-        <div role="status">{note && <p className="note">{note}</p>}</div>
-        {hook && (
-          <Alert color="green" title={t.hook}>
-            <p>
-              <code dir="ltr">{hook.hook_url}</code>
-            </p>
-            <p>
-              <code dir="ltr">{hook.hook_secret}</code>
-            </p>
-            <Button size="compact-sm" variant="light" onClick={() => setHook(null)}>
-              {t.done}
-            </Button>
-          </Alert>
-        )}
-        {editing && (
-          <CredentialsForm
-            key={editing === "new" ? "new" : editing.calendar_id}
-            providers={editing === "new" ? providers : [editing.provider]}
-            known={editing === "new" ? null : editing}
-            onCancel={() => setEditing(null)}
-            onConsent={(provider) => act(async () => location.assign((await calendars.consent(provider)).url))}
-            onSave={(body) =>
-              act(async () =>
-                keep(editing === "new" ? await calendars.connect(body) : await calendars.reconnect(editing.calendar_id, body)),
-              )
-            }
-          />
-        )}
-        {all?.length === 0 && editing !== "new" && <p className="sheet hook-none">{t.none}</p>}
-        {all?.map((calendar) => {
-          const id = calendar.calendar_id;
-          const offered = choices[id];
-          const look = (say: string) => act(async () => (keep(await calendars.check(id)), say));
-          return (
-            <section key={id} className="sheet hook" aria-label={calendar.name || t.providers[calendar.provider]}>
-              <Facts calendar={calendar} zone={me.tenant.zone} resources={resources} />
-              {offered && (
-                <Chooser
-                  calendar={calendar}
-                  choices={offered}
-                  resources={resources}
-                  onChoose={(external, resource) =>
-                    act(async () => {
-                      await calendars.choose(id, { calendar: external, resource_id: resource });
-                      setChoices(({ [id]: _chosen, ...others }) => others);
-                    })
-                  }
-                />
+        </Alert>
+      )}
+      {editing && (
+        <CredentialsForm
+          key={editing === "new" ? "new" : editing.calendar_id}
+          providers={editing === "new" ? providers : [editing.provider]}
+          known={editing === "new" ? null : editing}
+          onCancel={() => setEditing(null)}
+          onConsent={(provider) => act(async () => location.assign((await calendars.consent(provider)).url))}
+          onSave={(body) =>
+            act(async () => keep(editing === "new" ? await calendars.connect(body) : await calendars.reconnect(editing.calendar_id, body)))
+          }
+        />
+      )}
+      {all?.length === 0 && editing !== "new" && <p className="sheet hook-none">{t.none}</p>}
+      {all?.map((calendar) => {
+        const id = calendar.calendar_id;
+        const offered = choices[id];
+        const look = (say: string) => act(async () => (keep(await calendars.check(id)), say));
+        return (
+          <section key={id} className="sheet hook" aria-label={calendar.name || t.providers[calendar.provider]}>
+            <Facts calendar={calendar} zone={me.tenant.zone} resources={resources} />
+            {offered && (
+              <Chooser
+                calendar={calendar}
+                choices={offered}
+                resources={resources}
+                onChoose={(external, resource) =>
+                  act(async () => {
+                    await calendars.choose(id, { calendar: external, resource_id: resource });
+                    setChoices(({ [id]: _chosen, ...others }) => others);
+                  })
+                }
+              />
+            )}
+            <div className="hook-acts">
+              {!offered && (
+                <Button size="compact-sm" variant="light" onClick={() => void look("")}>
+                  {calendar.state === "choosing" ? t.choose : t.change}
+                </Button>
               )}
-              <div className="hook-acts">
-                {!offered && (
-                  <Button size="compact-sm" variant="light" onClick={() => void look("")}>
-                    {calendar.state === "choosing" ? t.choose : t.change}
-                  </Button>
-                )}
-                <Button size="compact-sm" variant="subtle" onClick={() => void look(t.checked)}>
-                  {t.check}
+              <Button size="compact-sm" variant="subtle" onClick={() => void look(t.checked)}>
+                {t.check}
+              </Button>
+              {(calendar.provider === "cal_com" || calendar.provider === "cal_dav") && (
+                <Button size="compact-sm" variant="subtle" onClick={() => setEditing(calendar)}>
+                  {t.reconnect}
                 </Button>
-                {(calendar.provider === "cal_com" || calendar.provider === "cal_dav") && (
-                  <Button size="compact-sm" variant="subtle" onClick={() => setEditing(calendar)}>
-                    {t.reconnect}
-                  </Button>
-                )}
-                <Button
-                  size="compact-sm"
-                  variant="subtle"
-                  color="red"
-                  onClick={() => confirm(t.removeSure) && void act(() => calendars.remove(id))}
-                >
-                  {t.remove}
-                </Button>
-              </div>
-            </section>
-          );
-        })}
-      </main>
-    </>
+              )}
+              <Button
+                size="compact-sm"
+                variant="subtle"
+                color="red"
+                onClick={() => confirm(t.removeSure) && void act(() => calendars.remove(id))}
+              >
+                {t.remove}
+              </Button>
+            </div>
+          </section>
+        );
+      })}
+    </SubPage>
   );
 }
 
@@ -233,7 +183,7 @@ function Chooser(props: {
   calendar: CalendarView;
   choices: CalendarChoice[];
   resources: ResourceView[];
-  onChoose(calendar: string, resource: string): Promise<void>;
+  onChoose(calendar: string, resource: string): Promise<unknown>;
 }) {
   const { lang } = useLocale();
   const t = TEXTS[lang];
@@ -275,8 +225,8 @@ function CredentialsForm(props: {
   /** The calendar that is connected again. */
   known: CalendarView | null;
   onCancel(): void;
-  onConsent(provider: CalendarProvider): Promise<void>;
-  onSave(body: ReturnType<typeof credentials>): Promise<void>;
+  onConsent(provider: CalendarProvider): Promise<unknown>;
+  onSave(body: ReturnType<typeof credentials>): Promise<unknown>;
 }) {
   const { lang } = useLocale();
   const t = TEXTS[lang];

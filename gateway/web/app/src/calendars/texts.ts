@@ -3,7 +3,6 @@ import type { Lang } from "../i18n";
 
 const en = {
   title: "Calendars",
-  back: "Leads",
   lead: "Where a connected calendar is busy nobody can book, and bookings appear in it, move and go.",
   none: "No calendar is connected yet.",
   add: "Connect a calendar",
@@ -69,7 +68,6 @@ export type CalendarTexts = typeof en;
 
 const nb: CalendarTexts = {
   title: "Kalendere",
-  back: "Henvendelser",
   lead: "Når en tilkoblet kalender er opptatt, kan ingen bestille, og bestillinger dukker opp i den, flyttes og fjernes.",
   none: "Ingen kalender er koblet til ennå.",
   add: "Koble til en kalender",
@@ -133,7 +131,6 @@ const nb: CalendarTexts = {
 
 const fr: CalendarTexts = {
   title: "Agendas",
-  back: "Demandes",
   lead: "Là où un agenda connecté est occupé, personne ne peut réserver ; les rendez-vous y apparaissent, s'y déplacent et en partent.",
   none: "Aucun agenda n'est encore connecté.",
   add: "Connecter un agenda",
@@ -197,7 +194,6 @@ const fr: CalendarTexts = {
 
 const ar: CalendarTexts = {
   title: "التقاويم",
-  back: "الطلبات",
   lead: "حين يكون تقويم مرتبط مشغولاً لا يستطيع أحد الحجز، وتظهر الحجوزات فيه وتنتقل وتُزال.",
   none: "لم يُربط أي تقويم بعد.",
   add: "ربط تقويم",

@@ -2,18 +2,15 @@
  * One lead beside the list: who it is, how the promise went, the conversation, the records.
  * Loaded when the first lead is opened, so that the list comes up light.
  */
-import "@mantine/core/styles/Overlay.css";
-import "@mantine/core/styles/Paper.css";
-import "@mantine/core/styles/ModalBase.css";
-import "@mantine/core/styles/Drawer.css";
 import "@mantine/core/styles/Popover.css";
 import "@mantine/core/styles/Tabs.css";
 import "@mantine/core/styles/Tooltip.css";
 import "./detail.css";
-import { Button, Drawer, Tabs } from "@mantine/core";
+import { Button, Tabs } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
 import { ProblemError } from "../../../sdk/http";
 import type { Lead, Me } from "../../../sdk/wire";
+import { SideDrawer } from "../frame/SideDrawer";
 import { useMedia, useStable } from "../hooks";
 import { Icon } from "../icons";
 import { formatExact, useLocale } from "../i18n";
@@ -48,68 +45,54 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onStep, onUnaut
   const members = useNow(leads.now, (store) => store.members);
   useDrawerKeys(detail, onStep, onClose);
   return (
-    <Drawer.Root
-      opened
+    <SideDrawer
+      title={title}
+      close={t.detail.close}
       onClose={onClose}
-      position="right"
-      size={phone ? "100%" : 560}
-      transitionProps={{ duration: 140 }}
-      closeOnEscape={false}
-      classNames={{ content: "drawer" }}
+      ownEscape
+      beside={<Faces presence={presence} me={me.member_id} />}
+      head={
+        lead && (
+          <Facts lead={lead} zone={zone} leads={leads} phone={phone}>
+            {detail.data && lead.session_status !== "closed" && (
+              <Assign
+                assignee={lead.assignee}
+                members={members}
+                me={me}
+                disabled={detail.acting || leads.live !== "live"}
+                onAssign={(id) => void detail.assign(id)}
+              />
+            )}
+          </Facts>
+        )
+      }
     >
-      <Drawer.Overlay backgroundOpacity={0.35} />
-      <Drawer.Content>
-        <div className="drawer-head">
-          <div className="line">
-            <Drawer.Title>
-              <bdi>{title}</bdi>
-            </Drawer.Title>
-            <div className="line">
-              <Faces presence={presence} me={me.member_id} />
-              <Drawer.CloseButton aria-label={t.detail.close} size={44} />
-            </div>
-          </div>
-          {lead && (
-            <Facts lead={lead} zone={zone} leads={leads} phone={phone}>
-              {detail.data && lead.session_status !== "closed" && (
-                <Assign
-                  assignee={lead.assignee}
-                  members={members}
-                  me={me}
-                  disabled={detail.acting || leads.live !== "live"}
-                  onAssign={(id) => void detail.assign(id)}
-                />
-              )}
-            </Facts>
-          )}
+      {detail.error && !detail.data ? (
+        <div className="middle" role="alert">
+          <p>{detail.error instanceof ProblemError && detail.error.status === 404 ? t.detail.gone : t.error.text}</p>
+          <Button onClick={detail.reload}>{t.error.retry}</Button>
         </div>
-        {detail.error && !detail.data ? (
-          <div className="middle" role="alert">
-            <p>{detail.error instanceof ProblemError && detail.error.status === 404 ? t.detail.gone : t.error.text}</p>
-            <Button onClick={detail.reload}>{t.error.retry}</Button>
-          </div>
-        ) : !detail.data ? (
-          <ConversationLoading />
-        ) : (
-          <Tabs defaultValue="conversation" keepMounted={false}>
-            <Tabs.List>
-              <Tabs.Tab value="conversation">{t.detail.conversation}</Tabs.Tab>
-              <Tabs.Tab value="timeline">{t.detail.timeline}</Tabs.Tab>
-              <Tabs.Tab value="deliveries">{t.detail.deliveries}</Tabs.Tab>
-            </Tabs.List>
-            <Tabs.Panel value="conversation">
-              <Conversation detail={detail} leads={leads} me={me} zone={zone} now={now} />
-            </Tabs.Panel>
-            <Tabs.Panel value="timeline" className="records">
-              <Timeline events={detail.data.events} zone={zone} now={now} />
-            </Tabs.Panel>
-            <Tabs.Panel value="deliveries" className="records">
-              <Deliveries deliveries={detail.data.deliveries} zone={zone} now={now} />
-            </Tabs.Panel>
-          </Tabs>
-        )}
-      </Drawer.Content>
-    </Drawer.Root>
+      ) : !detail.data ? (
+        <ConversationLoading />
+      ) : (
+        <Tabs defaultValue="conversation" keepMounted={false}>
+          <Tabs.List>
+            <Tabs.Tab value="conversation">{t.detail.conversation}</Tabs.Tab>
+            <Tabs.Tab value="timeline">{t.detail.timeline}</Tabs.Tab>
+            <Tabs.Tab value="deliveries">{t.detail.deliveries}</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="conversation">
+            <Conversation detail={detail} leads={leads} me={me} zone={zone} now={now} />
+          </Tabs.Panel>
+          <Tabs.Panel value="timeline" className="records">
+            <Timeline events={detail.data.events} zone={zone} now={now} />
+          </Tabs.Panel>
+          <Tabs.Panel value="deliveries" className="records">
+            <Deliveries deliveries={detail.data.deliveries} zone={zone} now={now} />
+          </Tabs.Panel>
+        </Tabs>
+      )}
+    </SideDrawer>
   );
 }
 

@@ -3,12 +3,11 @@
  * answer to. Everybody reads; owners and managers change.
  */
 import { Button } from "@mantine/core";
-import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
-import { ProblemError } from "../../../sdk/http";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Me } from "../../../sdk/wire";
-import { Icon, Mark } from "../icons";
 import { useLocale } from "../i18n";
-import { Switches } from "../Switches";
+import { SubPage } from "../frame/SubPage";
+import { type Acts, useActs } from "../frame/useActs";
 import { refusal } from "./api";
 import { Entries } from "./Entries";
 import { ProfileTab } from "./Profile";
@@ -31,7 +30,7 @@ export interface TabProps {
   /** Whether this member may change anything. */
   may: boolean;
   /** Does something and tells what came of it; false when it was refused. */
-  act(work: () => Promise<Note | void>): Promise<boolean>;
+  act: Acts<Note>["act"];
 }
 
 /** The question that an answer is being written for. */
@@ -48,13 +47,9 @@ export default function KnowledgePage({ me, onLoggedOut }: { me: Me; onLoggedOut
   const t = TEXTS[lang];
   const [tab, setTab] = useState<Tab>(tabOf);
   const [asked, setAsked] = useState<Asked | null>(null);
-  const [note, setNote] = useState<Note | null>(null);
-  const [error, setError] = useState("");
+  const { error, note, tell, act } = useActs<Note>({ refusal: (failed) => refusal(failed, t), onLoggedOut });
   const tabs = useRef<HTMLDivElement>(null);
 
-  useEffect(() => {
-    document.title = `${t.title} – ${me.tenant.name}`;
-  }, [t, me.tenant.name]);
   useEffect(() => {
     const moved = () => setTab(tabOf());
     addEventListener("hashchange", moved);
@@ -69,25 +64,8 @@ export default function KnowledgePage({ me, onLoggedOut }: { me: Me; onLoggedOut
   const go = (next: Tab) => {
     history.replaceState(null, "", `#${next}`);
     setTab(next);
-    setNote(null);
-    setError("");
+    tell("");
   };
-
-  const act = useCallback<TabProps["act"]>(
-    async (work) => {
-      setNote(null);
-      try {
-        setNote((await work()) ?? null);
-        setError("");
-        return true;
-      } catch (failed) {
-        if (failed instanceof ProblemError && failed.status === 401) onLoggedOut();
-        setError(refusal(failed, t));
-        return false;
-      }
-    },
-    [t, onLoggedOut],
-  );
 
   /** Arrow keys go from tab to tab, in the direction of reading. */
   const onKey = (event: React.KeyboardEvent) => {
@@ -118,58 +96,44 @@ export default function KnowledgePage({ me, onLoggedOut }: { me: Me; onLoggedOut
   };
 
   return (
-    <>
-      <header className="top">
-        <a className="brand" href="/app/">
-          <Mark />
-          <span>{me.tenant.name}</span>
-        </a>
-        <a className="know-back" href="/app/">
-          <Icon name="inbox" />
-          {t.back}
-        </a>
-        <div className="tools">
-          <Switches />
-        </div>
-      </header>
-      <main className="page know">
-        <div className="head">
-          <h1>{t.title}</h1>
-        </div>
-        <p className="muted">{t.lead}</p>
-        <div className="know-tabs" role="tablist" aria-label={t.title} ref={tabs} onKeyDown={onKey}>
-          {TABS.map((one) => (
-            <button
-              key={one}
-              id={`tab-${one}`}
-              type="button"
-              role="tab"
-              aria-selected={one === tab}
-              aria-controls="know-panel"
-              tabIndex={one === tab ? 0 : -1}
-              onClick={() => go(one)}
-            >
-              {t.tabs[one]}
-            </button>
-          ))}
-        </div>
-        <div role="alert">{error && <p className="note">{error}</p>}</div>
-        <div role="status">
-          {note && (
-            <p className="note">
-              {note.text}
-              {note.undo && (
-                <Button size="compact-sm" variant="subtle" onClick={() => void act(note.undo!)}>
-                  {t.undo}
-                </Button>
-              )}
-            </p>
-          )}
-        </div>
-        <div id="know-panel" className="know-panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-          {shown[tab]()}
-        </div>
-      </main>
-    </>
+    <SubPage
+      me={me}
+      title={t.title}
+      lead={t.lead}
+      className="know"
+      error={error}
+      note={
+        note && (
+          <>
+            {note.text}
+            {note.undo && (
+              <Button size="compact-sm" variant="subtle" onClick={() => void act(note.undo!)}>
+                {t.undo}
+              </Button>
+            )}
+          </>
+        )
+      }
+    >
+      <div className="know-tabs" role="tablist" aria-label={t.title} ref={tabs} onKeyDown={onKey}>
+        {TABS.map((one) => (
+          <button
+            key={one}
+            id={`tab-${one}`}
+            type="button"
+            role="tab"
+            aria-selected={one === tab}
+            aria-controls="know-panel"
+            tabIndex={one === tab ? 0 : -1}
+            onClick={() => go(one)}
+          >
+            {t.tabs[one]}
+          </button>
+        ))}
+      </div>
+      <div id="know-panel" className="know-panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        {shown[tab]()}
+      </div>
+    </SubPage>
   );
 }

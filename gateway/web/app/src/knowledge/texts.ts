@@ -3,7 +3,6 @@ import type { Lang } from "../i18n";
 
 const en = {
   title: "What the assistant knows",
-  back: "Leads",
   lead: "The assistant says only what stands here. A change holds from its next answer on.",
   tabs: {
     profile: "Profile and hours",
@@ -97,7 +96,6 @@ export type KnowledgeTexts = typeof en;
 
 const nb: KnowledgeTexts = {
   title: "Hva assistenten vet",
-  back: "Henvendelser",
   lead: "Assistenten sier bare det som står her. En endring gjelder fra neste svar.",
   tabs: {
     profile: "Profil og åpningstider",
@@ -189,7 +187,6 @@ const nb: KnowledgeTexts = {
 
 const fr: KnowledgeTexts = {
   title: "Ce que sait l’assistant",
-  back: "Demandes",
   lead: "L’assistant ne dit que ce qui figure ici. Un changement vaut dès sa prochaine réponse.",
   tabs: {
     profile: "Profil et horaires",
@@ -281,7 +278,6 @@ const fr: KnowledgeTexts = {
 
 const ar: KnowledgeTexts = {
   title: "ما يعرفه المساعد",
-  back: "الطلبات",
   lead: "لا يقول المساعد إلا ما هو مكتوب هنا. ويسري التغيير من جوابه التالي.",
   tabs: {
     profile: "الملف وأوقات العمل",

@@ -2,34 +2,15 @@
  * Search and filters above the list. The search waits for a pause in the typing.
  */
 import { ActionIcon, Button, CloseButton, Input, NativeSelect, TextInput } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
-import { useMedia } from "../hooks";
+import { useState } from "react";
+import { useMedia, useTyped } from "../hooks";
 import { Icon } from "../icons";
 import { useLocale } from "../i18n";
 import { isFiltered, type LeadQuery, MAX_WORDS, NO_FILTER, SOURCES, STATUSES, WHOSE } from "./query";
 
-const TYPING_MS = 300;
-
 export function Filters({ query, onChange }: { query: LeadQuery; onChange(next: LeadQuery): void }) {
   const { t } = useLocale();
-  const [words, setWords] = useState(query.q);
-  const sent = useRef(query.q);
-
-  // The address changed by itself (back, clear): the field follows.
-  useEffect(() => {
-    if (query.q === sent.current) return;
-    sent.current = query.q;
-    setWords(query.q);
-  }, [query.q]);
-  useEffect(() => {
-    if (words === sent.current) return;
-    const timer = setTimeout(() => {
-      sent.current = words;
-      onChange({ ...query, page: 1, q: words });
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [words, query, onChange]);
-
+  const [words, setWords] = useTyped(query.q, (q) => onChange({ ...query, page: 1, q }));
   const phone = useMedia("(max-width: 48em)");
   const [more, setMore] = useState(false);
   // What narrows the list is never hidden.

@@ -7,15 +7,13 @@ import type { LiveState } from "../../../sdk/live";
 import type { Lead, Me } from "../../../sdk/wire";
 import { api } from "../api";
 import { HelpButton } from "../HelpButton";
-import { useSearch, useStable } from "../hooks";
+import { useListKeys, useSearch, useStable } from "../hooks";
 import { Icon, Mark } from "../icons";
 import { count, fill, useLocale } from "../i18n";
 import { AvailabilitySwitch } from "../live/AvailabilitySwitch";
 import { initials } from "../live/Face";
 import { Switches } from "../Switches";
-import { KnowledgeLink } from "../knowledge/KnowledgeLink";
-import { CalendarsLink } from "../calendars/CalendarsLink";
-import { WebhooksLink } from "../webhooks/WebhooksLink";
+import { PageLinks } from "../frame/PageLinks";
 import { ExportButton } from "./ExportButton";
 import { Filters } from "./Filters";
 import { LeadList } from "./LeadList";
@@ -62,7 +60,7 @@ export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) 
     const next = page?.leads[at + by];
     if (at >= 0 && next) open(next);
   });
-  useListKeys(selected === null);
+  useListKeys(selected === null, "[data-lead]");
 
   const waiting = page?.leads.filter((lead) => lead.promise.state === "waiting").length ?? 0;
   const human = page?.leads.filter((lead) => lead.needs_human).length ?? 0;
@@ -147,7 +145,7 @@ export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) 
             </button>
           </p>
         )}
-        {page && page.total > 0 && <Pager page={page} onPage={(n) => go({ ...query, page: n })} />}
+        {page && page.total > 0 && <Pager page={page} shown={page.leads.length} onPage={(n) => go({ ...query, page: n })} />}
         <p className="muted small keys">{t.keys}</p>
       </main>
       <div className="sr" role="status">
@@ -176,9 +174,7 @@ function Top({ me, leads, onLoggedOut }: { me: Me; leads: Leads; onLoggedOut(): 
         <span>{t.live[live]}</span>
       </span>
       <div className="tools">
-        <KnowledgeLink />
-        <CalendarsLink me={me} />
-        <WebhooksLink me={me} />
+        <PageLinks me={me} />
         <AvailabilitySwitch leads={leads} me={me.member_id} />
         <HelpButton />
         <Switches />
@@ -223,29 +219,4 @@ function Banner({ live, queued }: { live: LiveState; queued: number }) {
       )}
     </div>
   );
-}
-
-/** `j` and `k` walk through the rows, `/` goes to the search. Enter is the link's own. */
-function useListKeys(active: boolean): void {
-  useEffect(() => {
-    if (!active) return;
-    const press = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea")) return;
-      if (event.key === "/") {
-        event.preventDefault();
-        document.querySelector<HTMLElement>('input[name="q"]')?.focus();
-        return;
-      }
-      const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
-      if (!step) return;
-      const stops = [...document.querySelectorAll<HTMLElement>("[data-stop]")];
-      const at = stops.indexOf(document.activeElement as HTMLElement);
-      const next = at < 0 ? (step > 0 ? 0 : stops.length - 1) : Math.min(Math.max(at + step, 0), stops.length - 1);
-      stops[next]?.focus();
-      stops[next]?.closest("[data-lead]")?.scrollIntoView({ block: "nearest" });
-    };
-    document.addEventListener("keydown", press);
-    return () => document.removeEventListener("keydown", press);
-  }, [active]);
 }

@@ -17,10 +17,17 @@ export function pagesToShow(page: number, pages: number): number[] {
   });
 }
 
-export function Pager({ page, onPage }: { page: LeadPage; onPage(page: number): void }) {
+/** Which page of how many; `shown` rows are on it. */
+interface Props {
+  page: Pick<LeadPage, "page" | "per_page" | "pages" | "total">;
+  shown: number;
+  onPage(page: number): void;
+}
+
+export function Pager({ page, shown, onPage }: Props) {
   const { lang, t } = useLocale();
   const from = (page.page - 1) * page.per_page + 1;
-  const to = Math.min(page.total, from + page.leads.length - 1);
+  const to = Math.min(page.total, from + shown - 1);
   const number = (n: number) => formatNumber(n, lang);
   const rtl = lang === "ar";
   return (

@@ -2,138 +2,88 @@
  * Outgoing webhooks, for owners and managers: endpoints, their secrets (shown once), their calls.
  */
 import { Alert, Button, TextInput } from "@mantine/core";
-import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from "react";
-import { ProblemError } from "../../../sdk/http";
+import { type FormEvent, type ReactNode, useState } from "react";
 import type { Me, WebhookEndpoint, WebhookTopic } from "../../../sdk/wire";
-import { Icon, Mark } from "../icons";
 import { fill, formatNumber, formatTime, useLocale } from "../i18n";
-import { Switches } from "../Switches";
+import { SubPage } from "../frame/SubPage";
+import { type Acts, useActs } from "../frame/useActs";
 import { Calls } from "./Calls";
 import { hooks, refusal, settings, TOPICS } from "./calls";
 import { TEXTS } from "./texts";
 import "./webhooks.css";
 
-const REFRESH_MS = 5_000;
-
 export default function WebhooksPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) {
   const { lang } = useLocale();
   const t = TEXTS[lang];
   const [endpoints, setEndpoints] = useState<WebhookEndpoint[] | null>(null);
-  const [broken, setBroken] = useState("");
-  const [error, setError] = useState("");
-  const [note, setNote] = useState("");
   const [secret, setSecret] = useState("");
   const [editing, setEditing] = useState<WebhookEndpoint | "new" | null>(null);
   const [open, setOpen] = useState<string | null>(null);
 
-  const load = useCallback(
-    async (signal?: AbortSignal) => {
-      try {
-        setEndpoints((await hooks.list(signal)).endpoints);
-        setBroken("");
-      } catch (failed) {
-        if (signal?.aborted) return;
-        if (failed instanceof ProblemError && failed.status === 401) return onLoggedOut();
-        setBroken(refusal(failed, t));
-      }
-    },
-    [t, onLoggedOut],
-  );
-  useEffect(() => {
-    const stop = new AbortController();
-    void load(stop.signal);
-    const timer = setInterval(() => !document.hidden && void load(stop.signal), REFRESH_MS);
-    return () => {
-      clearInterval(timer);
-      stop.abort();
-    };
-  }, [load]);
-  useEffect(() => {
-    document.title = `${t.title} – ${me.tenant.name}`;
-  }, [t, me.tenant.name]);
-
-  /** Does something, tells what came of it, and looks again. */
-  const act = async (work: () => Promise<string | void>) => {
-    setNote("");
-    try {
-      setNote((await work()) ?? "");
-      setError("");
-    } catch (failed) {
-      setError(refusal(failed, t));
-    }
-    await load();
-  };
+  const { error, note, act } = useActs({
+    refusal: (failed) => refusal(failed, t),
+    onLoggedOut,
+    load: async (signal) => setEndpoints((await hooks.list(signal)).endpoints),
+  });
 
   return (
-    <>
-      <header className="top">
-        <a className="brand" href="/app/">
-          <Mark />
-          <span>{me.tenant.name}</span>
-        </a>
-        <a className="hook-back" href="/app/">
-          <Icon name="inbox" />
-          {t.back}
-        </a>
-        <div className="tools">
-          <Switches />
-        </div>
-      </header>
-      <main className="page hooks">
-        <div className="head">
-          <h1>{t.title}</h1>
-          <Button onClick={() => setEditing("new")} disabled={editing === "new"}>
-            {t.add}
-          </Button>
-        </div>
-        <p className="muted">{t.lead}</p>
-        <div role="alert">{(error || broken) && <p className="note">{error || broken}</p>}</div>
-        <div role="status">{note && <p className="note">{note}</p>}</div>
-        {secret && <Secret secret={secret} onDone={() => setSecret("")} />}
-        {editing === "new" && (
-          <EndpointForm
-            onCancel={() => setEditing(null)}
-            onSave={(body) =>
-              act(async () => {
-                const made = await hooks.create(body);
-                setSecret(made.secret);
-                setEditing(null);
-              })
-            }
-          />
-        )}
-        {endpoints?.length === 0 && editing !== "new" && <p className="sheet hook-none">{t.none}</p>}
-        {endpoints?.map((endpoint) => (
-          <section key={endpoint.endpoint_id} className="sheet hook" aria-label={endpoint.description ?? endpoint.url}>
-            {editing !== null && editing !== "new" && editing.endpoint_id === endpoint.endpoint_id ? (
-              <EndpointForm
-                endpoint={endpoint}
-                onCancel={() => setEditing(null)}
-                onSave={(body) =>
-                  act(async () => {
-                    await hooks.change(endpoint.endpoint_id, body);
-                    setEditing(null);
-                  })
-                }
-              />
-            ) : (
-              <Endpoint endpoint={endpoint} zone={me.tenant.zone}>
-                <Actions endpoint={endpoint} act={act} onSecret={setSecret} onEdit={() => setEditing(endpoint)} />
-                <Button
-                  size="compact-sm"
-                  variant="subtle"
-                  aria-expanded={open === endpoint.endpoint_id}
-                  onClick={() => setOpen(open === endpoint.endpoint_id ? null : endpoint.endpoint_id)}
-                >
-                  {t.calls}
-                </Button>
-              </Endpoint>
-            )}
-            {open === endpoint.endpoint_id && <Calls endpoint={endpoint.endpoint_id} zone={me.tenant.zone} />}
-          </section>
-        ))}
-      </main>
-    </>
+    <SubPage
+      me={me}
+      title={t.title}
+      lead={t.lead}
+      className="hooks"
+      error={error}
+      note={note}
+      actions={
+        <Button onClick={() => setEditing("new")} disabled={editing === "new"}>
+          {t.add}
+        </Button>
+      }
+    >
+      {secret && <Secret secret={secret} onDone={() => setSecret("")} />}
+      {editing === "new" && (
+        <EndpointForm
+          onCancel={() => setEditing(null)}
+          onSave={(body) =>
+            act(async () => {
+              const made = await hooks.create(body);
+              setSecret(made.secret);
+              setEditing(null);
+            })
+          }
+        />
+      )}
+      {endpoints?.length === 0 && editing !== "new" && <p className="sheet hook-none">{t.none}</p>}
+      {endpoints?.map((endpoint) => (
+        <section key={endpoint.endpoint_id} className="sheet hook" aria-label={endpoint.description ?? endpoint.url}>
+          {editing !== null && editing !== "new" && editing.endpoint_id === endpoint.endpoint_id ? (
+            <EndpointForm
+              endpoint={endpoint}
+              onCancel={() => setEditing(null)}
+              onSave={(body) =>
+                act(async () => {
+                  await hooks.change(endpoint.endpoint_id, body);
+                  setEditing(null);
+                })
+              }
+            />
+          ) : (
+            <Endpoint endpoint={endpoint} zone={me.tenant.zone}>
+              <Actions endpoint={endpoint} act={act} onSecret={setSecret} onEdit={() => setEditing(endpoint)} />
+              <Button
+                size="compact-sm"
+                variant="subtle"
+                aria-expanded={open === endpoint.endpoint_id}
+                onClick={() => setOpen(open === endpoint.endpoint_id ? null : endpoint.endpoint_id)}
+              >
+                {t.calls}
+              </Button>
+            </Endpoint>
+          )}
+          {open === endpoint.endpoint_id && <Calls endpoint={endpoint.endpoint_id} zone={me.tenant.zone} />}
+        </section>
+      ))}
+    </SubPage>
   );
 }
 
@@ -172,7 +122,7 @@ function Endpoint({ endpoint, zone, children }: { endpoint: WebhookEndpoint; zon
 
 interface ActionsProps {
   endpoint: WebhookEndpoint;
-  act(work: () => Promise<string | void>): Promise<void>;
+  act: Acts<string>["act"];
   onSecret(secret: string): void;
   onEdit(): void;
 }
@@ -242,7 +192,7 @@ function Secret({ secret, onDone }: { secret: string; onDone(): void }) {
 
 interface FormProps {
   endpoint?: WebhookEndpoint;
-  onSave(body: ReturnType<typeof settings>): Promise<void>;
+  onSave(body: ReturnType<typeof settings>): Promise<unknown>;
   onCancel(): void;
 }
 

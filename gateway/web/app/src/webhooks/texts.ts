@@ -3,7 +3,6 @@ import type { Lang } from "../i18n";
 
 const en = {
   title: "Webhooks",
-  back: "Leads",
   lead: "Your own systems hear of everything that happens here: signed, in order, and again until they have taken it.",
   none: "No endpoint yet.",
   add: "Add an endpoint",
@@ -63,7 +62,6 @@ export type WebhookTexts = typeof en;
 
 const nb: WebhookTexts = {
   title: "Webhooks",
-  back: "Henvendelser",
   lead: "Deres egne systemer får vite alt som skjer her: signert, i rekkefølge, og på nytt til de har tatt imot.",
   none: "Ingen mottaker ennå.",
   add: "Legg til mottaker",
@@ -121,7 +119,6 @@ const nb: WebhookTexts = {
 
 const fr: WebhookTexts = {
   title: "Webhooks",
-  back: "Demandes",
   lead: "Vos propres systèmes apprennent tout ce qui se passe ici : signé, dans l'ordre, et répété jusqu'à réception.",
   none: "Aucun destinataire pour l'instant.",
   add: "Ajouter un destinataire",
@@ -179,7 +176,6 @@ const fr: WebhookTexts = {
 
 const ar: WebhookTexts = {
   title: "خطاطيف الويب",
-  back: "الطلبات",
   lead: "تعرف أنظمتكم بكل ما يحدث هنا: موقّعًا وبالترتيب، ويُعاد الإرسال حتى تستلمه.",
   none: "لا توجد وجهة بعد.",
   add: "إضافة وجهة",

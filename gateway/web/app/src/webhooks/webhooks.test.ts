@@ -4,27 +4,6 @@ import type { WebhookTopic } from "../../../sdk/wire";
 import { refusal, settings, TOPICS } from "./calls";
 import { TEXTS } from "./texts";
 
-function flatten(node: unknown, path = ""): [string, string][] {
-  if (typeof node === "string") return [[path, node]];
-  return Object.entries(node as object).flatMap(([key, value]) => flatten(value, `${path}.${key}`));
-}
-const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map((found) => found[0]).sort();
-
-test("the webhooks page says the same things in every language, with the same placeholders", () => {
-  const english = new Map(flatten(TEXTS.en));
-  for (const [lang, texts] of Object.entries(TEXTS)) {
-    const flat = flatten(texts);
-    expect(
-      flat.map(([path]) => path),
-      lang,
-    ).toEqual([...english.keys()]);
-    for (const [path, text] of flat) {
-      expect(text.trim(), `${lang}${path}`).not.toBe("");
-      expect(placeholders(text), `${lang}${path}`).toEqual(placeholders(english.get(path)!));
-    }
-  }
-});
-
 test("all topics are stored as none named, so that new ones come too", () => {
   const url = " https://crm.example/ ";
   expect(settings(url, "  ", new Set(TOPICS))).toEqual({ url: "https://crm.example/", topics: [] });
