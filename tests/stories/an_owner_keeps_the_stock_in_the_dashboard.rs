@@ -127,10 +127,7 @@ async fn a_vehicle_is_added_a_file_imported_and_a_sale_marked_without_losing_a_c
     desk.press("Save").await;
     desk.says("Saved. The assistant knows from its next answer on.").await;
     let cupra = desk.stored(&colleague, "cupra").await;
-    assert_eq!(
-        (&cupra["price_minor"], &cupra["location"]),
-        (&json!(31_990_000), &json!("Bryn"))
-    );
+    assert_eq!((&cupra["price_minor"], &cupra["location"]), (&json!(31_990_000), &json!("Bryn")));
 
     desk.press("Mark as sold").await;
     desk.says("Cupra Born 2023: Sold.").await;
