@@ -35,7 +35,7 @@ impl Tools {
         let by_id: HashMap<VehicleId, &Vehicle> = stock.iter().map(|one| (one.id, one)).collect();
         let row = |fit: &Fit| {
             let vehicle = by_id.get(&fit.vehicle)?;
-            let told = fit.reasons.iter().filter(|reason| may_be_told(reason));
+            let told = fit.reasons.iter();
             let mut reasons: Vec<String> = told.map(|reason| reason.say(self.facts.lang)).collect();
             if reasons.is_empty() {
                 reasons.push(format!("{} km", vehicle.kilometres));
@@ -147,9 +147,4 @@ const fn is_by_degree(reason: &FitReason) -> bool {
                 | FitReason::SeatsUnknown
                 | FitReason::BodyUnknown
         )
-}
-
-/// Beside a vehicle the gate takes a distance for what it has run, so that a range is not among the reasons.
-const fn may_be_told(reason: &FitReason) -> bool {
-    !matches!(reason, FitReason::Range { .. } | FitReason::ShortRange { .. })
 }

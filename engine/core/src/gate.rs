@@ -17,6 +17,7 @@
 mod deals;
 mod disguise;
 mod facts;
+mod figures;
 mod money;
 mod outside;
 mod own;
@@ -258,6 +259,9 @@ impl Gate {
         let verdict = match verdict {
             // A row wins over a text about it: what is in stock, and what it costs, changes.
             Err(Reason::Stock | Reason::Price) if !sentence.named.is_empty() => verdict,
+            Err(Reason::Number | Reason::Fact) if figures::is_told(&sentence, &self.facts) => {
+                verdict
+            }
             // "A seller decides whether a car can be held" is the tenant's to say, and says of no time that it is.
             Err(Reason::Booking) if names_no_time(&sentence) && self.is_tenants_answer(text) => {
                 Ok(())

@@ -1,9 +1,11 @@
-//! Prices, percentages, mileages and every other number: each must stand in the grounding.
+//! Prices, percentages and every other number: each must stand in the grounding. A vehicle's own figures are
+//! judged in [`figures`].
 
 use super::{
     Reason,
     deals::Claims,
     facts::{Facts, is_price},
+    figures,
     sentence::{Sentence, Subject},
     times::{Context, Thread},
     words::Cue,
@@ -24,7 +26,7 @@ pub(super) fn check(
             Kind::Amount(amount) => price(sentence, facts, thread, claims, token, *amount)?,
             Kind::SpelledAmount => return Err(Reason::Price),
             Kind::Percent(_) if !facts.says(sentence, &token.kind) => return Err(Reason::Percent),
-            Kind::Distance(km) => distance(sentence, facts, thread, token, *km)?,
+            Kind::Distance(km) => figures::distance(sentence, facts, thread, token, *km)?,
             Kind::Phone(digits) if !facts.knows_phone(digits) => return Err(Reason::Contact),
             Kind::Number(value) => number(sentence, facts, thread, token, *value)?,
             Kind::Odd => return Err(Reason::Number),
@@ -34,6 +36,7 @@ pub(super) fn check(
     if sentence.has(|cue| cue == Cue::Spelled) {
         return Err(Reason::Price);
     }
+    figures::spelled(sentence, facts, thread)?;
     gratis(sentence, facts, thread)
 }
 
@@ -121,31 +124,6 @@ fn carried_service(
     }
 }
 
-/// A mileage must be that of the vehicle it stands with.
-fn distance(
-    sentence: &Sentence,
-    facts: &Facts,
-    thread: &Thread,
-    token: &Token,
-    km: i64,
-) -> Result<(), Reason> {
-    let runs = |index: &usize| i64::from(facts.vehicles()[*index].kilometres) == km;
-    let holds = match vehicles_of(sentence, thread, token.first) {
-        Some(vehicles) => vehicles.iter().any(runs),
-        None => facts.says(sentence, &token.kind),
-    };
-    if holds { Ok(()) } else { Err(Reason::Number) }
-}
-
-fn vehicles_of<'a>(sentence: &'a Sentence, thread: &'a Thread, at: usize) -> Option<&'a [usize]> {
-    let named = sentence.named.iter().rev().find(|named| named.first <= at);
-    let named = named.or(sentence.named.first()).map(|named| named.vehicles.as_slice());
-    named.or(match &thread.subject {
-        Some(Subject::Vehicles(vehicles)) => Some(vehicles),
-        _ => None,
-    })
-}
-
 /// A number on its own: small ones count things; large ones, and prices without a currency, are checked.
 fn number(
     sentence: &Sentence,
@@ -154,6 +132,9 @@ fn number(
     token: &Token,
     value: Number,
 ) -> Result<(), Reason> {
+    if let Some(judged) = figures::number(sentence, facts, thread, token, value) {
+        return judged;
+    }
     let whole = value.hundredths / 100;
     let is_unit =
         sentence.cues.iter().any(|cue| matches!(cue.meaning, Cue::Unit) && cue.first == token.end);
@@ -165,7 +146,8 @@ fn number(
         return Ok(());
     }
     if is_unit {
-        return Err(Reason::Fact);
+        let own = figures::is_own_unit(sentence, facts, thread, token, whole);
+        return if own { Ok(()) } else { Err(Reason::Fact) };
     }
     let is_year = value.digits == 4 && (1950..2100).contains(&whole);
     let this_year = i64::from(facts.today.year());

@@ -12,6 +12,7 @@ use super::{tests::ground, *};
 use crate::{
     booking::{Agenda, BookingStatus, Stretch},
     id::{BookingId, ServiceId, VehicleId},
+    inventory::Details,
     knowledge::{Fuel, Localized, Service, Vehicle, VehicleStatus},
     money::{Currency, Money},
     tools::{BookingReceipt, Receipt},
@@ -65,6 +66,9 @@ fn receipts(of: &str) -> Vec<Receipt> {
 fn larger() -> Grounding {
     let mut ground = ground();
     let knowledge = Arc::make_mut(&mut ground.knowledge);
+    // The Tesla is known whole; of the Kia, which is sold, nothing more is known.
+    knowledge.vehicles[0].details =
+        Details { range_km: Some(510), seats: Some(5), power_kw: Some(208), ..Details::default() };
     knowledge.vehicles.push(Vehicle {
         id: VehicleId::from_uuid(Uuid::from_u128(3)),
         make: "Volkswagen".into(),
@@ -75,7 +79,7 @@ fn larger() -> Grounding {
         fuel: Fuel::Petrol,
         kilometres: 88_000,
         status: VehicleStatus::Reserved,
-        details: crate::inventory::Details::default(),
+        details: Details { seats: Some(4), ..Details::default() },
     });
     knowledge.services.push(Service {
         id: ServiceId::from_uuid(Uuid::from_u128(2)),
@@ -157,4 +161,46 @@ fn a_hold_that_is_over_is_no_hold() {
     assert!(Gate::check(&ground, Lang::En, text).withheld.is_empty());
     ground.now = "2026-11-24T11:05:00Z".parse().unwrap();
     assert_eq!(Gate::check(&ground, Lang::En, text).withheld[0].reason, Reason::Booking);
+}
+
+#[test]
+fn figures_are_of_the_vehicle_that_was_spoken_of_before() {
+    let ground = larger();
+    for (lang, right, wrong) in [
+        (
+            Lang::Nb,
+            "Tesla Model 3 er til salgs. Rekkevidden er 510 km. Den har 5 seter.",
+            "Tesla Model 3 er til salgs. Rekkevidden er 800 km. Den har 7 seter.",
+        ),
+        (
+            Lang::En,
+            "The Tesla Model 3 is available. Its range is 510 km. It has 5 seats.",
+            "The Tesla Model 3 is available. Its range is 800 km. It has 7 seats.",
+        ),
+        (
+            Lang::Fr,
+            "La Tesla Model 3 est disponible. Son autonomie est de 510 km. Elle a 5 places.",
+            "La Tesla Model 3 est disponible. Son autonomie est de 800 km. Elle a 7 places.",
+        ),
+        (
+            Lang::Ar,
+            "Tesla Model 3 متوفرة. مداها 510 كم. فيها 5 مقاعد.",
+            "Tesla Model 3 متوفرة. مداها 800 كم. فيها 7 مقاعد.",
+        ),
+    ] {
+        assert_eq!(Gate::check(&ground, lang, right).withheld, [], "{right}");
+        let withheld = Gate::check(&ground, lang, wrong).withheld;
+        let reasons: Vec<Reason> = withheld.iter().map(|one| one.reason).collect();
+        assert_eq!(reasons, [Reason::Number, Reason::Fact], "{wrong}");
+    }
+}
+
+#[test]
+fn a_tenants_own_words_count_where_a_row_tells_nothing_and_not_against_it() {
+    let mut ground = larger();
+    let page = "The Kia EV6 has a range of 528 km. The Tesla Model 3 has a range of 800 km.";
+    ground.receipts = vec![Receipt::Text(page.into())].into();
+    let verdict = |text: &str| Gate::check(&ground, Lang::En, text).withheld.is_empty();
+    assert!(verdict("The Kia EV6 has a range of 528 km."));
+    assert!(!verdict("The Tesla Model 3 has a range of 800 km."));
 }

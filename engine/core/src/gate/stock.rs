@@ -3,6 +3,7 @@
 use super::{
     Reason,
     facts::Facts,
+    figures,
     sentence::{Sentence, Subject},
     times::Thread,
     words::{Cue, Deal},
@@ -172,6 +173,7 @@ fn fits(sentence: &Sentence, vehicle: &Vehicle) -> bool {
     };
     vehicle.status == VehicleStatus::Available
         && (fuels.is_empty() || fuels.contains(&vehicle.fuel))
+        && figures::fits(sentence, vehicle)
         && sentence.tokens.iter().all(|token| match &token.kind {
             Kind::Amount(amount) => within(amount, token.first),
             _ => true,
@@ -182,7 +184,10 @@ fn fits(sentence: &Sentence, vehicle: &Vehicle) -> bool {
 fn counted(sentence: &Sentence, cue: &Found<Cue>, facts: &Facts) -> bool {
     let there = facts.vehicles().iter().filter(|vehicle| fits(sentence, vehicle)).count();
     sentence.tokens.iter().all(|token| match token.kind {
-        Kind::Number(number) if sentence.clause(token.first) == sentence.clause(cue.first) => {
+        Kind::Number(number)
+            if sentence.clause(token.first) == sentence.clause(cue.first)
+                && !figures::is_seats(sentence, token) =>
+        {
             number.hundredths / 100 <= there as i64
         }
         _ => true,

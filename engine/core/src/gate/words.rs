@@ -67,6 +67,13 @@ pub(super) enum Cue {
     Fuel(Fuel),
     /// After a number: horse powers, kilowatt hours.
     Unit,
+    /// How far a vehicle goes; how far it has run.
+    Range,
+    Run,
+    /// So many seats; zero where the number stands in digits before it.
+    Seats(u8),
+    /// Before the year in which a vehicle was made.
+    ModelYear,
     /// The instructions or the make of the assistant.
     Inside,
     /// Parts clauses.
@@ -134,7 +141,7 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::OneVehicle, "bil|bilen|kjøretøyet|modellen|eksemplaret"),
     (Cue::ManyVehicles, "biler|bilene|elbiler|kjøretøy|bensinbiler|dieselbiler|hybridbiler|modeller|stasjonsvogner|varebiler"),
     (Cue::Person, "selger|selgeren|selgere|selgerne|kollega|kolleger|rådgiver*|medarbeider*|en av oss|vi er|jeg er|team|teamet|kundebehandler*"),
-    (Cue::Unit, "hk|hestekrefter|nm|liter|kilo|kg|seter|kwh|kw|airbager|gir"),
+    (Cue::Unit, "hk|hestekrefter|nm|liter|kilo|kg|kwh|kw|airbager|gir"),
     (Cue::But, "men|mens|derimot|imidlertid|selv om"),
     // English
     (Cue::Open, "open|opening hours|business hours|our hours|opening times"),
@@ -177,7 +184,7 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::OneVehicle, "car|the vehicle|this vehicle|that vehicle"),
     (Cue::ManyVehicles, "cars|vehicles|evs|vans|suvs"),
     (Cue::Person, "seller|sellers|salesperson|sales team|colleague*|advisor*|adviser*|team|one of us|we are|i am|i'm|we're|staff|human"),
-    (Cue::Unit, "hp|bhp|horsepower|seats|litre|litres|torque|mpg|seater"),
+    (Cue::Unit, "hp|bhp|horsepower|litre|litres|torque|mpg"),
     (Cue::But, "but|while|whereas|however|although|though"),
     // French
     (Cue::Open, "ouvert|ouverts|ouverte|ouvertes|horaires|heures d'ouverture|horaires d'ouverture"),
@@ -219,7 +226,7 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::OneVehicle, "voiture|véhicule|modèle|auto"),
     (Cue::ManyVehicles, "voitures|véhicules|modèles|autos|utilitaires|occasions"),
     (Cue::Person, "vendeur*|vendeuse*|conseiller*|conseillère*|collègue*|équipe|l'un de nous|nous sommes|je suis|commercial|commerciaux"),
-    (Cue::Unit, "ch|cv|chevaux|litres|places|couple"),
+    (Cue::Unit, "ch|cv|chevaux|litres|couple"),
     (Cue::But, "mais|tandis|alors que|cependant|toutefois|en revanche"),
     // Arabic
     (Cue::Open, "مفتوح*|ساعات العمل|اوقات العمل|دوام*|نعمل|ساعات الدوام"),
@@ -261,7 +268,7 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::OneVehicle, "سيارة|مركبة"),
     (Cue::ManyVehicles, "سيارات|مركبات|سياراتنا"),
     (Cue::Person, "بائع*|البائع*|مستشار*|زميل*|فريق*|أحد أفراد|مندوب*|موظف*|نحن"),
-    (Cue::Unit, "حصان|حصانا|مقاعد|لتر"),
+    (Cue::Unit, "حصان|حصانا|لتر"),
     (Cue::But, "لكن|بينما|غير أن|إلا أن"),
     // Of every language
     (Cue::Month, "januar|februar|april|mai|juni|juli|august|september|oktober|november|desember|january|february|june|july|october|december|janvier|février|avril|juin|juillet|août|septembre|octobre|novembre|décembre|يناير|فبراير|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر"),
@@ -269,6 +276,18 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::Fuel(Fuel::Petrol), "bensin*|petrol|gasoline|essence|بنزين"),
     (Cue::Fuel(Fuel::Diesel), "diesel*|ديزل"),
     (Cue::Fuel(Fuel::Hybrid), "hybrid*|ladbar*|plug-in|هجين*|هايبرد"),
+    (Cue::Range, "rekkevidd*|kjører på en lading|per lading|på en lading|range|on a charge|per charge|on one charge|on a single charge|on a full charge|autonomie|par charge|avec une charge|en une charge|مدى|المدى|مداها|بشحنة واحدة|بالشحنة الواحدة|في الشحنة|wltp"),
+    (Cue::Run, "gått|kjørt|kilometerstand*|kjørelengde*|km-stand*|kjørte|driven|mileage|odometer|on the clock|has run|has done|kilométrage|parcouru*|roulé|au compteur|قطعت|المسافة المقطوعة|العداد|ممشى"),
+    (Cue::Seats(0), "sete|seter|seters|setene|seteren|sitteplass*|seat|seats|seater|place|places|sièges|مقعد|مقعدا|مقاعد|المقاعد"),
+    (Cue::Seats(2), "to seter|toseter*|two seats|two-seater|deux places|biplace*|مقعدان|مقعدين"),
+    (Cue::Seats(3), "tre seter|three seats|three-seater|trois places|ثلاثة مقاعد"),
+    (Cue::Seats(4), "fire seter|fireseter*|four seats|four-seater|quatre places|أربعة مقاعد"),
+    (Cue::Seats(5), "fem seter|femseter*|five seats|five-seater|cinq places|خمسة مقاعد"),
+    (Cue::Seats(6), "seks seter|seksseter*|six seats|six-seater|six places|ستة مقاعد"),
+    (Cue::Seats(7), "sju seter|syv seter|sjuseter*|syvseter*|seven seats|seven-seater|sept places|سبعة مقاعد"),
+    (Cue::Seats(8), "åtte seter|åtteseter*|eight seats|eight-seater|huit places|ثمانية مقاعد"),
+    (Cue::Seats(9), "ni seter|niseter*|nine seats|nine-seater|neuf places|تسعة مقاعد"),
+    (Cue::ModelYear, "årsmodell*|modellår*|er fra|produsert i|bygget i|model year|is from|made in|built in|année modèle|millésime|est de|date de|construit* en|من عام|من سنة|موديل|طراز عام|سنة الصنع"),
     (Cue::Inside, "system prompt|systemprompt*|systemmelding*|systeminstruks*|my instructions|my rules|mine instruksjoner|instruksjonene mine|mine instrukser|mine regler|mes instructions|mes consignes|prompt système|instructions système|تعليماتي|موجه النظام|language model|språkmodell*|modèle de langage|نموذج لغوي|anthropic|openai|chatgpt|developer mode|utviklermodus|jailbreak"),
 ];
 
