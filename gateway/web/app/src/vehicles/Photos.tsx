@@ -52,7 +52,12 @@ export function Photos({ vehicle, may, change }: Props) {
             {may && (
               <span className="veh-acts">
                 {index > 0 && (
-                  <Button size="compact-xs" variant="subtle" onClick={() => void put([photo, ...photos.filter((one) => one !== photo)])}>
+                  <Button
+                    size="compact-xs"
+                    variant="subtle"
+                    aria-label={`${t.firstPhoto}: ${named(t.photo, index)}`}
+                    onClick={() => void put([photo, ...photos.filter((one) => one !== photo)])}
+                  >
                     {t.firstPhoto}
                   </Button>
                 )}

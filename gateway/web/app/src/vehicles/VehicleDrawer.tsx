@@ -54,7 +54,7 @@ export default function VehicleDrawer({ id, me, may, currency, onDone, onChanged
     if (!isNew) void load();
   }, [isNew, load]);
 
-  /** Does something with the vehicle; one that a colleague changed meanwhile is shown as it stands. */
+  /** Does something with the vehicle; where that is refused it is shown as it stands by now. */
   const change = (work: (vehicle: VehicleView) => Promise<VehicleView>, said = "") =>
     act(async () => {
       if (!vehicle) return;
@@ -63,10 +63,9 @@ export default function VehicleDrawer({ id, me, may, currency, onDone, onChanged
         onChanged();
         return said;
       } catch (why) {
-        if (isConflict(why)) {
-          await load();
-          onChanged();
-        }
+        // A colleague's change, or a part of this one, may be stored already.
+        setVehicle(await vehicles.get(id).catch(() => vehicle));
+        onChanged();
         throw why;
       }
     });
