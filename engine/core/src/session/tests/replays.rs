@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::*;
+use super::{walk::step, *};
 use crate::delivery::Intent;
 
 fn failed() -> DeliveryReport {
