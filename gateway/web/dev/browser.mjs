@@ -858,6 +858,54 @@ for (const [name, options, lang] of [
   });
 }
 
+await step("stock: the keyboard walks, opens and closes, and the address tells what is shown", {}, async (page) => {
+  await login(page, "en");
+  await page.goto(`${mock.url}/app/vehicles?q=golf`);
+  await page.locator("[data-vehicle]", { hasText: "Golf" }).waitFor();
+  assert.equal(await page.locator("[data-vehicle]").count(), 1);
+  await page.getByRole("button", { name: "Clear the filter" }).last().click();
+  await page.locator("[data-vehicle]").nth(2).waitFor();
+  assert.equal(new URL(page.url()).search, "");
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Price history" }).waitFor();
+  assert.match(page.url(), /vehicle=veh_/);
+  await page.keyboard.press("Escape");
+  await page.locator(".drawer").waitFor({ state: "detached" });
+  const back = await page.evaluate(() => document.activeElement?.textContent);
+  assert.match(back, /Tesla/, "the row one came from has the focus again");
+  await page.fill("input[name=q]", "no such car");
+  await page.getByText("No vehicle fits").waitFor();
+});
+
+for (const [name, options, lang] of [
+  ["light", {}, "en"],
+  ["phone", { size: PHONE, dark: true }, "fr"],
+  ["narrow, right to left", { size: { width: 320, height: 568 }, reduced: true }, "ar"],
+]) {
+  await step(`stock: readable and reachable (${name})`, options, async (page) => {
+    await login(page, lang);
+    await page.goto(`${mock.url}/app/vehicles`);
+    await page.locator("[data-vehicle]").nth(2).waitFor();
+    await axe(page, `${name}: list`);
+    await fits(page, `${name}: list`);
+    const menu = page.locator(".links-menu summary");
+    if (await menu.isVisible()) {
+      await menu.click();
+      await axe(page, `${name}: menu`);
+      await fits(page, `${name}: menu`);
+      await page.keyboard.press("Escape");
+    }
+    await page.locator("[data-vehicle] [data-stop]").first().click();
+    await page.locator(".veh-history li").nth(3).waitFor();
+    await page.waitForTimeout(400);
+    await axe(page, `${name}: drawer`);
+    await fits(page, `${name}: drawer`);
+  });
+}
+
 await browser.close();
 mock.stop();
 console.log(`${passed} passed, ${failed} failed`);

@@ -10,6 +10,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeHub, MEMBERS } from "./mock-live.mjs";
+import { makeStock, stockRoute } from "./mock-stock.mjs";
 import { ANSWER, GREETING, TENANT, iso, makeLead, makeLeads, publicTenant, seeded } from "./mock-data.mjs";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
@@ -323,6 +324,8 @@ function newLead() {
   return lead;
 }
 
+const STOCK = makeStock();
+
 async function staffRoute(req, res, path, url) {
   if (path === "/v1/login" && req.method === "POST") {
     const { email, password } = await body(req);
@@ -336,6 +339,8 @@ async function staffRoute(req, res, path, url) {
   if (path === "/v1/logout") return send(res, 204, undefined, { "set-cookie": "forecourt=; Max-Age=0; Path=/" });
   const me = memberOf(req);
   if (!me) return problem(res, 401, "unauthorised", "log in first");
+  const stocked = stockRoute(STOCK, req.method, path, url.searchParams);
+  if (stocked) return send(res, 200, stocked);
   if (path === "/v1/me") {
     return send(res, 200, {
       member_id: me.member_id,
