@@ -9,6 +9,7 @@ use forecourt_core::{
         request::{CancelBooking, RescheduleBooking},
         results::{BookingRow, Bookings, Code, Failed},
     },
+    utterance::hear,
 };
 use serde::Serialize;
 
@@ -124,9 +125,12 @@ impl Tools {
     pub(super) async fn let_go_of_others(&self, kept: &Booking) {
         let now = self.now();
         let Ok(bookings) = self.desk.of_session(self.facts.session).await else { return };
+        // "Sorry, I meant a test drive": what was held before is not wanted, whatever it is of.
+        let corrects = hear(&self.facts.last_text, self.zone.to_datetime(now).date()).corrects;
         for other in bookings {
             let held = other.status_at(now) == BookingStatus::Held;
-            if !held || other.id == kept.id || other.wish.service != kept.wish.service {
+            let is_another = other.wish.service != kept.wish.service && !corrects;
+            if !held || other.id == kept.id || is_another {
                 continue;
             }
             // A hold that cannot be let go now ends by itself.

@@ -16,7 +16,7 @@ use forecourt_core::{
     },
 };
 use jiff::{
-    Timestamp,
+    SignedDuration, Timestamp,
     civil::{Date, Time},
 };
 
@@ -32,6 +32,8 @@ const MOST_TIMES: usize = 2_000;
 const A_DAY: usize = 2;
 /// Reasons that are told.
 const MOST_REASONS: usize = 3;
+/// What is offered may be taken for so long before its notice has passed.
+const THINKING: SignedDuration = SignedDuration::from_mins(5);
 /// Characters of a customer's note.
 const NOTES: usize = 1_000;
 
@@ -46,7 +48,7 @@ impl Tools {
         let today = self.zone.to_datetime(self.now()).date();
         let first = from_date.map_or(today, |date| date.max(today));
         let resource = self.resource(service_id, vehicle_id).await?;
-        let free = self.free(service_id, resource, first, days).await?;
+        let free = self.to_offer(service_id, resource, first, days).await?;
         let suits = |time: &&FreeTime| {
             let clock = self.zone.to_datetime(time.from).time();
             after.is_none_or(|after| clock >= after) && before.is_none_or(|before| clock < before)
@@ -68,7 +70,7 @@ impl Tools {
         let CheckAvailability { service_id, vehicle_id, date, time } = asked;
         let resource = self.resource(service_id, vehicle_id).await?;
         let Some(time) = time else {
-            let free = self.free(service_id, resource, date, 1).await?;
+            let free = self.to_offer(service_id, resource, date, 1).await?;
             let some = thin(&free.times, MOST_SLOTS);
             let offers: Vec<Offer> = some.map(|time| offer(time, resource)).collect();
             let why = self.reasons(free.why.iter().map(|(why, _)| *why));
@@ -254,6 +256,25 @@ impl Tools {
         Ok(self.desk.free(service, resource, first, days, MOST_TIMES).await?)
     }
 
+    /// The free times that still are free when the customer has made up their mind.
+    async fn to_offer(
+        &self,
+        service: ServiceId,
+        resource: Option<ResourceId>,
+        first: Date,
+        days: u16,
+    ) -> Result<FreeTimes, No> {
+        let mut free = self.free(service, resource, first, days).await?;
+        let catalogue = self.desk.catalogue().await?;
+        let terms = catalogue.terms.iter().find(|terms| terms.service == service);
+        let notice = terms.map_or(0, |terms| i64::from(terms.notice_minutes));
+        let soonest = self.now().saturating_add(SignedDuration::from_mins(notice) + THINKING);
+        if let Ok(soonest) = soonest {
+            free.times.retain(|time| time.from >= soonest);
+        }
+        Ok(free)
+    }
+
     /// The free time that begins then, if there is one.
     async fn is_free(
         &self,
@@ -292,7 +313,7 @@ impl Tools {
         date: Date,
     ) -> Result<Vec<Offer>, No> {
         let today = self.zone.to_datetime(self.now()).date();
-        let free = self.free(service, resource, date.max(today), DAYS).await?;
+        let free = self.to_offer(service, resource, date.max(today), DAYS).await?;
         Ok(self.spread(&free.times, resource))
     }
 

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Admin(AdminArgs),
     /// Look into a conversation.
     Session(SessionArgs),
+    /// Play conversations from files against the assistant, and print a scorecard.
+    Eval(Box<crate::eval::EvalArgs>),
     /// Live through days of traffic in seconds, with everything breaking, and check what must hold.
     Simulate(crate::simulate::SimulateArgs),
 }

@@ -3,13 +3,14 @@
 //! Lives here: nothing that decides. [`config`] reads the command line and the environment,
 //! [`database`] starts or reaches Postgres, [`wiring`] puts adapters behind ports, [`serve`] runs until
 //! it is told to stop, [`shared_postgres`] runs the database alone, [`admin`] does what operators ask for,
-//! [`replay`] says why a conversation went as it did.
+//! [`replay`] says why a conversation went as it did, [`eval`] plays the cases of conversations.
 
 mod admin;
 mod bench_fanout;
 mod clock;
 mod config;
 mod database;
+mod eval;
 mod models;
 mod replay;
 mod serve;
@@ -48,6 +49,10 @@ fn main() -> ExitCode {
                 }
             }
         }
+        Command::Eval(args) => match eval::run(&args) {
+            Ok(false) => return ExitCode::FAILURE,
+            whole => whole.map(drop),
+        },
         Command::Simulate(simulate) => match simulate::run(&simulate) {
             Ok(false) => return ExitCode::FAILURE,
             sound => sound.map(drop),

@@ -153,7 +153,7 @@ impl Plan<'_> {
         let query = SearchKnowledge { query: forecourt_core::text::excerpt(&self.text, 500) };
         let found: Got<Passages> = self.rounds.need(ToolName::SearchKnowledge, &query)?;
         let passages = found.and_then(Result::ok).unwrap_or_default().passages;
-        let best = passages.into_iter().next().map(|passage| passage.text);
+        let best = passages.into_iter().next().map(|passage| answer_of(passage.text));
         Ok(best.filter(|text| !text.trim().is_empty()))
     }
 
@@ -212,6 +212,14 @@ impl Plan<'_> {
             self.asked.filter(|asked| *asked != Asked::Service).unwrap_or(Asked::Topic)
         };
         vec![self.say.misunderstood(), self.say.ask(again)]
+    }
+}
+
+/// What a passage answers: who asked need not hear the question again.
+fn answer_of(text: String) -> String {
+    match text.split_once(" — ") {
+        Some((question, answer)) if question.trim_end().ends_with(['?', '؟']) => answer.to_owned(),
+        _ => text,
     }
 }
 

@@ -71,7 +71,8 @@ impl Plan<'_> {
                     from_date: None,
                     days: None,
                     after,
-                    before,
+                    // A clock time is asked for from then on, and looked for among what comes.
+                    before: before.filter(|before| Some(*before) != after),
                 };
                 found = flat(self.rounds.need(ToolName::ProposeSlots, &args)?);
             }

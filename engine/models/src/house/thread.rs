@@ -97,8 +97,11 @@ pub(super) fn said(ask: &Ask, text: &str, asked: Option<Asked>, today: Date) -> 
     let asks_name = matches!(asked, Some(Asked::Name | Asked::NameAndEmail));
     let contact = hear_contact(&text, country, asks_name);
     if contact.email.is_some() || contact.phone.is_some() || asks_name && !contact.is_empty() {
-        // The digits of a number and the words of an address say nothing of a time.
-        heard.choices.clear();
+        // The digits of a number and the words of an address say nothing of a time; what stands beside them may.
+        let rest = hear(&without_contact(&without_names), today);
+        let names_clock = rest.choices.iter().any(|choice| !choice.times.is_empty());
+        let sure = rest.doubts.is_empty() && (names_clock || !asks_name);
+        heard.choices = if sure { rest.choices } else { Vec::new() };
         heard.doubts.clear();
     }
     let vehicles: Vec<usize> = named.iter().flat_map(|name| name.vehicles.clone()).collect();
@@ -130,6 +133,31 @@ pub(super) fn said(ask: &Ask, text: &str, asked: Option<Asked>, today: Date) -> 
         words: lexemes.iter().filter(|l| l.word().is_some() || l.digits().is_some()).count(),
         heard,
     }
+}
+
+/// Digits that a stretch has to be a phone number.
+const PHONE_DIGITS: usize = 7;
+
+/// The text without mail addresses and phone numbers.
+fn without_contact(text: &str) -> String {
+    let is_address = |word: &&str| word.contains('@') || word.contains("://");
+    let rest = text.split_whitespace().filter(|word| !is_address(word)).collect::<Vec<_>>();
+    let (rest, mut kept, mut stretch) = (rest.join(" "), String::new(), String::new());
+    let is_digit = |c: char| matches!(c, '0'..='9' | '٠'..='٩' | '۰'..='۹');
+    for c in rest.chars().chain(['\n']) {
+        if is_digit(c)
+            || (matches!(c, '+' | ' ' | '-' | '(' | ')' | '.' | '/')
+                && !(stretch.is_empty() && c == ' '))
+        {
+            stretch.push(c);
+            continue;
+        }
+        let digits = stretch.chars().filter(|c| is_digit(*c)).count();
+        kept += if digits >= PHONE_DIGITS { " " } else { &stretch };
+        stretch.clear();
+        kept.push(c);
+    }
+    kept
 }
 
 /// The text without the names that were found in it.

@@ -51,7 +51,8 @@ impl Plan<'_> {
             )
         );
         let asks_info = said.asks_price && !said.asks_slot && !said.heard.names_a_time()
-            || said.wish.hours && !wants_service && !said.asks_slot;
+            || said.wish.hours && !wants_service && !said.asks_slot
+            || self.asks_what_is_answered();
         if asks_info {
             return Ok(None);
         }
@@ -88,6 +89,23 @@ impl Plan<'_> {
         }))
     }
 
+    /// Whether a question is asked that the tenant has an answer to, about more than the service it names.
+    fn asks_what_is_answered(&self) -> bool {
+        let said = &self.said;
+        if !said.asks || said.asks_slot || said.heard.names_a_time() {
+            return false;
+        }
+        let Some(faq) = said.wish.faq.and_then(|at| self.knowledge().faqs.get(at)) else {
+            return false;
+        };
+        let of_service = |word: &String| {
+            let services =
+                super::services::wanted(self.knowledge(), &forecourt_core::reading::lex(word));
+            services.services.iter().any(|at| said.wanted.services.contains(at))
+        };
+        !faq.keywords.iter().any(of_service)
+    }
+
     /// Whether the text says anything of when that belongs to a booking.
     pub(super) fn asked_for_time(&self) -> Option<()> {
         let said = &self.said;
@@ -112,7 +130,10 @@ impl Plan<'_> {
         let named = self.thread.services.iter().find(open).copied();
         let index = |id| self.knowledge().services.iter().position(|service| service.id == id);
         let drive = || of_family(self.knowledge(), Family::Drive);
-        let of_drive = if accepts && self.asked == Some(Asked::Drive) { drive() } else { None };
+        // Whoever names another service does not say yes to a drive.
+        let to_drive = accepts && self.asked == Some(Asked::Drive);
+        let of_drive =
+            if to_drive && self.said.wanted.services.is_empty() { drive() } else { None };
         of_drive
             .or(named)
             .or_else(|| self.held().and_then(|held| index(held.news.service)))

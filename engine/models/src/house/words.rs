@@ -49,8 +49,8 @@ const TABLE: &[(Cue, &str)] = &[
     ),
     (
         Cue::Contact,
-        "adresse|adressen|hvor er dere|hvor ligger|telefon*|ringe|epost|e post|mail|address|where are you|phone|\
-         call you|email|reach you|où êtes|où se trouve|téléphone|appeler|joindre|courriel|عنوان|اين انتم|اين تقع*|هاتف|رقمكم|بريد",
+        "adresse|adressen|hvor er dere|hvor ligger|holder dere til|telefon*|ringe|epost|e post|mail|address|where are you|phone|\
+         call you|email|reach you|où êtes|où se trouve|téléphone|appeler|joindre|courriel|عنوان|اين انتم|اين تقع*|هاتف|هاتفكم|هاتفك|الهاتف|رقمكم|بريد",
     ),
     (
         Cue::Person,
