@@ -204,6 +204,16 @@ impl BookingDesk {
         self.choose(&terms, &catalogue, resource, from, None).await.map(drop)
     }
 
+    /// Whether a booking could move to `from` now.
+    pub(crate) async fn would_move(
+        &self,
+        booking: &Booking,
+        from: Timestamp,
+    ) -> Result<(), BookingError> {
+        let (catalogue, terms) = self.terms(booking.wish.service).await?;
+        self.choose(&terms, &catalogue, None, from, Some(booking.id)).await.map(drop)
+    }
+
     /// The takes that a service would get at `from`, by what is known without a seat.
     async fn choose(
         &self,

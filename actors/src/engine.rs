@@ -16,6 +16,7 @@ use forecourt_core::{
 };
 use forecourt_ports::{
     bus::Bus, clock::Clock, ids::Ids, links::Links, model::Model, sender::Sender, store::Store,
+    tool::ToolCaller,
 };
 use tokio::{runtime::Handle, sync::Notify};
 
@@ -47,6 +48,8 @@ pub struct Ports {
     pub second: Arc<dyn Model>,
     pub sender: Arc<dyn Sender>,
     pub links: Arc<dyn Links>,
+    /// Calls tools of tenants' own.
+    pub tools: Arc<dyn ToolCaller>,
     pub node: NodeId,
     /// Drives connections and commits: a busy arbiter must not hold up the database.
     pub io: Handle,

@@ -582,6 +582,7 @@ fn is_the_engines_own(command: &Command) -> bool {
         | Command::PostMemberMessage { .. }
         | Command::MemberTyping { .. }
         | Command::GrantTool { .. }
+        | Command::GrantCustomTool { .. }
         | Command::LearnContact { .. }
         | Command::Escalate { .. }
         | Command::NoteCode { .. }

@@ -59,5 +59,9 @@ pub use self::{
     people::QueuePlace,
     providers::ProviderStatus,
     tenant::{Captured, Posted, TenantHandle},
+    tools::{
+        desk::{ToolDesk, Trial, TrialSent},
+        dry_run::DryRun,
+    },
     webhooks::{WebhookCalls, WebhookPorts},
 };

@@ -56,6 +56,7 @@ use crate::{
     resource::Resources,
     timers::TimersHandle,
     together::Together,
+    tools::desk::ToolDesk,
 };
 
 /// Captures that may wait for their turn.
@@ -349,6 +350,11 @@ impl TenantHandle {
     /// The tenant's vehicles.
     pub fn inventory(&self) -> InventoryDesk {
         InventoryDesk::new(Arc::clone(&self.shared))
+    }
+
+    /// The tenant's tools, for people.
+    pub fn tools(&self) -> ToolDesk {
+        ToolDesk::new(Arc::clone(&self.shared))
     }
 
     pub(crate) fn captures_waiting(&self) -> usize {

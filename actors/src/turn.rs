@@ -316,7 +316,7 @@ async fn answer(
     // With nothing left to spend, only the second has somebody who costs nothing.
     let first = job.rung == Rung::Primary && allowance == Allowance::Open;
     let model = if first { &ports.primary } else { &ports.second };
-    let offered = tools::offered(&knowledge);
+    let offered = tools::offered(&knowledge, job.lang);
     let (agenda, receipts) = (tenant.bookings().agenda().await, tools.receipts());
     let grounding = Grounding { settings, knowledge, agenda, now, receipts };
     let mut ask = Ask {

@@ -156,6 +156,7 @@ pub(crate) const fn command_name(command: &Command) -> &'static str {
         Command::Seen { .. } => "seen",
         Command::EndTurn { .. } => "end_turn",
         Command::GrantTool { .. } => "grant_tool",
+        Command::GrantCustomTool { .. } => "grant_custom_tool",
         Command::LearnContact { .. } => "learn_contact",
         Command::Escalate { .. } => "escalate",
         Command::NoteBooking { .. } => "note_booking",

@@ -42,15 +42,7 @@ impl Tools {
 
     /// What must be known of the customer before anything is booked for them.
     pub(super) fn missing(&self) -> Vec<String> {
-        let Customer { name, email, phone, .. } = &self.facts.customer;
-        let mut missing = Vec::new();
-        if name.is_none() {
-            missing.push("name".to_owned());
-        }
-        if email.is_none() && phone.is_none() {
-            missing.push("email".to_owned());
-        }
-        missing
+        missing_of(&self.facts.customer)
     }
 
     pub(super) async fn reschedule_booking(&self, asked: RescheduleBooking) -> Result<Found, No> {
@@ -108,7 +100,7 @@ impl Tools {
         }
     }
 
-    fn booking_row(&self, booking: &Booking) -> BookingRow {
+    pub(super) fn booking_row(&self, booking: &Booking) -> BookingRow {
         let at = self.zone.to_datetime(booking.wish.from);
         BookingRow {
             booking_id: booking.id,
@@ -139,4 +131,17 @@ impl Tools {
             }
         }
     }
+}
+
+/// What must be known of a customer before anything is booked for them.
+pub(super) fn missing_of(customer: &Customer) -> Vec<String> {
+    let Customer { name, email, phone, .. } = customer;
+    let mut missing = Vec::new();
+    if name.is_none() {
+        missing.push("name".to_owned());
+    }
+    if email.is_none() && phone.is_none() {
+        missing.push("email".to_owned());
+    }
+    missing
 }

@@ -58,7 +58,7 @@ impl Tools {
     }
 
     /// What was said, as it is kept; what cannot be read is for the customer to write again.
-    fn learned(&self, asked: CaptureContact) -> Result<ContactLearned, No> {
+    pub(super) fn learned(&self, asked: CaptureContact) -> Result<ContactLearned, No> {
         let CaptureContact { name, email, phone, company, sms_consent, answers } = asked;
         let wrong = |field: &str, error: &dyn std::fmt::Display| {
             No::bad(format!("`{field}` {error}; ask the customer for it"))

@@ -15,6 +15,9 @@ mod bookings;
 mod business;
 mod codes;
 mod contact;
+mod custom;
+pub(crate) mod desk;
+pub(crate) mod dry_run;
 mod escalate;
 mod inventory;
 mod knowledge;
@@ -186,10 +189,25 @@ fn not_granted(why: NotGranted) -> No {
     No::new(code, say)
 }
 
-/// The tools that are offered: no bookings where nothing can be booked, no vehicles where there are none.
+/// The tools that are offered, the tenant's own behind the others.
+pub(crate) fn offered(knowledge: &Knowledge, lang: Lang) -> Arc<[Tool]> {
+    let of_all = offered_to_all(knowledge);
+    if knowledge.tools.is_empty() {
+        return of_all;
+    }
+    let own = knowledge.tools.iter().map(|tool| Tool {
+        name: tool.body.name.clone(),
+        description: tool.body.description.get(lang).to_owned(),
+        schema: tool.body.arguments.schema(),
+        takes_contacts: false,
+    });
+    of_all.iter().cloned().chain(own).collect()
+}
+
+/// No bookings where nothing can be booked, no vehicles where there are none.
 ///
 /// One list for each of the four, made once: providers cache what does not change.
-pub(crate) fn offered(knowledge: &Knowledge) -> Arc<[Tool]> {
+fn offered_to_all(knowledge: &Knowledge) -> Arc<[Tool]> {
     static LISTS: LazyLock<[Arc<[Tool]>; 4]> = LazyLock::new(|| {
         [(false, false), (true, false), (false, true), (true, true)].map(|(services, vehicles)| {
             let fits = |tool: &ToolName| match tool {
@@ -292,14 +310,21 @@ impl Tools {
         let may_call = self.may_call();
         self.calls += 1;
         let ended = match ToolName::parse(&call.name) {
-            None => Err(No::new(Code::UnknownTool, "there is no tool of this name")),
+            None => match self.custom(&call.name) {
+                None => Err(No::new(Code::UnknownTool, "there is no tool of this name")),
+                Some(_) if !may_call => Err(not_granted(NotGranted::TooOften)),
+                Some(tool) => {
+                    self.tell(Step::Looking);
+                    Box::pin(self.call_custom(&tool, &call.args)).await
+                }
+            },
             Some(tool) => match Request::parse(tool, &call.args) {
                 _ if !may_call => Err(not_granted(NotGranted::TooOften)),
                 Err(BadArguments(what)) => Err(No::bad(what)),
                 Ok(_) if self.is_used_up(tool) => Err(not_granted(NotGranted::TooOften)),
                 Ok(request) => {
                     *self.called.entry(tool).or_default() += 1;
-                    self.tell(tool);
+                    self.tell(Step::Tool(tool));
                     Box::pin(self.run(request)).await
                 }
             },
@@ -312,8 +337,8 @@ impl Tools {
     }
 
     /// Shows what is done on the way to the answer.
-    fn tell(&self, tool: ToolName) {
-        let draft = Draft::Progress { turn: self.facts.turn, step: Step::Tool(tool) };
+    fn tell(&self, step: Step) {
+        let draft = Draft::Progress { turn: self.facts.turn, step };
         self.ports.bus.publish_draft(self.tenant.id, self.facts.session, draft);
     }
 
@@ -360,12 +385,14 @@ impl Tools {
                 (outcome, Some(failed.error), vec![], results::write(&*failed))
             }
         };
-        let name = match ToolName::parse(&call.name) {
-            Some(tool) => tool.as_str(),
-            None if call.name == results::GIVE_CODE => results::GIVE_CODE,
-            None => "unknown",
+        // A tenant's own have one name in metrics: what they are called is theirs.
+        let (name, label) = match ToolName::parse(&call.name) {
+            Some(tool) => (tool.as_str(), tool.as_str()),
+            None if call.name == results::GIVE_CODE => (results::GIVE_CODE, results::GIVE_CODE),
+            None if self.custom(&call.name).is_some() => (call.name.as_str(), "custom"),
+            None => ("unknown", "unknown"),
         };
-        metrics::counter!(names::TOOL_CALLS, "tool" => name, "result" => outcome_name(outcome))
+        metrics::counter!(names::TOOL_CALLS, "tool" => label, "result" => outcome_name(outcome))
             .increment(1);
         let took = self.now().duration_since(began).as_millis();
         self.notes.uses.push(ToolUse {

@@ -5,7 +5,10 @@ use forecourt_core::{
     dialogue::{BookingNews, Pick},
     tools::{BookingReceipt, Receipt, ToolName, results::GIVE_CODE},
 };
-use forecourt_ports::model::{Call, Round};
+use forecourt_ports::{
+    bus::Step,
+    model::{Call, Round},
+};
 use serde_json::{Map, Value, json};
 
 use super::{Found, No, Over, Tools};
@@ -64,7 +67,7 @@ impl Tools {
 
     /// The engine's own step is none of the model's calls.
     fn begin(&self, tool: ToolName) -> jiff::Timestamp {
-        self.tell(tool);
+        self.tell(Step::Tool(tool));
         self.now()
     }
 

@@ -276,7 +276,7 @@ impl Tools {
     }
 
     /// The free time that begins then, if there is one.
-    async fn is_free(
+    pub(super) async fn is_free(
         &self,
         service: ServiceId,
         resource: Option<ResourceId>,

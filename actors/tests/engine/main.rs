@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod bookings;
+mod custom_tools;
 mod faults;
 mod fences;
 mod inspect;

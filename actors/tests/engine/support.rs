@@ -23,7 +23,7 @@ use forecourt_core::{
 use forecourt_ports::{
     bus::{Bus as _, Pushed, Subscription},
     clock::Clock as _,
-    fake::{ManualClock, MemStore, RecordingSender, Script, ScriptedModel, SeqIds},
+    fake::{FakeTools, ManualClock, MemStore, RecordingSender, Script, ScriptedModel, SeqIds},
     ids::Ids,
     links::Links,
     model::Model,
@@ -88,6 +88,8 @@ pub(crate) struct World {
     pub(crate) primary: Arc<ScriptedModel>,
     pub(crate) second: Arc<ScriptedModel>,
     pub(crate) sender: Arc<RecordingSender>,
+    /// Systems of tenants' own.
+    pub(crate) tools: FakeTools,
     pub(crate) engine: Engine,
     pub(crate) tenant: TenantHandle,
     events: Subscription,
@@ -128,7 +130,8 @@ impl World {
         let sender = Arc::new(RecordingSender::new(Arc::new(clock.clone())));
         let ids = Arc::new(FaultyIds { inner: SeqIds::new(), panics: AtomicU32::new(0) });
         let bus = Arc::new(LocalBus::default());
-        let engine = start(&clock, &store, &bus, &ids, &primary, &second, &sender, 1);
+        let tools = FakeTools::default();
+        let engine = start(&clock, &store, &bus, &ids, &primary, &second, &sender, &tools, 1);
         let tenant = engine.tenant("nordlys-bil").await.unwrap().unwrap();
         let events = bus.subscribe_tenant(TENANT);
         Self {
@@ -139,6 +142,7 @@ impl World {
             primary,
             second,
             sender,
+            tools,
             engine,
             tenant,
             events,
@@ -162,6 +166,7 @@ impl World {
             &self.primary,
             &self.second,
             &self.sender,
+            &self.tools,
             self.node,
         );
         self.engine.recover().await.unwrap();
@@ -172,8 +177,8 @@ impl World {
     pub(crate) fn beside(&self, n: u128) -> Engine {
         let store = self.store.node(node(n));
         let bus = Arc::new(LocalBus::default());
-        let Self { clock, ids, primary, second, sender, .. } = self;
-        start_beside(clock, &store, &bus, ids, primary, second, sender, n, false)
+        let Self { clock, ids, primary, second, sender, tools, .. } = self;
+        start_beside(clock, &store, &bus, ids, primary, second, sender, tools, n, false)
     }
 
     pub(crate) async fn capture(
@@ -270,9 +275,10 @@ fn start(
     primary: &Arc<ScriptedModel>,
     second: &Arc<ScriptedModel>,
     sender: &Arc<RecordingSender>,
+    tools: &FakeTools,
     n: u128,
 ) -> Engine {
-    start_beside(clock, store, bus, ids, primary, second, sender, n, true)
+    start_beside(clock, store, bus, ids, primary, second, sender, tools, n, true)
 }
 
 #[expect(clippy::too_many_arguments, reason = "a constructor of a test's world")]
@@ -284,6 +290,7 @@ fn start_beside(
     primary: &Arc<ScriptedModel>,
     second: &Arc<ScriptedModel>,
     sender: &Arc<RecordingSender>,
+    tools: &FakeTools,
     n: u128,
     sole: bool,
 ) -> Engine {
@@ -296,6 +303,7 @@ fn start_beside(
         second: Arc::clone(second) as Arc<dyn Model>,
         sender: Arc::clone(sender) as _,
         links: Arc::new(NoLinks),
+        tools: Arc::new(tools.clone()),
         node: node(n),
         io: IO.handle().clone(),
     };

@@ -1,7 +1,7 @@
 //! Channels: how a mail is written, how it leaves, where the mail of a demo goes; and how webhooks leave.
 //!
 //! Lives here: [`letter`] writes a mail, [`smtp`] hands it to a mail server in two steps, [`sink`] is
-//! a mail server that keeps what it gets; [`webhook`] calls integrators, [`vault`] seals their secrets; [`web`]
+//! a mail server that keeps what it gets; [`webhook`] calls integrators, [`tools`] tenants' own systems, [`vault`] seals their secrets; [`web`]
 //! reads websites. May depend on: `forecourt-core`, `forecourt-ports`.
 //! May be used by: the gateway's server, which wires it; tests.
 //!
@@ -13,6 +13,7 @@
 pub mod letter;
 pub mod sink;
 pub mod smtp;
+pub mod tools;
 pub mod vault;
 pub mod web;
 pub mod webhook;

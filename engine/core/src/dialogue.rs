@@ -60,6 +60,9 @@ pub struct Dialogue {
     /// What was granted since the customer last wrote.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub granted: BTreeMap<ToolName, u32>,
+    /// Calls of the tenant's own tools that were granted in this conversation, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub custom_granted: BTreeMap<String, u32>,
     /// When somebody looks whether the customer is still there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_at: Option<Timestamp>,

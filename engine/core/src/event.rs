@@ -167,6 +167,12 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         booking: Option<BookingId>,
     },
+    /// A tool of the tenant's own may be called, for this turn.
+    CustomToolGranted {
+        turn: TurnId,
+        /// Its name.
+        tool: String,
+    },
     /// What a turn did besides writing.
     TurnNoted {
         turn: TurnId,
@@ -317,6 +323,7 @@ impl Event {
             Self::TurnFailed { .. } => "turn_failed",
             Self::TurnCancelled { .. } => "turn_cancelled",
             Self::ToolGranted { .. } => "tool_granted",
+            Self::CustomToolGranted { .. } => "custom_tool_granted",
             Self::TurnNoted { .. } => "turn_noted",
             Self::BookingNoted(_) => "booking_noted",
             Self::SlotPicked(_) => "slot_picked",

@@ -35,7 +35,6 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::outside::PROMPT_MARKERS;
 use self::{
     facts::Facts,
     sentence::{Sentence, Subject},
@@ -43,6 +42,7 @@ use self::{
     times::Thread,
     words::Cue,
 };
+pub use self::{outside::PROMPT_MARKERS, own::speaks_to_assistant};
 use crate::{
     dialogue::WITHHELD_CHARS,
     knowledge::Grounding,

@@ -130,6 +130,8 @@ ids! {
     WaitId = "wait";
     /// A calendar of somebody else that bookings are written to and busy times are read from.
     CalendarId = "cal";
+    /// A tool of a tenant's own.
+    ToolId = "tool";
     /// One process of the engine, from its start to its end; leases carry it.
     NodeId = "node";
 }

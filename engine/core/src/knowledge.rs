@@ -10,8 +10,12 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::inventory::{Fuel, Vehicle, VehicleStatus};
 use crate::{
-    booking::Agenda, id::ServiceId, lang::Lang, money::Money, settings::TenantSettings,
-    tools::Receipt,
+    booking::Agenda,
+    id::ServiceId,
+    lang::Lang,
+    money::Money,
+    settings::TenantSettings,
+    tools::{Receipt, custom::CustomTool},
 };
 
 /// A text in several languages.
@@ -66,6 +70,9 @@ pub struct Knowledge {
     pub services: Vec<Service>,
     pub faqs: Vec<Faq>,
     pub vehicles: Vec<Vehicle>,
+    /// Tools of its own that the assistant is offered, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<CustomTool>,
 }
 
 /// The ground an answer stands on: everything it may name, at one instant.

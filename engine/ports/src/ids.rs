@@ -3,7 +3,7 @@
 use forecourt_core::id::{
     BlockId, BookingId, CalendarId, ContactId, DeliveryId, EndpointId, FaqId, ImportId,
     InboundEventId, LeadId, MessageId, OfferId, PhotoId, PolicyId, QuestionId, ResourceId,
-    ServiceId, SessionId, TurnId, VehicleId, WaitId, WebsiteId,
+    ServiceId, SessionId, ToolId, TurnId, VehicleId, WaitId, WebsiteId,
 };
 use uuid::Uuid;
 
@@ -56,6 +56,9 @@ pub trait Ids: Send + Sync {
     }
     fn website(&self) -> WebsiteId {
         WebsiteId::from_uuid(self.uuid())
+    }
+    fn tool(&self) -> ToolId {
+        ToolId::from_uuid(self.uuid())
     }
     fn question(&self) -> QuestionId {
         QuestionId::from_uuid(self.uuid())

@@ -19,5 +19,6 @@ pub mod model;
 pub mod presence;
 pub mod sender;
 pub mod store;
+pub mod tool;
 pub mod web;
 pub mod webhook;

@@ -525,6 +525,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    tool_calls (tenant_id, tool_id, number) {
+        tenant_id -> Uuid,
+        tool_id -> Uuid,
+        number -> Int8,
+        version -> Int8,
+        session_id -> Nullable<Uuid>,
+        member_id -> Nullable<Uuid>,
+        at -> Timestamptz,
+        took_ms -> Int4,
+        status -> Nullable<Int2>,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    tool_versions (tenant_id, tool_id, version) {
+        tenant_id -> Uuid,
+        tool_id -> Uuid,
+        version -> Int8,
+        action -> Text,
+        body -> Jsonb,
+        member_id -> Nullable<Uuid>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tools (tenant_id, tool_id) {
+        tenant_id -> Uuid,
+        tool_id -> Uuid,
+        name -> Text,
+        body -> Jsonb,
+        headers -> Nullable<Bytea>,
+        active -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     unanswered (tenant_id, question_id) {
         tenant_id -> Uuid,
         question_id -> Uuid,
@@ -725,6 +767,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     tenant_settings,
     tenants,
     timers,
+    tool_calls,
+    tool_versions,
+    tools,
     unanswered,
     vehicle_history,
     vehicle_imports,

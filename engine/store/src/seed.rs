@@ -151,6 +151,7 @@ impl Business {
                 services: self.services,
                 faqs: self.faqs,
                 vehicles: self.vehicles,
+                tools: Vec::new(),
             },
             busy,
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use forecourt_actors::{
     BookingDesk, Captured, Engine, EngineError, InventoryDesk, Posted, ProviderStatus, QueuePlace,
-    TenantHandle,
+    TenantHandle, ToolDesk,
     inspect::{Filter, Inspection},
 };
 use forecourt_core::{
@@ -38,6 +38,8 @@ pub trait TenantDesk: Send + Sync {
     fn bookings(&self) -> BookingDesk;
     /// The tenant's vehicles.
     fn inventory(&self) -> InventoryDesk;
+    /// The tenant's tools, for people.
+    fn tools(&self) -> ToolDesk;
     async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError>;
     /// Something the tenant may say was stored: this node reads it anew. Others notice by themselves.
     fn knowledge_changed(&self);
@@ -140,6 +142,10 @@ impl TenantDesk for TenantHandle {
 
     fn inventory(&self) -> InventoryDesk {
         Self::inventory(self)
+    }
+
+    fn tools(&self) -> ToolDesk {
+        Self::tools(self)
     }
 
     async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {

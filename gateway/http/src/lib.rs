@@ -57,6 +57,7 @@ mod scrape;
 mod sessions;
 mod takeover;
 mod tokens;
+mod tools;
 mod trace;
 mod turn;
 mod unread;

@@ -19,7 +19,7 @@ use crate::{
     gateway::Gateway,
     health, knowledge, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
-    public, running, scrape, sessions, trace, unread, unsubscribe, vehicles,
+    public, running, scrape, sessions, tools, trace, unread, unsubscribe, vehicles,
     webhooks::{calls, endpoints},
 };
 
@@ -215,6 +215,20 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
             at("/v1/knowledge/hours/history", "GET")
                 .route(web::get().to(knowledge::profile::hours_history)),
         )
+        .service(
+            at("/v1/tools", "GET, POST")
+                .route(web::get().to(tools::list))
+                .route(web::post().to(tools::create)),
+        )
+        .service(
+            at("/v1/tools/{tool}", "GET, PUT, DELETE")
+                .route(web::get().to(tools::get))
+                .route(web::put().to(tools::put))
+                .route(web::delete().to(tools::delete)),
+        )
+        .service(at("/v1/tools/{tool}/versions", "GET").route(web::get().to(tools::versions)))
+        .service(at("/v1/tools/{tool}/calls", "GET").route(web::get().to(tools::calls)))
+        .service(at("/v1/tools/{tool}/try", "POST").route(web::post().to(tools::try_it)))
         .service(at("/v1/knowledge/search", "GET").route(web::get().to(knowledge::search)))
         .service(
             at("/v1/knowledge/unanswered", "GET").route(web::get().to(knowledge::questions::list)),

@@ -8,6 +8,7 @@ use forecourt_bus::{BusError, LocalBus, LocalLimiter, RedisBus, RedisConfig, Red
 use forecourt_channels::{
     sink::{MailSink, SinkConfig},
     smtp::{SmtpConfig, SmtpSender},
+    tools::HttpTools,
     vault::SealedVault,
     web::HttpWeb,
     webhook::HttpCaller,
@@ -101,6 +102,7 @@ pub(crate) async fn wire(
     let loopback = if args.webhook_loopback { Loopback::Allowed } else { Loopback::Refused };
     let vault = SealedVault::new(&key.derive("forecourt vault 1"))?;
     let (vault, encode) = (Arc::new(vault), Arc::new(WireEncode));
+    let of_tools = Arc::new(SealedVault::new(&key.derive("forecourt tools 1"))?);
     let ports = Ports {
         store: Arc::clone(&store) as _,
         bus: Arc::clone(&bus),
@@ -110,6 +112,7 @@ pub(crate) async fn wire(
         second,
         sender: Arc::new(sender),
         links: Arc::new(SignedLinks::new(public_url, &key)),
+        tools: Arc::new(HttpTools::new(loopback, of_tools, io.clone())?),
         node,
         io: io.clone(),
     };

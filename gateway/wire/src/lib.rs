@@ -27,6 +27,7 @@ pub mod public;
 pub mod session;
 pub mod staff;
 pub mod timeline;
+pub mod tools;
 pub mod typescript;
 pub mod webhook;
 
@@ -89,6 +90,11 @@ pub use self::{
     },
     staff::{Login, Me, MyPromise, MyTenant, Role},
     timeline::{TimelineEntry, WithheldSentence},
+    tools::{
+        BuiltInTool, PutTool, Tool, ToolAccess, ToolCall, ToolCalls, ToolDryRun, ToolField,
+        ToolFieldKind, ToolMethod, ToolRequest, ToolSent, ToolTrial, ToolVersion, ToolVersions,
+        Tools, TryTool,
+    },
     webhook::{
         ReplayWebhooks, ResumeWebhook, WebhookCall, WebhookCallStatus, WebhookCallStory,
         WebhookCalls, WebhookData, WebhookEndpoint, WebhookEndpoints, WebhookEvent, WebhookNotice,

@@ -416,6 +416,7 @@ impl LeadEventName {
             | Event::TurnFailed { .. }
             | Event::TurnCancelled { .. }
             | Event::ToolGranted { .. }
+            | Event::CustomToolGranted { .. }
             | Event::TurnNoted { .. }
             | Event::BookingNoted(_)
             | Event::SlotPicked(_)

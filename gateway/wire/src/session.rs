@@ -570,6 +570,7 @@ impl SessionEvent {
             | Event::TurnKept { .. }
             | Event::TurnYielded { .. }
             | Event::ToolGranted { .. }
+            | Event::CustomToolGranted { .. }
             | Event::TurnNoted { .. }
             | Event::SlotPicked(_)
             | Event::OfferAnswered { .. }

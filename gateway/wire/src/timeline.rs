@@ -96,6 +96,9 @@ fn told(event: &Event) -> (&'static str, String) {
         Event::ToolGranted { tool, .. } => {
             ("tool.granted", format!("The assistant may use {}", tool.as_str()))
         }
+        Event::CustomToolGranted { tool, .. } => {
+            ("tool.granted", format!("The assistant may use {tool}"))
+        }
         Event::TurnNoted { notes, .. } => ("turn.noted", noted(notes)),
         Event::BookingNoted(news) => (
             "booking.noted",

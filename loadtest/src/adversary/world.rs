@@ -156,7 +156,7 @@ impl World {
             .collect();
         let until = at(TODAY.saturating_add(200.days()), 0);
         let agenda = Agenda::of_places(&services, &stretches, Stretch { from: now, until });
-        let knowledge = Knowledge { services, faqs, vehicles };
+        let knowledge = Knowledge { services, faqs, vehicles, tools: Vec::new() };
         let mut receipts = Vec::new();
         if let Some(own) = own {
             receipts.push(Receipt::Booking(BookingReceipt {

@@ -26,6 +26,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         dials: args.dials,
         ignore_keys: args.ignore_keys,
         keep_bodies: args.keep_bodies,
+        ..HttpSimConfig::default()
     })?;
     super::announce(sim.addr());
     stop.wait();

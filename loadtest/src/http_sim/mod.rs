@@ -1,4 +1,4 @@
-//! A provider that takes POSTs with idempotency keys, remembers them, and misbehaves on demand.
+//! A provider that takes POSTs with idempotency keys, remembers them, answers look-ups, and misbehaves on demand.
 //!
 //! Lives here: the server's life ([`HttpSim`]) and its settings. It speaks HTTP/1.1 by hand, so that it can
 //! break it: [`dial`] has the words, [`received`] the memory, [`webhook`] the signatures of webhooks, [`session`]
@@ -10,6 +10,7 @@ pub mod received;
 mod session;
 pub mod webhook;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +41,8 @@ pub struct HttpSimConfig {
     pub ignore_keys: bool,
     /// Keep bodies for `GET /sim/received`: they may hold personal data.
     pub keep_bodies: bool,
+    /// What a GET of a path answers, as JSON; without any, only POSTs are taken.
+    pub lookups: BTreeMap<String, String>,
 }
 
 /// Why a simulator does not start, or a wait ends without success.

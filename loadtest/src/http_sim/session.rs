@@ -58,7 +58,7 @@ pub(super) async fn run(mut stream: TcpStream, shared: &Shared) {
         let last = request.close;
         let next = if request.path.starts_with("/sim/") {
             control(&mut stream, shared, &request).await
-        } else if request.method == "POST" {
+        } else if request.method == "POST" || is_lookup(shared, &request) {
             call(&mut stream, shared, request).await
         } else {
             let refused =
@@ -186,13 +186,21 @@ async fn call(stream: &mut TcpStream, shared: &Shared, request: Request) -> Next
             Next::Close
         }
         Some(Act::Slow(_)) | None => {
-            let (status, body, replayed) = accept(shared, call);
+            let (mut status, mut body, replayed) = accept(shared, call);
+            if is_lookup(shared, &request) {
+                let known = shared.config.lookups.get(&request.path);
+                (status, body) = known.map_or((404, "{}".to_owned()), |known| (200, known.clone()));
+            }
             let headers: &[(&str, String)] =
                 if replayed { &[("idempotent-replayed", "true".to_owned())] } else { &[] };
             let told = answer(stream, status, &body, headers, close).await;
             told.map_or(Next::Close, |()| Next::Another)
         }
     }
+}
+
+fn is_lookup(shared: &Shared, request: &Request) -> bool {
+    request.method == "GET" && !shared.config.lookups.is_empty()
 }
 
 fn noted(shared: &Shared, request: &Request) -> Call {

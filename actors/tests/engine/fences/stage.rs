@@ -18,7 +18,7 @@ use forecourt_core::{
 use forecourt_ports::{
     bus::Bus as _,
     clock::Clock as _,
-    fake::{ManualClock, MemStore, RecordingSender, SeqIds},
+    fake::{FakeTools, ManualClock, MemStore, RecordingSender, SeqIds},
     ids::Ids as _,
     store::{
         InboundEvent, InboundOutcome, Journal as _, Member, NewMember, NewTenant, Role,
@@ -104,6 +104,7 @@ impl Stage {
             second: model,
             sender: Arc::clone(&self.sender) as _,
             links: Arc::new(NoLinks),
+            tools: Arc::new(FakeTools::default()),
             node: node(n),
             io: IO.handle().clone(),
         };

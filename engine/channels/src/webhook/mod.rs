@@ -164,7 +164,7 @@ fn headers(request: &Request) -> Option<HeaderMap> {
 }
 
 /// Why there was no answer, as a code without data (A13).
-fn code(error: &reqwest::Error) -> &'static str {
+pub(crate) fn code(error: &reqwest::Error) -> &'static str {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(one) = cause {
         if let Some(unreachable) = one.downcast_ref::<Unreachable>() {

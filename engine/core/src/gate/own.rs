@@ -147,6 +147,11 @@ fn stems(lexemes: &[Lexeme]) -> impl Iterator<Item = String> + '_ {
     stems.filter(|stem| !EVERYWHERE.contains(&stem.as_str()))
 }
 
+/// Whether a text tells the assistant what to say or do: then nothing of it is to be believed.
+pub fn speaks_to_assistant(text: &str) -> bool {
+    !orders().find(&lex(&outside::links(text).0)).is_empty()
+}
+
 /// Words of somebody who tells the assistant what to say; no business writes so to its customers.
 fn orders() -> &'static Phrases<()> {
     static ORDERS: OnceLock<Phrases<()>> = OnceLock::new();

@@ -77,6 +77,12 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         booking: Option<BookingId>,
     },
+    /// A turn wants to call a tool of the tenant's own, which a conversation may do so often (A7, A9).
+    GrantCustomTool {
+        turn: TurnId,
+        tool: String,
+        budget: u32,
+    },
     /// A turn heard what the customer said of themselves.
     LearnContact {
         turn: TurnId,

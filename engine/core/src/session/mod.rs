@@ -358,6 +358,9 @@ impl LeadSession {
             Event::ToolGranted { tool, .. } => {
                 *self.dialogue.granted.entry(*tool).or_default() += 1;
             }
+            Event::CustomToolGranted { tool, .. } => {
+                *self.dialogue.custom_granted.entry(tool.clone()).or_default() += 1;
+            }
             Event::TurnNoted { notes, .. } => {
                 if !notes.offers.is_empty() {
                     self.dialogue.offers.clone_from(&notes.offers);

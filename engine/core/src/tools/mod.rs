@@ -2,7 +2,8 @@
 //! is read and judged; the actors run it.
 //!
 //! Lives here: every tool with its [`Risk`], its budget and its schema ([`schema`]), the typed
-//! [`Request`] that a call's arguments become ([`request`]), the shapes of what tools answer ([`results`]),
+//! [`Request`] that a call's arguments become ([`request`]), the shapes of what tools answer ([`results`]), the tools of
+//! a tenant's own ([`custom`]),
 //! and the [`Receipt`]s that answers may stand on ([`receipt`]). May be used by: the session, the claim gate, the models, the actors.
 //!
 //! # Invariants
@@ -11,6 +12,7 @@
 //! - **A7** what changes something is granted by the session, for the turn that runs, before it is run;
 //! - a yes is the customer's: [`ToolName::CreateBooking`] is granted only for the offer they accepted.
 
+pub mod custom;
 pub mod receipt;
 pub mod request;
 pub mod results;

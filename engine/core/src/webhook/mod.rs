@@ -135,6 +135,7 @@ impl Topic {
             | Event::TurnFailed { .. }
             | Event::TurnCancelled { .. }
             | Event::ToolGranted { .. }
+            | Event::CustomToolGranted { .. }
             | Event::TurnNoted { .. }
             | Event::BookingNoted(_)
             | Event::SlotPicked(_)

@@ -139,6 +139,7 @@ fn grounding() -> Arc<Grounding> {
             vehicle(4, "Toyota", "RAV4", 429_900, Fuel::Hybrid, VehicleStatus::Available),
             vehicle(5, "Nissan", "Leaf", 149_900, Fuel::Electric, VehicleStatus::Available),
         ],
+        tools: Vec::new(),
     };
     let until = now + jiff::SignedDuration::from_hours(24 * 200);
     let agenda = Agenda::of_places(&knowledge.services, &taken, Stretch { from: now, until });

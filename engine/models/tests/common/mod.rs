@@ -115,6 +115,7 @@ pub(crate) fn knowledge() -> Knowledge {
             vehicle(1, "Tesla", "Model 3", VehicleStatus::Available),
             vehicle(2, "Volvo", "EX30", VehicleStatus::Sold),
         ],
+        tools: Vec::new(),
     }
 }
 

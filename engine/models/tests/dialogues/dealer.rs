@@ -104,5 +104,6 @@ pub(crate) fn knowledge() -> Knowledge {
             vehicle(4, "Toyota", "RAV4", 429_900, Fuel::Hybrid, VehicleStatus::Available),
             vehicle(5, "Nissan", "Leaf", 149_900, Fuel::Electric, VehicleStatus::Available),
         ],
+        tools: Vec::new(),
     }
 }

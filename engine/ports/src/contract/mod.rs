@@ -17,6 +17,7 @@ mod spending;
 mod stage;
 mod tenants;
 mod timers;
+mod tools;
 mod webhooks;
 
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use forecourt_core::id::NodeId;
 
 pub use self::{
     bookings::*, deliveries::*, inventory::*, journal::*, knowledge::*, leads::*, operations::*,
-    people::*, spending::*, stage::*, tenants::*, timers::*, webhooks::*,
+    people::*, spending::*, stage::*, tenants::*, timers::*, tools::*, webhooks::*,
 };
 use crate::store::{NewTenant, Store};
 
@@ -148,6 +149,12 @@ macro_rules! store_contract {
             a_list_of_vehicles_is_narrowed_ordered_and_paged_as_the_core_says
             a_file_is_imported_once_with_all_it_does_or_not_at_all
             pictures_belong_to_vehicles_of_their_own_tenant
+            // tools of a tenant's own
+            a_tool_is_offered_as_soon_as_it_is_stored_and_no_longer_once_it_is_deleted
+            of_two_who_change_a_tool_the_second_is_told_of_the_first_and_versions_are_kept
+            a_tools_name_is_its_own_and_a_tenant_has_so_many
+            a_tools_headers_stay_until_others_are_given_and_go_with_it
+            the_last_calls_of_a_tool_are_kept_and_no_more
             // tenants and members
             a_tenant_is_found_by_its_slug_and_read_back_as_it_was_made
             knowledge_is_read_back_as_it_was_made

@@ -87,6 +87,7 @@ fn knowledge(ids: &SeqIds) -> Knowledge {
             vehicle("Ami", None, VehicleStatus::Sold),
             vehicle("Berlingo", None, VehicleStatus::InService),
         ],
+        tools: Vec::new(),
     }
 }
 

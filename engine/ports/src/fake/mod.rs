@@ -1,7 +1,7 @@
 //! A fake of each port that keeps the port's contract in memory, and fails on demand.
 //!
 //! Lives here: [`MemStore`], [`ManualClock`], [`SeqIds`], [`ScriptedModel`], [`RecordingSender`],
-//! [`FakeCaller`], [`FakeCalendar`]. The suite in [`crate::contract`] (feature `testing`) runs against the store and against Postgres, so
+//! [`FakeCaller`], [`FakeTools`], [`FakeCalendar`]. The suite in [`crate::contract`] (feature `testing`) runs against the store and against Postgres, so
 //! that the fake may not drift. May be used by: tests of every crate, simulations.
 
 mod calendar;
@@ -10,6 +10,7 @@ mod ids;
 mod mem;
 mod model;
 mod sender;
+mod tool;
 mod webhook;
 
 pub use self::{
@@ -19,6 +20,7 @@ pub use self::{
     mem::{Hook, MemStore, TimerRow},
     model::{Script, ScriptedModel, Step},
     sender::{Dial, RecordingSender, Sent},
+    tool::FakeTools,
     webhook::{FakeCaller, OpenVault, PlainEncode},
 };
 

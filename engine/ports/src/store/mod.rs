@@ -20,6 +20,7 @@ mod projection;
 mod spending;
 mod tenants;
 mod timers;
+pub mod tools;
 mod webhooks;
 pub mod websites;
 
@@ -95,6 +96,7 @@ pub trait Store:
     + KnowledgeBase
     + websites::Websites
     + Inventory
+    + tools::CustomTools
 {
 }
 impl<
@@ -111,7 +113,8 @@ impl<
         + Bookings
         + KnowledgeBase
         + websites::Websites
-        + Inventory,
+        + Inventory
+        + tools::CustomTools,
 > Store for T
 {
 }

@@ -115,6 +115,7 @@ impl LeadRecord {
             | Event::TurnFailed { .. }
             | Event::TurnCancelled { .. }
             | Event::ToolGranted { .. }
+            | Event::CustomToolGranted { .. }
             | Event::TurnNoted { .. }
             | Event::BookingNoted(_)
             | Event::SlotPicked(_)

@@ -28,6 +28,7 @@ mod spending;
 mod sweep;
 mod tenants;
 mod timers;
+mod tools;
 mod webhooks;
 mod websites;
 

@@ -17,7 +17,7 @@ use crate::{
     error::DbError,
     tables::{
         bookings, contacts, entries, faqs, knowledge_versions, members, passages, services,
-        tenants, vehicles,
+        tenants, tools, vehicles,
     },
 };
 
@@ -35,14 +35,15 @@ impl Tenants for PgStore {
     async fn load_knowledge(&self, tenant: TenantId) -> Result<Knowledge, StoreError> {
         let read = async |tx: &mut TenantTx| {
             let tx = &*tx;
-            let (services, mut faqs, rules, vehicles) = try_join!(
+            let (services, mut faqs, rules, vehicles, tools) = try_join!(
                 services::list(tx),
                 faqs::list(tx),
                 entries::said(tx),
                 vehicles::known(tx),
+                tools::offered(tx),
             )?;
             faqs.extend(rules);
-            Ok(Knowledge { services, faqs, vehicles })
+            Ok(Knowledge { services, faqs, vehicles, tools })
         };
         self.app.read(tenant, read).await.map_err(store_error)
     }

@@ -45,6 +45,7 @@ pub(crate) mod tenant_settings;
 pub(crate) mod tenants;
 pub(crate) mod timer_list;
 pub(crate) mod timers;
+pub(crate) mod tools;
 pub(crate) mod unanswered;
 pub(crate) mod vehicle_history;
 pub(crate) mod vehicle_imports;

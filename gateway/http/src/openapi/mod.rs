@@ -8,6 +8,7 @@ mod calendars;
 mod knowledge;
 mod operations;
 mod running;
+mod tools;
 mod vehicles;
 mod webhooks;
 
@@ -110,6 +111,23 @@ use crate::problem::{Answer, Code};
     wire::KnowledgeHistory,
     wire::Profile,
     wire::PutEntry,
+    wire::ToolMethod,
+    wire::ToolAccess,
+    wire::ToolFieldKind,
+    wire::ToolField,
+    wire::PutTool,
+    wire::Tool,
+    wire::BuiltInTool,
+    wire::Tools,
+    wire::ToolVersion,
+    wire::ToolVersions,
+    wire::ToolCall,
+    wire::ToolCalls,
+    wire::TryTool,
+    wire::ToolRequest,
+    wire::ToolSent,
+    wire::ToolDryRun,
+    wire::ToolTrial,
     wire::RestoreEntry,
     wire::UnansweredQuestion,
     wire::UnansweredQuestions,
@@ -240,6 +258,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
         .chain(webhooks::ALL)
         .chain(bookings::ALL)
         .chain(knowledge::ALL)
+        .chain(tools::ALL)
         .chain(calendars::ALL)
         .chain(vehicles::ALL)
 }

@@ -113,6 +113,9 @@ codes! {
     TooManyEntries = CONFLICT, "too-many-entries", "There is no room for another one",
         "a tenant has at most 200 services, 500 questions and 100 rules",
         "Delete one that is not needed any more.";
+    TooManyTools = CONFLICT, "too-many-tools", "There is no room for another tool",
+        "a tenant has at most 20 tools of its own",
+        "Delete one that is not needed any more.";
     EndpointPaused = CONFLICT, "endpoint-paused", "The endpoint is paused",
         "nothing leaves for it until it is resumed",
         "Resume it with POST /v1/webhooks/endpoints/{endpoint}/resume.";

@@ -15,6 +15,7 @@ mod live;
 mod pages;
 mod running;
 mod takeover;
+mod tools;
 mod vehicles;
 mod visitors;
 mod webhooks;

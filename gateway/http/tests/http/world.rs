@@ -19,7 +19,9 @@ use forecourt_core::{
 };
 use forecourt_http::{Gateway, Hooks, HttpConfig, Limits, Parts, SignedLinks, SigningKey, server};
 use forecourt_ports::{
-    fake::{ManualClock, MemStore, OpenVault, RecordingSender, Script, ScriptedModel, SeqIds},
+    fake::{
+        FakeTools, ManualClock, MemStore, OpenVault, RecordingSender, Script, ScriptedModel, SeqIds,
+    },
     sender::Letter,
     store::{Member, NewMember, NewTenant, Role, TenantSnapshot},
 };
@@ -46,6 +48,8 @@ pub(crate) struct World {
     pub(crate) sender: Arc<RecordingSender>,
     pub(crate) gateway: Gateway,
     pub(crate) engine: Engine,
+    /// Systems of tenants' own.
+    pub(crate) tools: FakeTools,
     pub(crate) links: Arc<SignedLinks>,
     handle: actix_web::dev::ServerHandle,
 }
@@ -139,6 +143,7 @@ impl World {
         let addr = listener.local_addr().unwrap();
         let url = format!("http://{addr}");
         let links = Arc::new(SignedLinks::new(&url, &key()));
+        let tools = FakeTools::default();
         let ports = Ports {
             store: Arc::new(store.clone()),
             bus: Arc::<TestBus>::clone(&bus),
@@ -148,6 +153,7 @@ impl World {
             second: Arc::<ScriptedModel>::clone(&model),
             sender: Arc::<RecordingSender>::clone(&sender),
             links: Arc::<SignedLinks>::clone(&links),
+            tools: Arc::new(tools.clone()),
             node,
             io: tokio::runtime::Handle::current(),
         };
@@ -187,6 +193,7 @@ impl World {
             sender,
             gateway,
             engine,
+            tools,
             links,
             handle,
         };

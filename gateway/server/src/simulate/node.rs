@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use forecourt_actors::{Engine, EngineConfig, Ports};
 use forecourt_core::id::{NodeId, SessionId, TenantId};
 use forecourt_ports::{
-    fake::{MemStore, SeqIds},
+    fake::{FakeTools, MemStore, SeqIds},
     ids::Ids,
     links::Links,
     store::Store,
@@ -103,6 +103,7 @@ impl Node {
             second: model("second"),
             sender: Arc::new(FakePost { clock: clock.clone(), world: world.clone() }),
             links: Arc::new(FakeLinks),
+            tools: Arc::new(FakeTools::default()),
             node: id,
             io: Handle::current(),
         };

@@ -15,7 +15,7 @@ use forecourt_core::{
     event::{EventRecord, MessageSeq, Seq, Version},
     id::{
         BookingId, DeliveryId, ImportId, LeadId, MemberId, NodeId, PhotoId, QuestionId, ResourceId,
-        ServiceId, SessionId, TenantId, TurnId, VehicleId, WaitId, WebsiteId,
+        ServiceId, SessionId, TenantId, ToolId, TurnId, VehicleId, WaitId, WebsiteId,
     },
     inventory::VehicleFilter,
     knowledge::Knowledge,
@@ -37,6 +37,7 @@ use forecourt_ports::store::{
         self, ChangeRecord, Entry, EntryWrite, GroundRecord, KnowledgeBase, Passage, QuestionEnd,
         QuestionRecord, SettingsWrite, SettingsWritten, Subject, Used,
     },
+    tools::{CustomTools, ToolCall, ToolRecord, ToolVersion, ToolWrite, ToolWritten},
     websites::{WebsiteAdded, WebsiteEnd, WebsiteRecord, Websites},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
@@ -699,6 +700,59 @@ impl Inventory for NodeStore {
 
     async fn delete_photo(&self, tenant: TenantId, photo: PhotoId) -> Result<bool, StoreError> {
         self.read(self.inner.delete_photo(tenant, photo)).await
+    }
+}
+
+#[async_trait]
+impl CustomTools for NodeStore {
+    async fn list_tools(&self, tenant: TenantId) -> Result<Vec<ToolRecord>, StoreError> {
+        self.read(self.inner.list_tools(tenant)).await
+    }
+
+    async fn find_tool(
+        &self,
+        tenant: TenantId,
+        tool: ToolId,
+    ) -> Result<Option<ToolRecord>, StoreError> {
+        self.read(self.inner.find_tool(tenant, tool)).await
+    }
+
+    async fn tool_headers(
+        &self,
+        tenant: TenantId,
+        tool: ToolId,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(self.inner.tool_headers(tenant, tool)).await
+    }
+
+    async fn write_tool(
+        &self,
+        tenant: TenantId,
+        write: &ToolWrite,
+    ) -> Result<ToolWritten, StoreError> {
+        self.read(self.inner.write_tool(tenant, write)).await
+    }
+
+    async fn tool_versions(
+        &self,
+        tenant: TenantId,
+        tool: ToolId,
+        limit: u32,
+    ) -> Result<Vec<ToolVersion>, StoreError> {
+        self.read(self.inner.tool_versions(tenant, tool, limit)).await
+    }
+
+    async fn note_tool_call(&self, tenant: TenantId, call: &ToolCall) -> Result<(), StoreError> {
+        self.read(self.inner.note_tool_call(tenant, call)).await
+    }
+
+    async fn tool_calls(
+        &self,
+        tenant: TenantId,
+        tool: ToolId,
+        limit: u32,
+    ) -> Result<Vec<ToolCall>, StoreError> {
+        self.read(self.inner.tool_calls(tenant, tool, limit)).await
     }
 }
 

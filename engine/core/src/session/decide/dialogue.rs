@@ -19,6 +19,9 @@ use crate::{
     tools::ToolName,
 };
 
+/// Tools of the tenant's own that one conversation may call, whatever they were named meanwhile (A9).
+const MOST_CUSTOM: usize = 64;
+
 impl Deciding<'_> {
     /// A7: only the turn that runs, of the fence that holds, may do anything.
     fn check_turn(&self, turn: TurnId) -> Result<(), Rejection> {
@@ -46,6 +49,26 @@ impl Deciding<'_> {
             "guard: a tool is granted to the turn that runs, of the fence that holds (A7)",
         );
         self.emit(Event::ToolGranted { turn, tool, booking });
+        Ok(())
+    }
+
+    pub(super) fn grant_custom_tool(
+        &mut self,
+        turn: TurnId,
+        tool: String,
+        budget: u32,
+    ) -> Result<(), Rejection> {
+        self.check_turn(turn)?;
+        let granted = &self.state.dialogue.custom_granted;
+        let is_new = !granted.contains_key(&tool);
+        let times = granted.get(&tool).copied().unwrap_or(0);
+        if times >= budget || (is_new && granted.len() >= MOST_CUSTOM) {
+            return Err(Rejection::NotGranted(NotGranted::TooOften));
+        }
+        self.because(
+            "guard: a tool of the tenant's own is granted to the turn that runs, so often in a conversation (A7, A9)",
+        );
+        self.emit(Event::CustomToolGranted { turn, tool });
         Ok(())
     }
 

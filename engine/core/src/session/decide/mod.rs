@@ -83,6 +83,9 @@ impl Deciding<'_> {
             Command::Seen { by, upto } => self.note_seen(by, upto),
             Command::EndTurn { turn, result, notes } => self.end_turn(turn, result, notes),
             Command::GrantTool { turn, tool, booking } => self.grant_tool(turn, tool, booking),
+            Command::GrantCustomTool { turn, tool, budget } => {
+                self.grant_custom_tool(turn, tool, budget)
+            }
             Command::LearnContact { turn, contact } => self.learn_contact(turn, contact),
             Command::Escalate { turn } => self.escalate(turn),
             Command::NoteBooking { news } => self.note_booking(news),

@@ -16,6 +16,7 @@ mod people;
 mod spending;
 mod tenants;
 mod timers;
+mod tools;
 mod webhooks;
 mod websites;
 
@@ -107,6 +108,7 @@ struct TenantData {
     written: knowledge::Data,
     sites: Vec<websites::Site>,
     stock: inventory::Data,
+    tools: tools::Data,
 }
 
 struct SessionData {
@@ -313,6 +315,7 @@ impl TenantData {
             endpoints: BTreeMap::new(),
             inbound: Vec::new(),
             sites: Vec::new(),
+            tools: tools::Data::default(),
             spent: BTreeMap::new(),
         }
     }

@@ -34,6 +34,7 @@ impl Tenants for MemStore {
         let data = world.tenant(tenant)?;
         let mut knowledge = Knowledge { vehicles: data.stock.known(), ..data.knowledge.clone() };
         data.written.tell(&mut knowledge);
+        knowledge.tools = data.tools.offered();
         Ok(knowledge)
     }
 
