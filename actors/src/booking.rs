@@ -18,14 +18,14 @@ use std::{
 
 use forecourt_core::{
     booking::{
-        Booking, BookingCommand, BookingEvent, By, CodeRefused, Customer, FreeTime, Ledger,
-        Question, Refused, Requested, Resource, Take, Terms, Why, state::HOLD,
+        Block, Booking, BookingCommand, BookingEvent, By, CodeRefused, Customer, FreeTime, Ledger,
+        Question, Refused, Requested, Resource, Stretch, Take, Terms, Why, state::HOLD,
     },
     id::{BlockId, BookingId, OfferId, ResourceId, ServiceId, SessionId, TenantId, WaitId},
 };
 use forecourt_ports::store::{
-    BookingFilter, BookingHistory, BookingWrite, Catalogue, ResourceWrite, ResourceWritten, Wait,
-    Written,
+    BookingFilter, BookingHistory, BookingWrite, Catalogue, MOST_ROWS, ResourceWrite,
+    ResourceWritten, Wait, Written,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
@@ -41,6 +41,8 @@ use crate::{
 const MOST_TRIES: u32 = 12;
 /// How long the catalogue is taken from memory while other nodes may change it.
 const CATALOGUE_AGE: SignedDuration = SignedDuration::from_secs(2);
+/// A step that waits so long to be told of has lost its node.
+const UNTOLD: SignedDuration = SignedDuration::from_secs(2);
 /// Holds that one sweep writes off.
 const SWEEP: u32 = 200;
 
@@ -443,6 +445,7 @@ impl BookingDesk {
                     seat.settled(booking.id, booking.takes(), booking.held_until(), now);
                 }
                 self.tenant.agenda.forget();
+                self.tenant.journal.tell_bookings();
                 self.tell_session(&booking);
                 if write.letters.iter().any(|(owed, _)| owed.due_at <= now) {
                     self.resources.letters_are_due();
@@ -505,7 +508,7 @@ impl BookingDesk {
     }
 
     /// Keeps a resource out of use; what is booked then stays booked.
-    pub async fn block(&self, block: forecourt_core::booking::Block) -> Result<(), BookingError> {
+    pub async fn block(&self, block: Block) -> Result<(), BookingError> {
         let id = block.resource;
         self.change(Some(id), ResourceWrite::Block(block)).await
     }
@@ -549,6 +552,26 @@ impl BookingDesk {
         Ok((*known.ok_or(BookingError::NotFound)?.ledger).clone())
     }
 
+    /// The blocks that people made of a resource.
+    pub async fn blocks(&self, resource: ResourceId) -> Result<Vec<Block>, BookingError> {
+        let found = self.tenant.ports.store.list_blocks(self.id(), resource).await?;
+        found.ok_or(BookingError::NotFound)
+    }
+
+    /// Who waits and would come after now, first come first; of all services or of one.
+    pub async fn waiting(&self, service: Option<ServiceId>) -> Result<Vec<Wait>, BookingError> {
+        let ahead = Stretch { from: self.now(), until: Timestamp::MAX };
+        let store = &self.tenant.ports.store;
+        Ok(store.list_waits(self.id(), service, ahead, MOST_ROWS).await?)
+    }
+
+    /// Takes somebody off the waiting list.
+    pub async fn stop_waiting(&self, wait: WaitId) -> Result<(), BookingError> {
+        self.open_for_new()?;
+        let there = self.tenant.ports.store.end_wait(self.id(), wait, self.now()).await?;
+        if there { Ok(()) } else { Err(BookingError::NotFound) }
+    }
+
     /// Puts somebody on a waiting list.
     pub async fn wait(&self, wait: &Wait) -> Result<WaitId, BookingError> {
         self.open_for_new()?;
@@ -576,6 +599,21 @@ enum Stored {
     Done(Box<Booking>),
     Known(BookingId),
     Again,
+}
+
+/// Has steps told of that whoever stored them did not live to tell.
+pub(crate) async fn tell(engine: &crate::Engine, now: Timestamp) {
+    let before = now.saturating_sub(UNTOLD).unwrap_or(Timestamp::UNIX_EPOCH);
+    match engine.ports().store.untold_bookings(before, SWEEP).await {
+        Ok(tenants) => {
+            for tenant in tenants {
+                if let Ok(Some(tenant)) = engine.tenant_by_id(tenant).await {
+                    tenant.bookings().tenant.journal.tell_bookings();
+                }
+            }
+        }
+        Err(error) => tracing::warn!(%error, "untold steps of bookings could not be read"),
+    }
 }
 
 /// Writes off holds of all tenants that are over; says whether to look for more at once.

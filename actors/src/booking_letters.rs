@@ -135,7 +135,13 @@ async fn written(engine: &Engine, due: &DueLetter, now: Timestamp) -> Option<Out
         LetterKind::Reminder24h | LetterKind::Reminder2h | LetterKind::Code => (None, false),
     };
     let business = &snapshot.settings.brand.name;
-    let named = words::Named { service, business, calendar: shown };
+    // Of what is cancelled there is nothing to do any more; a code proves who asked, elsewhere.
+    let page = match due.owed.kind {
+        LetterKind::Cancellation | LetterKind::Code => None,
+        _ => ports.links.booking(due.tenant, booking.id),
+    };
+    let page = page.as_deref();
+    let named = words::Named { service, business, calendar: shown, page };
     let (subject, text) = if due.owed.kind == LetterKind::Code {
         words::code_letter(&ports.links.code(due.tenant, booking.id, due.delivery)?, lang, named)
     } else {

@@ -34,7 +34,7 @@ use crate::{
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// How often holds that are over are written off, and letters about bookings are looked for.
-const BOOKING_SWEEP: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
+const BOOKING_SWEEP: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
 
 /// Everything the engine needs from outside.
 pub struct Ports {
@@ -273,6 +273,7 @@ fn sweep_bookings(ports: Arc<Ports>, engine: WeakEngine, letters: Arc<Notify>) {
             let Some(engine) = engine.get().filter(|engine| !engine.is_closed()) else { break };
             if ports.clock.now() >= next {
                 while booking::sweep(&engine, next).await {}
+                booking::tell(&engine, ports.clock.now()).await;
                 next = round(ports.clock.now()).unwrap_or(jiff::Timestamp::MAX);
             }
             while booking_letters::sweep(&engine, ports.clock.now()).await {}

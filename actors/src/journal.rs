@@ -6,6 +6,7 @@
 //! # Invariants
 //! - **A1** events are published after their commit, in the order of their sequence numbers, before
 //!   the writer of the command hears of it;
+//! - steps of bookings are told of here too, in their own transaction: nobody else publishes a tenant's events;
 //! - **A9** the queue is bounded; a full one turns the command away.
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use forecourt_core::{
 };
 use forecourt_ports::{
     bus::{Bus, Published},
-    store::{Append, Appended, Batch, InboundEvent, Store, StoreError},
+    store::{Append, Appended, Batch, InboundEvent, LeadNews, Store, StoreError},
 };
 use tokio::{
     runtime::Handle,
@@ -29,6 +30,8 @@ use crate::{error::EngineError, names, way};
 
 /// How many appends may wait for their commit.
 const QUEUE: usize = 4_096;
+/// Steps of bookings that one commit tells of.
+const STEPS: u32 = 256;
 /// How many share one commit at most; beyond it the statement grows and the gain does not.
 const LARGEST_BATCH: usize = 256;
 
@@ -37,6 +40,8 @@ type Answer = oneshot::Sender<Result<Appended, StoreError>>;
 enum Write {
     Append(Box<Append>, Answer, Span),
     Inbound(Box<InboundEvent>),
+    /// Steps of bookings wait to be told of.
+    Bookings,
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +80,13 @@ impl JournalWriter {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
+    /// Has steps of bookings told of. Behind their answer: what is not told now, a sweep finds.
+    pub(crate) fn tell_bookings(&self) {
+        if self.queue.try_send(Write::Bookings).is_err() {
+            tracing::debug!("the journal is full: steps of bookings are told of later");
+        }
+    }
+
     /// Logs a call that led to nothing; under pressure it is left out of the log rather than in the way.
     pub(crate) fn log_inbound(&self, inbound: InboundEvent) {
         if self.queue.try_send(Write::Inbound(Box::new(inbound))).is_err() {
@@ -92,6 +104,7 @@ async fn run(
     let mut waiting = Vec::with_capacity(LARGEST_BATCH);
     while writes.recv_many(&mut waiting, LARGEST_BATCH).await > 0 {
         let (mut batch, mut answers, mut spans) = (Batch::default(), Vec::new(), Vec::new());
+        let mut bookings = false;
         for write in waiting.drain(..) {
             match write {
                 Write::Append(append, answer, span) => {
@@ -100,7 +113,14 @@ async fn run(
                     answers.push(answer);
                 }
                 Write::Inbound(inbound) => batch.inbound.push(*inbound),
+                Write::Bookings => bookings = true,
             }
+        }
+        if bookings {
+            tell_bookings(tenant, &*store, &*bus).await;
+        }
+        if batch.appends.is_empty() && batch.inbound.is_empty() {
+            continue;
         }
         let started = std::time::Instant::now();
         let span = way::commit(tenant, &spans);
@@ -124,6 +144,27 @@ async fn run(
                     let _gone = answer.send(Err(error.clone()));
                 }
             }
+        }
+    }
+}
+
+/// Puts steps of bookings into the log and publishes them, until none waits.
+async fn tell_bookings(tenant: TenantId, store: &dyn Store, bus: &dyn Bus) {
+    loop {
+        let told = match store.tell_bookings(tenant, STEPS).await {
+            Ok(told) => told,
+            Err(error) => {
+                tracing::warn!(tenant.id = %tenant, %error, "steps of bookings are told of later");
+                return;
+            }
+        };
+        let more = told.len() >= STEPS as usize;
+        if !told.is_empty() {
+            let no_lead = |record| Published::with(record, LeadNews::NoLead);
+            bus.publish(tenant, told.into_iter().map(no_lead).collect());
+        }
+        if !more {
+            return;
         }
     }
 }

@@ -49,7 +49,7 @@ async fn watch_inbox(
                 }
                 Told::Resync(at) => client.adopt(at),
                 Told::Down(_) | Told::SignedOut => downs += 1,
-                Told::Ready | Told::Now(_) => {}
+                Told::Ready | Told::Now(_) | Told::Booking(_) => {}
             },
             _ = stop.wait_for(|stop| *stop) => return downs,
         }

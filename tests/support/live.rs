@@ -17,12 +17,26 @@ impl Live {
         Self::open(&engine.url, cookie, after).await.expect("the socket opens")
     }
 
+    /// Connects as staff and asks for one topic.
+    pub async fn of_topic(
+        engine: &Forecourt,
+        cookie: &str,
+        topic: &str,
+        after: Option<&str>,
+    ) -> Self {
+        Self::ask(&engine.url, cookie, topic, after).await.expect("the socket opens")
+    }
+
     /// The same at an address, such as a proxy's; `None` when it does not come to a welcome.
     pub async fn open(url: &str, cookie: &str, after: Option<&str>) -> Option<Self> {
+        Self::ask(url, cookie, "leads", after).await
+    }
+
+    async fn ask(url: &str, cookie: &str, topic: &str, after: Option<&str>) -> Option<Self> {
         let to = url.trim_start_matches("http://").parse().expect("an address");
         let socket = Socket::open(&Dial::as_member(to, cookie)).await.ok()?;
         let mut live = Self { socket, welcome: Value::Null };
-        let hello = json!({ "type": "hello", "ref": "1", "after": after, "topics": ["leads"] });
+        let hello = json!({ "type": "hello", "ref": "1", "after": after, "topics": [topic] });
         live.socket.say_text(hello.to_string()).await.ok()?;
         live.welcome = live.next().await?;
         Some(live)

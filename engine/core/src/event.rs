@@ -1,8 +1,9 @@
-//! What happened in a lead session: the facts that the journal keeps, in order, for ever.
+//! What happened in a lead session, and to bookings: the facts that the journal keeps, in order, for ever.
 //!
 //! # Invariants
 //! - **A3** a session's state is the fold of its events: nothing else may change it;
-//! - an event is never changed or dropped once stored; a new field is optional, a new kind is added.
+//! - an event is never changed or dropped once stored; a new field is optional, a new kind is added;
+//! - [`Event::BookingTold`] is of no session: it stands in the stream of its booking ([`BookingTold::stream`]).
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    booking::BookingTold,
     contact::{Email, Phone},
     delivery::Intent,
     dialogue::{BookingNews, Pick, TurnNotes},
@@ -55,6 +57,7 @@ pub struct MessageSeq(pub i64);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventRecord {
     pub tenant: TenantId,
+    /// The conversation, or the stream of a booking.
     pub session: SessionId,
     pub seq: Seq,
     pub version: Version,
@@ -180,6 +183,8 @@ pub enum Event {
     },
     /// A booking of this conversation is so from now on.
     BookingNoted(BookingNews),
+    /// A step of a booking, whoever took it and from wherever.
+    BookingTold(Box<BookingTold>),
     /// The customer clicked one of the offered times.
     SlotPicked(Pick),
     /// The customer said yes to what is held for them, or no.
@@ -326,6 +331,7 @@ impl Event {
             Self::CustomToolGranted { .. } => "custom_tool_granted",
             Self::TurnNoted { .. } => "turn_noted",
             Self::BookingNoted(_) => "booking_noted",
+            Self::BookingTold(_) => "booking_told",
             Self::SlotPicked(_) => "slot_picked",
             Self::OfferAnswered { .. } => "offer_answered",
             Self::CodeNoted { .. } => "code_noted",

@@ -19,6 +19,11 @@ pub trait Links: Send + Sync {
         None
     }
 
+    /// Where a customer sees their booking, moves or cancels it; `None` where nobody serves it.
+    fn booking(&self, _tenant: TenantId, _booking: BookingId) -> Option<String> {
+        None
+    }
+
     /// The one-time code that a letter about a booking carries: six digits, derived with the key from
     /// the letter's id; `None` where nobody signs.
     fn code(&self, _tenant: TenantId, _booking: BookingId, _letter: DeliveryId) -> Option<String> {

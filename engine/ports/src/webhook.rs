@@ -7,6 +7,7 @@ use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use forecourt_core::{
+    booking::Booking,
     event::EventRecord,
     id::{EndpointId, MemberId, TenantId},
     webhook::{Outcome, Topic},
@@ -59,6 +60,8 @@ pub trait Vault: Send + Sync {
 pub struct Surroundings {
     /// The lead of the event's conversation as it stands now, if it has one.
     pub lead: Option<LeadRow>,
+    /// The booking that the event is about, as it stands now.
+    pub booking: Option<Booking>,
     /// The names of the members that the page of events speaks of.
     pub members: HashMap<MemberId, String>,
 }

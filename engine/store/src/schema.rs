@@ -44,6 +44,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    booking_news (tenant_id, place) {
+        tenant_id -> Uuid,
+        place -> Int8,
+        booking_id -> Uuid,
+        version -> Int8,
+        body -> Jsonb,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     booking_takes (tenant_id, booking_id, resource_id) {
         tenant_id -> Uuid,
         booking_id -> Uuid,
@@ -224,6 +235,7 @@ diesel::table! {
         kind -> Text,
         body -> Jsonb,
         cause -> Nullable<Jsonb>,
+        of_session -> Nullable<Uuid>,
     }
 }
 
@@ -737,6 +749,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     booking_codes,
     booking_events,
     booking_letters,
+    booking_news,
     booking_takes,
     booking_waits,
     bookings,

@@ -85,6 +85,16 @@ pub(crate) async fn demo(gateway: web::Data<Gateway>, slug: web::Path<String>) -
     page("demo/index.html")
 }
 
+/// `GET /booking/{token}` — a customer's own booking; whether the link is good the page finds out. `GET /booking`
+/// — the same by a one-time code.
+pub(crate) async fn booking() -> Answer {
+    let mut page = page("booking/index.html")?;
+    // The address is a key: it goes to nobody else.
+    page.headers_mut()
+        .insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
+    Ok(page)
+}
+
 /// `GET /widget.js` — embedded by foreign pages.
 pub(crate) async fn widget(request: HttpRequest, gateway: web::Data<Gateway>) -> Answer {
     foreign(&request, &gateway, "widget.js")

@@ -37,6 +37,10 @@ impl Links for SignedLinks {
         Some(format!("{}/v1/public/bookings/{token}/invitation.ics", self.public_url))
     }
 
+    fn booking(&self, tenant: TenantId, booking: BookingId) -> Option<String> {
+        Some(format!("{}/booking/{}", self.public_url, self.sealer.booking(tenant, booking)))
+    }
+
     fn code(&self, tenant: TenantId, booking: BookingId, letter: DeliveryId) -> Option<String> {
         Some(self.sealer.code(tenant, booking, letter))
     }

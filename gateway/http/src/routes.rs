@@ -269,7 +269,8 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
                 .route(web::put().to(bookings::resources::put)),
         )
         .service(
-            at("/v1/resources/{resource}/blocks", "POST")
+            at("/v1/resources/{resource}/blocks", "GET, POST")
+                .route(web::get().to(bookings::resources::blocks))
                 .route(web::post().to(bookings::resources::block)),
         )
         .service(
@@ -304,6 +305,12 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
                 .route(web::post().to(bookings::staff::no_show)),
         )
         .service(
+            at("/v1/waits", "GET, POST")
+                .route(web::get().to(bookings::waits::list))
+                .route(web::post().to(bookings::waits::add)),
+        )
+        .service(at("/v1/waits/{wait}", "DELETE").route(web::delete().to(bookings::waits::remove)))
+        .service(
             exposed("/v1/public/slots", "GET, OPTIONS")
                 .route(web::get().to(bookings::customers::slots))
                 .route(preflight("GET, OPTIONS")),
@@ -324,6 +331,10 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         .service(
             at("/v1/public/bookings/{token}/cancel", "POST")
                 .route(web::post().to(bookings::customers::cancel)),
+        )
+        .service(
+            at("/v1/public/bookings/{token}/confirm", "POST")
+                .route(web::post().to(bookings::customers::confirm)),
         )
         .service(
             at("/v1/public/bookings/{token}/reschedule", "POST")
@@ -430,6 +441,9 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         .service(at("/app/{path:.*}", "GET, HEAD").route(read().to(assets::app)))
         .service(at("/demo/assets/{file:.*}", "GET, HEAD").route(read().to(assets::asset)))
         .service(at("/demo/{slug}", "GET, HEAD").route(read().to(assets::demo)))
+        .service(at("/booking", "GET, HEAD").route(read().to(assets::booking)))
+        .service(at("/booking/assets/{file:.*}", "GET, HEAD").route(read().to(assets::asset)))
+        .service(at("/booking/{token}", "GET, HEAD").route(read().to(assets::booking)))
         .service(at("/assets/{file:.*}", "GET, HEAD").route(read().to(assets::asset)))
         .service(
             at(r"/{file:[A-Za-z0-9_-]+\.(svg|ico|png|txt|webmanifest|woff2)}", "GET, HEAD")

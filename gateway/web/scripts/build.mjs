@@ -4,6 +4,7 @@
 //   dist/sdk.js                the SDK for developers, one module
 //   dist/index.html            the landing page,   assets under /assets/
 //   dist/demo/index.html       the demo site,      assets under /demo/assets/
+//   dist/booking/index.html     a customer's own booking, assets under /booking/assets/
 //   dist/app/index.html        the dashboard,      assets under /app/assets/
 // File names under assets/ carry a hash and may be cached for ever; everything else may not.
 import { rm } from "node:fs/promises";
@@ -62,4 +63,5 @@ await build({
 });
 await page("landing", "/", "dist");
 await page("demo", "/demo/", "dist/demo");
+await page("booking", "/booking/", "dist/booking");
 await page("app", "/app/", "dist/app", [react()]);

@@ -44,6 +44,7 @@ const budgets = [
   ["widget.js", await gz("widget.js"), 15],
   ["widget-later.js", await gz("widget-later.js"), 4],
   ["app, script of the first screen", await firstScreen("app/index.html", "/app/", [await heaviestLanguage()]), 200],
+  ["booking, script", await firstScreen("booking/index.html", "/booking/"), 12],
   ["demo, script", await firstScreen("demo/index.html", "/demo/"), 20],
   ["landing, script", await firstScreen("index.html", "/"), 8],
 ];

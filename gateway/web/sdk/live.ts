@@ -17,6 +17,7 @@ import { LiveLog } from "./log";
 import { TypingNotice } from "./typing";
 import type {
   Availability,
+  BookingEvent,
   DraftFrame,
   LeadEvent,
   MemberFrame,
@@ -73,6 +74,8 @@ export type DraftResult = { state: "saved" | "conflict"; draft: DraftFrame };
 export interface LiveEvents {
   state: LiveState;
   event: LeadEvent;
+  /** A step of a booking, where topic `bookings` is asked for. */
+  booking: BookingEvent;
   /** Events are missing: load the snapshot again and call {@link Live.adopt}. */
   gap: null;
   presence: PresenceFrame;
@@ -400,7 +403,8 @@ export class Live extends Emitter<LiveEvents> {
     else if ("draft_id" in frame && frame.session_id === this.#viewed) this.#running(frame);
   }
 
-  #apply(event: LeadEvent): void {
+  #apply(event: LeadEvent | BookingEvent): void {
+    if (event.type === "booking") return this.emit("booking", event);
     if (event.session_id === this.#viewed && event.message && event.message.author !== "customer") this.#endAnswer();
     this.emit("event", event);
   }

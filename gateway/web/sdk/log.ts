@@ -5,10 +5,10 @@
  * Invariants: an event is given out once and in order, or a fresh snapshot is asked for.
  */
 import { type Cursor, isStale, printCursor } from "./cursor";
-import type { LeadEvent, ServerFrame } from "./wire";
+import type { BookingEvent, LeadEvent, ServerFrame } from "./wire";
 
 /** What to do with a frame. */
-export type LiveStep = { do: "nothing" } | { do: "ready" } | { do: "apply"; event: LeadEvent } | { do: "resync" };
+export type LiveStep = { do: "nothing" } | { do: "ready" } | { do: "apply"; event: LeadEvent | BookingEvent } | { do: "resync" };
 
 const NOTHING: LiveStep = { do: "nothing" };
 
@@ -52,7 +52,8 @@ export class LiveLog {
         this.#at = { epoch: frame.epoch, seq: frame.seq };
         return { do: known?.epoch === frame.epoch && known.seq === frame.seq ? "nothing" : "resync" };
       }
-      case "event": {
+      case "event":
+      case "booking": {
         if (!known || frame.seq <= known.seq) return NOTHING;
         this.#at = { epoch: known.epoch, seq: frame.seq };
         return { do: "apply", event: frame };

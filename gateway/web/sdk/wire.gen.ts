@@ -702,6 +702,106 @@ hold_until?: string, customer: BookingCustomer, notes?: string, session_id?: str
  */
 sequence: number, created_at: string, };
 
+export type BlockList = { blocks: Array<BlockView>, };
+
+/**
+ * A block that people made.
+ */
+export type BlockView = { block_id: string, kind: BlockKind, label?: string, 
+/**
+ * On the wall clock of `zone`.
+ */
+starts_at: string, 
+/**
+ * IANA.
+ */
+zone: string, minutes: number, 
+/**
+ * RFC 5545; absent for once.
+ */
+rule?: string, };
+
+/**
+ * Put somebody on a waiting list.
+ */
+export type NewWait = { service_id: string, 
+/**
+ * The first day on which they would come, in the tenant's zone.
+ */
+from: string, 
+/**
+ * The last one; at most 400 days later.
+ */
+to: string, customer: BookingCustomer, 
+/**
+ * The same again is the same place.
+ */
+client_id: string, };
+
+export type WaitCreated = { wait_id: string, };
+
+export type WaitList = { 
+/**
+ * First come first.
+ */
+waits: Array<WaitView>, };
+
+/**
+ * Somebody on a waiting list.
+ */
+export type WaitView = { wait_id: string, service_id: string, 
+/**
+ * Between which instants they would come.
+ */
+from: string, until: string, customer: BookingCustomer, created_at: string, };
+
+/**
+ * The customer's own yes to what is held for them.
+ */
+export type AcceptOffer = { offer_id: string, };
+
+/**
+ * What happened to a booking.
+ */
+export type BookingEventName = "booking.held" | "booking.booked" | "booking.rescheduled" | "booking.cancelled" | "booking.no_show" | "booking.expired";
+
+/**
+ * Where a booking stands after a step; whose it is only by id.
+ */
+export type BookingNow = { booking_id: string, 
+/**
+ * Rises by one with every step.
+ */
+version: number, status: BookingStatus, service_id: string, starts_at: string, ends_at: string, 
+/**
+ * The zone whose clock was meant, IANA.
+ */
+zone: string, 
+/**
+ * The start on that clock.
+ */
+local: string, resource_ids: Array<string>, 
+/**
+ * The conversation it came from; absent when staff took it on the telephone.
+ */
+session_id?: string, 
+/**
+ * While it is held: when that ends by itself.
+ */
+hold_until?: string, 
+/**
+ * With `booking.rescheduled`: where it was.
+ */
+moved_from?: string, 
+/**
+ * How often its calendar entry has changed.
+ */
+sequence: number, 
+/**
+ * `customer`, `member`, `assistant` or `engine`.
+ */
+by: string, };
+
 export type BookingPage = { bookings: Array<BookingView>, 
 /**
  * Give it as `cursor` for the next page.
@@ -790,7 +890,19 @@ export type PublicBooking = {
 /**
  * Who it is with.
  */
-business: string, status: BookingStatus, service_id: string, service: string, starts_at: string, ends_at: string, zone: string, local: string, customer_local?: string, };
+business: string, 
+/**
+ * The business's public name, to ask for free times by.
+ */
+tenant: string, status: BookingStatus, service_id: string, service: string, starts_at: string, ends_at: string, zone: string, 
+/**
+ * While it is held: what a yes must name.
+ */
+offer_id?: string, 
+/**
+ * While it is held: when that ends by itself.
+ */
+hold_until?: string, local: string, customer_local?: string, };
 
 /**
  * Asks for a code, to find one's bookings without their link. One of `email` and `phone` is needed.
@@ -1845,7 +1957,7 @@ export type TimerStatus = "pending" | "fired" | "cancelled";
  */
 export type Waits = { "why": "next_try", at: string, } | { "why": "held", node_id: string, until: string, } | { "why": "provider_open", until: string, } | { "why": "provider_probed" } | { "why": "due" };
 
-export type Topic = "leads" | "messages" | "presence" | "members";
+export type Topic = "leads" | "messages" | "presence" | "members" | "bookings";
 
 /**
  * Narrows the events of a socket; what is named together must all hold.
@@ -2088,14 +2200,24 @@ seen?: Seen, };
 export type BeatFrame = { seq: number, };
 
 /**
+ * A step of a booking: a fact of the tenant's log as [`EventFrame`] is. Whose booking it is only `GET
+ * /v1/bookings/{booking}` says.
+ */
+export type BookingFrame = { 
+/**
+ * Its place in the tenant's log.
+ */
+seq: number, event: BookingEventName, at: string, booking: BookingNow, };
+
+/**
  * What the server sends.
  */
-export type ServerFrame = { "type": "welcome" } & WelcomeFrame | { "type": "gap" } & GapFrame | { "type": "reply" } & ReplyFrame | { "type": "event" } & EventFrame | { "type": "presence" } & PresenceFrame | { "type": "member" } & MemberFrame | { "type": "tokens" } & TokensFrame | { "type": "progress" } & ProgressFrame | { "type": "draft_discarded" } & DraftDiscardedFrame | { "type": "draft" } & DraftFrame | { "type": "beat" } & BeatFrame;
+export type ServerFrame = { "type": "welcome" } & WelcomeFrame | { "type": "gap" } & GapFrame | { "type": "reply" } & ReplyFrame | { "type": "event" } & EventFrame | { "type": "booking" } & BookingFrame | { "type": "presence" } & PresenceFrame | { "type": "member" } & MemberFrame | { "type": "tokens" } & TokensFrame | { "type": "progress" } & ProgressFrame | { "type": "draft_discarded" } & DraftDiscardedFrame | { "type": "draft" } & DraftFrame | { "type": "beat" } & BeatFrame;
 
 /**
  * What an endpoint can hear of.
  */
-export type WebhookTopic = "lead.captured" | "lead.repeated" | "lead.changed" | "lead.assigned" | "message.posted" | "messages.seen" | "session.opened" | "session.taken_over" | "session.released" | "session.closed" | "handoff.requested" | "promise.kept" | "promise.broken" | "delivery.failed" | "webhook.test";
+export type WebhookTopic = "lead.captured" | "lead.repeated" | "lead.changed" | "lead.assigned" | "message.posted" | "messages.seen" | "session.opened" | "session.taken_over" | "session.released" | "session.closed" | "handoff.requested" | "promise.kept" | "promise.broken" | "delivery.failed" | "booking.held" | "booking.booked" | "booking.rescheduled" | "booking.cancelled" | "booking.no_show" | "booking.expired" | "webhook.test";
 
 /**
  * What happened. Which fields are there depends on the type.
@@ -2146,6 +2268,14 @@ delivery_id?: string,
  * With `delivery.failed`: the provider's code.
  */
 code?: string, 
+/**
+ * With `booking.*`: where it stands after the step.
+ */
+booking?: BookingNow, 
+/**
+ * With `booking.*`: whose it is, as it was known when the call was made.
+ */
+customer?: BookingCustomer, 
 /**
  * With `webhook.test`.
  */

@@ -29,6 +29,9 @@ export type DeltaEvent = Extract<AnySessionEvent, { type: "draft.delta" }>;
 /** A fact of the tenant's log on the live socket: the whole row, or what changed of it. */
 export type LeadEvent = Extract<AnyServerFrame, { type: "event" }>;
 
+/** A step of a booking on the live socket. */
+export type BookingEvent = Extract<AnyServerFrame, { type: "booking" }>;
+
 type Unsent<T> = T extends { ref: string } ? Omit<T, "ref"> : never;
 
 /** A client frame before it has its `ref`. */

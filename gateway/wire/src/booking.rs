@@ -1,10 +1,12 @@
 //! Appointments: what can be booked, what is free, bookings and what becomes of them.
 
 use forecourt_core::{
-    booking::{self, Booking, Terms, letter::LetterKind},
-    id::{BlockId, BookingId, MemberId, OfferId, ResourceId, ServiceId, SessionId, VehicleId},
+    booking::{self, Booking, BookingTold, Terms, letter::LetterKind},
+    id::{
+        BlockId, BookingId, MemberId, OfferId, ResourceId, ServiceId, SessionId, VehicleId, WaitId,
+    },
 };
-use forecourt_ports::store::{BookingHistory, LetterRecord, LetterStatus};
+use forecourt_ports::store::{BookingHistory, LetterRecord, LetterStatus, TenantSnapshot, Wait};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -176,6 +178,113 @@ pub struct NewBlock {
     pub rule: Option<String>,
 }
 
+/// A block that people made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct BlockView {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub block_id: BlockId,
+    pub kind: BlockKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub label: Option<String>,
+    /// On the wall clock of `zone`.
+    #[schema(example = "2026-11-24T09:00:00")]
+    pub starts_at: String,
+    /// IANA.
+    pub zone: String,
+    pub minutes: u32,
+    /// RFC 5545; absent for once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rule: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct BlockList {
+    pub blocks: Vec<BlockView>,
+}
+
+impl From<&booking::Block> for BlockView {
+    fn from(block: &booking::Block) -> Self {
+        Self {
+            block_id: block.id,
+            kind: block.kind.into(),
+            label: block.label.clone(),
+            starts_at: block.starts_at.to_string(),
+            zone: block.zone.clone(),
+            minutes: block.minutes,
+            rule: block.rule.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// Put somebody on a waiting list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWait {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub service_id: ServiceId,
+    /// The first day on which they would come, in the tenant's zone.
+    #[schema(example = "2026-11-24")]
+    pub from: String,
+    /// The last one; at most 400 days later.
+    #[schema(example = "2026-12-01")]
+    pub to: String,
+    pub customer: BookingCustomer,
+    /// The same again is the same place.
+    pub client_id: String,
+}
+
+/// Somebody on a waiting list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct WaitView {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub wait_id: WaitId,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub service_id: ServiceId,
+    /// Between which instants they would come.
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub from: Timestamp,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Timestamp,
+    pub customer: BookingCustomer,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct WaitList {
+    /// First come first.
+    pub waits: Vec<WaitView>,
+}
+
+impl From<&Wait> for WaitView {
+    fn from(wait: &Wait) -> Self {
+        Self {
+            wait_id: wait.id,
+            service_id: wait.service,
+            from: wait.between.from,
+            until: wait.between.until,
+            customer: (&wait.customer).into(),
+            created_at: wait.created_at,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct WaitCreated {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub wait_id: WaitId,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct BlockCreated {
     #[ts(type = "string")]
@@ -308,6 +417,15 @@ pub struct ConfirmBooking {
     pub customer: Option<BookingCustomer>,
 }
 
+/// The customer's own yes to what is held for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptOffer {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub offer_id: OfferId,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RescheduleBooking {
@@ -424,6 +542,106 @@ pub struct BookingDetail {
     pub customer_token: String,
 }
 
+/// What happened to a booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub enum BookingEventName {
+    #[serde(rename = "booking.held")]
+    Held,
+    #[serde(rename = "booking.booked")]
+    Booked,
+    #[serde(rename = "booking.rescheduled")]
+    Rescheduled,
+    #[serde(rename = "booking.cancelled")]
+    Cancelled,
+    #[serde(rename = "booking.no_show")]
+    NoShow,
+    #[serde(rename = "booking.expired")]
+    Expired,
+}
+
+same_words!(booking::BookingWhat => BookingEventName {
+    Held, Booked, Rescheduled, Cancelled, NoShow, Expired
+});
+
+/// Where a booking stands after a step; whose it is only by id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct BookingNow {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub booking_id: BookingId,
+    /// Rises by one with every step.
+    #[ts(type = "number")]
+    pub version: i64,
+    pub status: BookingStatus,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub service_id: ServiceId,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Timestamp,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Timestamp,
+    /// The zone whose clock was meant, IANA.
+    pub zone: String,
+    /// The start on that clock.
+    #[schema(example = "2026-11-24T14:00:00")]
+    pub local: String,
+    #[ts(type = "Array<string>")]
+    #[schema(value_type = Vec<String>)]
+    pub resource_ids: Vec<ResourceId>,
+    /// The conversation it came from; absent when staff took it on the telephone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub session_id: Option<SessionId>,
+    /// While it is held: when that ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub hold_until: Option<Timestamp>,
+    /// With `booking.rescheduled`: where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub moved_from: Option<Timestamp>,
+    /// How often its calendar entry has changed.
+    pub sequence: u32,
+    /// `customer`, `member`, `assistant` or `engine`.
+    pub by: String,
+}
+
+impl From<&BookingTold> for BookingNow {
+    fn from(told: &BookingTold) -> Self {
+        Self {
+            booking_id: told.booking,
+            version: told.version.0,
+            status: told.status.into(),
+            service_id: told.service,
+            starts_at: told.from,
+            ends_at: told.until,
+            zone: told.zone.clone(),
+            local: local(told.from, &told.zone),
+            resource_ids: told.resources.clone(),
+            session_id: told.session,
+            hold_until: told.hold_until,
+            moved_from: told.was,
+            sequence: told.sequence,
+            by: actor(told.by).0.to_owned(),
+        }
+    }
+}
+
+/// Who acted, as the wire says it, and which member.
+const fn actor(by: booking::By) -> (&'static str, Option<MemberId>) {
+    match by {
+        booking::By::Customer => ("customer", None),
+        booking::By::Member(member) => ("member", Some(member)),
+        booking::By::Assistant => ("assistant", None),
+        booking::By::Engine => ("engine", None),
+    }
+}
+
 /// A free time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct FreeSlot {
@@ -470,6 +688,9 @@ pub struct FreeSlots {
 pub struct PublicBooking {
     /// Who it is with.
     pub business: String,
+    /// The business's public name, to ask for free times by.
+    #[schema(example = "nordlys-bil")]
+    pub tenant: String,
     pub status: BookingStatus,
     #[ts(type = "string")]
     #[schema(value_type = String)]
@@ -482,6 +703,16 @@ pub struct PublicBooking {
     #[schema(value_type = String, format = DateTime)]
     pub ends_at: Timestamp,
     pub zone: String,
+    /// While it is held: what a yes must name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub offer_id: Option<OfferId>,
+    /// While it is held: when that ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub hold_until: Option<Timestamp>,
     #[schema(example = "2026-11-24T14:00:00")]
     pub local: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -575,14 +806,7 @@ impl BookingView {
             resource_ids: wish.takes.iter().map(|take| take.resource).collect(),
             offer_id: booking.offer,
             hold_until: booking.held_until(),
-            customer: BookingCustomer {
-                name: customer.name.clone(),
-                email: customer.email.clone(),
-                phone: customer.phone.clone(),
-                lang: customer.lang.map(|lang| lang.tag().to_owned()),
-                zone: customer.zone.clone(),
-                sms_consent: customer.sms_consent,
-            },
+            customer: customer.into(),
             notes: wish.notes.clone(),
             session_id: wish.session,
             sequence: booking.sequence,
@@ -591,11 +815,29 @@ impl BookingView {
     }
 }
 
-impl PublicBooking {
-    pub fn of(booking: &Booking, business: &str, service: &str, now: Timestamp) -> Self {
+impl From<&booking::Customer> for BookingCustomer {
+    fn from(customer: &booking::Customer) -> Self {
         Self {
-            business: business.to_owned(),
-            status: booking.status_at(now).into(),
+            name: customer.name.clone(),
+            email: customer.email.clone(),
+            phone: customer.phone.clone(),
+            lang: customer.lang.map(|lang| lang.tag().to_owned()),
+            zone: customer.zone.clone(),
+            sms_consent: customer.sms_consent,
+        }
+    }
+}
+
+impl PublicBooking {
+    pub fn of(booking: &Booking, tenant: &TenantSnapshot, service: &str, now: Timestamp) -> Self {
+        let status = booking.status_at(now);
+        let held = status == booking::BookingStatus::Held;
+        Self {
+            business: tenant.settings.brand.name.clone(),
+            tenant: tenant.slug.clone(),
+            status: status.into(),
+            offer_id: held.then_some(booking.offer),
+            hold_until: held.then_some(booking.hold_until),
             service_id: booking.wish.service,
             service: service.to_owned(),
             starts_at: booking.wish.from,
@@ -618,12 +860,7 @@ impl BookingStep {
             | E::NoShow { by } => *by,
             E::Expired => By::Engine,
         };
-        let (by, member_id) = match by {
-            By::Customer => ("customer", None),
-            By::Member(member) => ("member", Some(member)),
-            By::Assistant => ("assistant", None),
-            By::Engine => ("engine", None),
-        };
+        let (by, member_id) = actor(by);
         Self { at: *at, what: event.kind().to_owned(), by: by.to_owned(), member_id }
     }
 }

@@ -33,12 +33,13 @@ pub mod webhook;
 
 pub use self::{
     booking::{
-        BlockCreated, BlockKind, BookingCustomer, BookingDetail, BookingLetter, BookingPage,
-        BookingStatus, BookingStep, BookingView, BringCode, CancelBooking, CodeAsked,
-        ConfirmBooking, FindBookings, FreeSlot, FreeSlots, HoldBooking, LedgerEntry, NewBlock,
-        NoSlotReason, OwnBooking, OwnBookings, PublicBooking, PutResource, PutTerms,
-        RescheduleBooking, ResourceKind, ResourceLedger, ResourceList, ResourceView, ServiceNeed,
-        ServiceTerms, ServiceTermsList,
+        AcceptOffer, BlockCreated, BlockKind, BlockList, BlockView, BookingCustomer, BookingDetail,
+        BookingEventName, BookingLetter, BookingNow, BookingPage, BookingStatus, BookingStep,
+        BookingView, BringCode, CancelBooking, CodeAsked, ConfirmBooking, FindBookings, FreeSlot,
+        FreeSlots, HoldBooking, LedgerEntry, NewBlock, NewWait, NoSlotReason, OwnBooking,
+        OwnBookings, PublicBooking, PutResource, PutTerms, RescheduleBooking, ResourceKind,
+        ResourceLedger, ResourceList, ResourceView, ServiceNeed, ServiceTerms, ServiceTermsList,
+        WaitCreated, WaitList, WaitView,
     },
     calendar::{
         AskConsent, CalendarChecked, CalendarChoice, CalendarList, CalendarProvider, CalendarState,
@@ -68,10 +69,10 @@ pub use self::{
         LeadPromise, LeadSource, LeadStatus, Missing, PromiseState,
     },
     live::{
-        AssignFrame, Availability, AvailabilityFrame, BeatFrame, ClientFrame, EventFrame, GapFrame,
-        HelloFrame, LeadEventName, LiveTicket, Only, PingFrame, ReplyFrame, SaveDraftFrame, Seen,
-        SeenFrame, SendFrame, ServerFrame, SessionFrame, Topic, TypingFrame, ViewFrame,
-        WelcomeFrame,
+        AssignFrame, Availability, AvailabilityFrame, BeatFrame, BookingFrame, ClientFrame,
+        EventFrame, GapFrame, HelloFrame, LeadEventName, LiveTicket, Only, PingFrame, ReplyFrame,
+        SaveDraftFrame, Seen, SeenFrame, SendFrame, ServerFrame, SessionFrame, Topic, TypingFrame,
+        ViewFrame, WelcomeFrame,
     },
     operations::{
         DeadStatus, DeliveryEntry, DeliveryKind, DeliveryList, DeliveryReplayed, DeliveryStatus,

@@ -12,6 +12,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
+    booking::{BookingEventName, BookingNow},
     ephemeral::{
         DraftDiscardedFrame, DraftFrame, MemberFrame, PresenceFrame, ProgressFrame, TokensFrame,
     },
@@ -83,6 +84,8 @@ pub enum Topic {
     Presence,
     /// Who is there to take conversations.
     Members,
+    /// Bookings, whoever made or changed them.
+    Bookings,
 }
 
 /// Narrows the events of a socket; what is named together must all hold.
@@ -252,6 +255,7 @@ pub enum ServerFrame {
     Gap(GapFrame),
     Reply(ReplyFrame),
     Event(Box<EventFrame>),
+    Booking(Box<BookingFrame>),
     Presence(PresenceFrame),
     Member(MemberFrame),
     Tokens(TokensFrame),
@@ -334,6 +338,29 @@ pub struct EventFrame {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub seen: Option<Seen>,
+}
+
+/// A step of a booking: a fact of the tenant's log as [`EventFrame`] is. Whose booking it is only `GET
+/// /v1/bookings/{booking}` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct BookingFrame {
+    /// Its place in the tenant's log.
+    #[ts(type = "number")]
+    pub seq: i64,
+    pub event: BookingEventName,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    pub booking: BookingNow,
+}
+
+impl BookingFrame {
+    /// The frame of a stored event; `None` when it is not of a booking.
+    pub fn of(record: &forecourt_core::event::EventRecord) -> Option<Self> {
+        let forecourt_core::event::Event::BookingTold(told) = &record.event else { return None };
+        let (event, booking) = (told.what.into(), BookingNow::from(&**told));
+        Some(Self { seq: record.seq.0, event, at: record.at, booking })
+    }
 }
 
 /// Who has seen a conversation, and how far.
@@ -419,6 +446,7 @@ impl LeadEventName {
             | Event::CustomToolGranted { .. }
             | Event::TurnNoted { .. }
             | Event::BookingNoted(_)
+            | Event::BookingTold(_)
             | Event::SlotPicked(_)
             | Event::OfferAnswered { .. }
             | Event::CodeNoted { .. }

@@ -572,6 +572,7 @@ impl SessionEvent {
             | Event::ToolGranted { .. }
             | Event::CustomToolGranted { .. }
             | Event::TurnNoted { .. }
+            | Event::BookingTold(_)
             | Event::SlotPicked(_)
             | Event::OfferAnswered { .. }
             | Event::CodeNoted { .. }

@@ -104,6 +104,9 @@ fn told(event: &Event) -> (&'static str, String) {
             "booking.noted",
             format!("An appointment of this conversation is {}", word(&news.status)),
         ),
+        Event::BookingTold(told) => {
+            ("booking.told", format!("An appointment is {}", told.status.as_str()))
+        }
         Event::SlotPicked(_) => {
             ("offer.picked", "The customer chose one of the offered times".into())
         }

@@ -4,6 +4,7 @@
 //! `webhook-signature`, and a [`WebhookEvent`] as its body.
 
 use forecourt_core::{
+    booking::By,
     event::{self, AnsweredBy, Event, EventRecord},
     id::{DeliveryId, EndpointId, MemberId, SessionId, TenantId},
     webhook::{PauseReason, Topic},
@@ -18,6 +19,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
+    booking::{BookingCustomer, BookingNow},
     lead::{Answerer, HumanReason, Lead},
     live::Seen,
     session::{Author, Message},
@@ -58,6 +60,12 @@ topics! {
     PromiseKept = "promise.kept",
     PromiseBroken = "promise.broken",
     DeliveryFailed = "delivery.failed",
+    BookingHeld = "booking.held",
+    BookingBooked = "booking.booked",
+    BookingRescheduled = "booking.rescheduled",
+    BookingCancelled = "booking.cancelled",
+    BookingNoShow = "booking.no_show",
+    BookingExpired = "booking.expired",
     Test = "webhook.test",
 }
 
@@ -130,6 +138,14 @@ pub struct WebhookData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub code: Option<String>,
+    /// With `booking.*`: where it stands after the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub booking: Option<BookingNow>,
+    /// With `booking.*`: whose it is, as it was known when the call was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub customer: Option<BookingCustomer>,
     /// With `webhook.test`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "string")]
@@ -142,7 +158,10 @@ impl WebhookEvent {
     pub fn of(topic: Topic, record: &EventRecord, around: &Surroundings) -> Self {
         let mut data = WebhookData {
             seq: Some(record.seq.0),
-            session_id: Some(record.session),
+            session_id: match &record.event {
+                Event::BookingTold(told) => told.session,
+                _ => Some(record.session),
+            },
             lead: around.lead.clone().map(Lead::from),
             ..WebhookData::default()
         };
@@ -205,6 +224,13 @@ impl WebhookData {
             | Event::DeliveryUncertain { delivery, code } => {
                 self.delivery_id = Some(*delivery);
                 self.code = Some(code.clone());
+            }
+            Event::BookingTold(told) => {
+                if let By::Member(member) = told.by {
+                    self.of_member(Some(member), around);
+                }
+                self.booking = Some(BookingNow::from(&**told));
+                self.customer = around.booking.as_ref().map(|now| (&now.wish.customer).into());
             }
             _ => {} // the lead says it all
         }

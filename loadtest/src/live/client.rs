@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use forecourt_core::id::SessionId;
 use forecourt_wire::{
-    ClientFrame, Cursor, EventFrame, HelloFrame, Only, ReplyFrame, SendFrame, ServerFrame, Topic,
+    BookingFrame, ClientFrame, Cursor, EventFrame, HelloFrame, Only, ReplyFrame, SendFrame,
+    ServerFrame, Topic,
 };
 use rand::rngs::StdRng;
 use thiserror::Error;
@@ -40,6 +41,7 @@ pub enum Told {
     /// The line is up, and nothing was missed.
     Ready,
     Event(Box<EventFrame>),
+    Booking(Box<BookingFrame>),
     /// Events may be missing: load the snapshot and [`Client::adopt`] its place. Events after this one follow.
     Resync(Cursor),
     /// How something stands now.
@@ -266,16 +268,18 @@ impl Client {
         self.heard = Instant::now();
         match self.log.take(Mark::from(&frame)) {
             Step::Apply => {
-                if let ServerFrame::Event(event) = frame {
-                    self.told.push_back(Told::Event(event));
+                match frame {
+                    ServerFrame::Event(event) => self.told.push_back(Told::Event(event)),
+                    ServerFrame::Booking(booking) => self.told.push_back(Told::Booking(booking)),
+                    _ => {}
                 }
                 return;
             }
             Step::Ready => self.told.push_back(Told::Ready),
             Step::Resync => self.told.extend(self.log.after().map(Told::Resync)),
             Step::Nothing => {
-                if let ServerFrame::Event(event) = &frame {
-                    let shown = self.adopted.is_some_and(|at| event.seq <= at.seq);
+                if let Mark::Event(seq) = Mark::from(&frame) {
+                    let shown = self.adopted.is_some_and(|at| seq <= at.seq);
                     self.repeated += u64::from(!shown);
                 }
             }
@@ -291,7 +295,10 @@ impl Client {
                     ask.answer.send(Ok(reply)).ok(); // who asked may be gone
                 }
             }
-            ServerFrame::Gap(_) | ServerFrame::Event(_) | ServerFrame::Beat(_) => {}
+            ServerFrame::Gap(_)
+            | ServerFrame::Event(_)
+            | ServerFrame::Booking(_)
+            | ServerFrame::Beat(_) => {}
             ServerFrame::Presence(_)
             | ServerFrame::Member(_)
             | ServerFrame::Tokens(_)

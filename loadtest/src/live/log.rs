@@ -128,6 +128,7 @@ impl From<&ServerFrame> for Mark {
             },
             ServerFrame::Gap(gap) => Self::Gap(Cursor { epoch: gap.epoch, seq: gap.seq }),
             ServerFrame::Event(event) => Self::Event(event.seq),
+            ServerFrame::Booking(booking) => Self::Event(booking.seq),
             ServerFrame::Beat(beat) => Self::Beat(beat.seq),
             ServerFrame::Reply(_)
             | ServerFrame::Presence(_)

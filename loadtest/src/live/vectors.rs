@@ -56,7 +56,9 @@ struct Known {
 fn mark(frame: &Value) -> Mark {
     match serde_json::from_value::<ServerFrame>(frame.clone()) {
         Ok(frame) => Mark::from(&frame),
-        Err(_) if frame["type"] == "event" => Mark::Event(frame["seq"].as_i64().unwrap()),
+        Err(_) if frame["type"] == "event" || frame["type"] == "booking" => {
+            Mark::Event(frame["seq"].as_i64().unwrap())
+        }
         Err(_) => Mark::None,
     }
 }

@@ -94,7 +94,7 @@ impl Listener {
                             stood = client.after();
                         }
                     }
-                    Told::Ready | Told::Now(_) => {}
+                    Told::Ready | Told::Now(_) | Told::Booking(_) => {}
                     Told::Down(_) => self.books.count(|outcome| outcome.breaks += 1),
                     Told::SignedOut => break,
                 },

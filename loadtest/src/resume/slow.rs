@@ -108,7 +108,7 @@ impl Readers {
                 Told::Event(event) => self.told(event.at),
                 Told::Resync(at) => client.adopt(at),
                 Told::Down(_) | Told::SignedOut => *lock(&self.cut) += 1,
-                Told::Ready | Told::Now(_) => {}
+                Told::Ready | Told::Now(_) | Told::Booking(_) => {}
             }
         }
     }

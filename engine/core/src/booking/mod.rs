@@ -21,6 +21,7 @@ pub mod letter;
 pub mod recur;
 pub mod state;
 pub mod terms;
+pub mod told;
 mod wall;
 pub mod why;
 pub mod words;
@@ -36,5 +37,6 @@ pub use self::{
         Refused, Requested,
     },
     terms::{Need, Resource, ResourceKind, Terms},
+    told::{BookingTold, BookingWhat},
     why::Why,
 };

@@ -16,6 +16,8 @@ pub struct Named<'a> {
     pub business: &'a str,
     /// Where the calendar entry can be fetched, if anywhere.
     pub calendar: Option<&'a str>,
+    /// Where the booking can be seen, moved and cancelled, if anywhere.
+    pub page: Option<&'a str>,
 }
 
 /// Subject and text of a letter. Paragraphs are parted by blank lines.
@@ -33,7 +35,7 @@ pub fn letter(
         let (date, time) = (calendar::date(lang, at.date(), today), at.time());
         format!("{date}, {}", calendar::time(lang, time))
     };
-    let Named { service, business, calendar } = named;
+    let Named { service, business, calendar, page } = named;
     let words = words(lang);
     let (title, line) = match kind {
         LetterKind::Confirmation => words.confirmation,
@@ -49,6 +51,9 @@ pub fn letter(
     }
     if let Some(calendar) = calendar {
         text.extend(["\n\n", words.calendar, " ", calendar]);
+    }
+    if let Some(page) = page {
+        text.extend(["\n\n", words.page, " ", page]);
     }
     if kind != LetterKind::Cancellation {
         text.extend(["\n\n", words.answer]);
@@ -141,6 +146,7 @@ struct Words {
     reminder: (&'static str, &'static str),
     yours: &'static str,
     calendar: &'static str,
+    page: &'static str,
     answer: &'static str,
 }
 
@@ -153,6 +159,7 @@ const fn words(lang: Lang) -> Words {
             reminder: ("Påminnelse", "Vi minner om timen din."),
             yours: "Hos deg:",
             calendar: "Til kalenderen:",
+            page: "Se, flytt eller avbestill timen:",
             answer: "Passer det ikke likevel? Svar på denne e-posten.",
         },
         Lang::Fr => Words {
@@ -162,6 +169,7 @@ const fn words(lang: Lang) -> Words {
             reminder: ("Rappel", "Nous vous rappelons votre rendez-vous."),
             yours: "Chez vous :",
             calendar: "Pour votre agenda :",
+            page: "Voir, déplacer ou annuler le rendez-vous :",
             answer: "Un empêchement ? Répondez à cet e-mail.",
         },
         Lang::En => Words {
@@ -171,6 +179,7 @@ const fn words(lang: Lang) -> Words {
             reminder: ("Reminder", "This is a reminder of your appointment."),
             yours: "On your clock:",
             calendar: "For your calendar:",
+            page: "See, move or cancel it:",
             answer: "Cannot make it? Just answer this e-mail.",
         },
         Lang::Ar => Words {
@@ -180,6 +189,7 @@ const fn words(lang: Lang) -> Words {
             reminder: ("تذكير", "نذكّرك بموعدك."),
             yours: "بتوقيتك:",
             calendar: "للتقويم:",
+            page: "لعرض الموعد أو نقله أو إلغائه:",
             answer: "لا يناسبك الموعد؟ أجب عن هذه الرسالة.",
         },
     }
@@ -192,7 +202,10 @@ mod tests {
 
     #[test]
     fn a_code_stands_in_the_text_and_never_in_the_subject() {
-        let named = Named { service: "Prøvekjøring", business: "Nordlys Bil", calendar: None };
+        let named =
+            Named {
+                service: "Prøvekjøring", business: "Nordlys Bil", calendar: None, page: None
+            };
         for lang in Lang::ALL {
             let (subject, text) = code_letter("042137", lang, named);
             assert!(text.contains("042137") && text.contains("10"), "{text}");
@@ -214,12 +227,14 @@ mod tests {
         let (mut booking, _) = held();
         booking.wish.customer.zone = Some("Africa/Casablanca".into());
         let calendar = Some("https://forecourt.example/x.ics");
-        let named = Named { service: "Prøvekjøring", business: "Nordlys Bil", calendar };
+        let page = Some("https://forecourt.example/booking/x");
+        let named = Named { service: "Prøvekjøring", business: "Nordlys Bil", calendar, page };
         let now = at("21T08:00");
         let (subject, text) = letter(LetterKind::Confirmation, &booking, Lang::Nb, named, now);
         assert_eq!(subject, "Timen er bekreftet: Prøvekjøring, tirsdag 24. november, 14:00");
         assert!(text.contains("14:00 (Europe/Oslo)\nHos deg: tirsdag 24. november, 14:00 (Afr"));
         assert!(text.contains("Til kalenderen: https://forecourt.example/x.ics"), "{text}");
+        assert!(text.contains("avbestill timen: https://forecourt.example/booking/x"), "{text}");
         for lang in Lang::ALL {
             for kind in LetterKind::ALL {
                 let (subject, text) = letter(kind, &booking, lang, named, now);

@@ -354,7 +354,8 @@ impl LeadSession {
                 self.has_phone = captured.phone.is_some();
                 self.customer_phone.clone_from(&captured.phone);
             }
-            Event::HandoffNoted { .. } => {}
+            // The second is of a booking's own stream, never of a session's.
+            Event::HandoffNoted { .. } | Event::BookingTold(_) => {}
             Event::ToolGranted { tool, .. } => {
                 *self.dialogue.granted.entry(*tool).or_default() += 1;
             }

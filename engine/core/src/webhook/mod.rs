@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
+    booking::BookingWhat,
     breaker::{Heard, Pauses},
     delivery,
     event::{Event, Seq},
@@ -98,6 +99,17 @@ topics! {
     PromiseBroken = "promise.broken";
     /// A letter to the customer was refused for good, or nobody knows whether it left.
     DeliveryFailed = "delivery.failed";
+    /// A time is kept for a customer for a while; nobody has said yes yet.
+    BookingHeld = "booking.held";
+    /// The customer, or a member for them, said yes.
+    BookingBooked = "booking.booked";
+    /// Its time is another one; its id stays.
+    BookingRescheduled = "booking.rescheduled";
+    BookingCancelled = "booking.cancelled";
+    /// The customer did not come.
+    BookingNoShow = "booking.no_show";
+    /// The hold ended before anybody said yes.
+    BookingExpired = "booking.expired";
     /// Sent by the test button; every endpoint gets it.
     Test = "webhook.test";
 }
@@ -126,6 +138,14 @@ impl Topic {
             Event::DeliveryFailed { .. } | Event::DeliveryUncertain { .. } => {
                 Some(Self::DeliveryFailed)
             }
+            Event::BookingTold(told) => Some(match told.what {
+                BookingWhat::Held => Self::BookingHeld,
+                BookingWhat::Booked => Self::BookingBooked,
+                BookingWhat::Rescheduled => Self::BookingRescheduled,
+                BookingWhat::Cancelled => Self::BookingCancelled,
+                BookingWhat::NoShow => Self::BookingNoShow,
+                BookingWhat::Expired => Self::BookingExpired,
+            }),
             Event::SubmissionRepeated
             | Event::RungReached { .. }
             | Event::TurnStarted { .. }
@@ -152,6 +172,19 @@ impl Topic {
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed => None,
         }
+    }
+
+    /// Whether it tells of a booking, whose order is its own.
+    pub const fn is_of_booking(self) -> bool {
+        matches!(
+            self,
+            Self::BookingHeld
+                | Self::BookingBooked
+                | Self::BookingRescheduled
+                | Self::BookingCancelled
+                | Self::BookingNoShow
+                | Self::BookingExpired
+        )
     }
 
     /// Whether an endpoint can ask for it.

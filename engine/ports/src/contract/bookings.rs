@@ -2,10 +2,11 @@
 
 use forecourt_core::{
     booking::{
-        Block, BlockKind, Booking, BookingCommand, BookingEvent, BookingStatus, By, Customer, Need,
-        Recurrence, Requested, Resource, ResourceKind, Stretch, Take, Terms, letter::LetterKind,
-        state::HOLD, terms::places_of,
+        Block, BlockKind, Booking, BookingCommand, BookingEvent, BookingStatus, BookingWhat, By,
+        Customer, Need, Recurrence, Requested, Resource, ResourceKind, Stretch, Take, Terms,
+        letter::LetterKind, state::HOLD, terms::places_of,
     },
+    event::Event,
     id::{BookingId, ResourceId, ServiceId},
     knowledge::{Knowledge, Localized, Service},
     lang::Lang,
@@ -226,6 +227,51 @@ pub async fn a_booking_is_read_back_with_all_that_happened(ground: &dyn Ground) 
     assert_eq!(desk.taken().await, 1, "what is booked is not offered any more");
 }
 
+pub async fn steps_of_bookings_are_told_of_once_and_in_order(ground: &dyn Ground) {
+    let desk = Desk::open(ground).await;
+    let Stage { store, tenant, now, other, .. } = &desk.stage;
+    let before = store.head(*tenant).await.expect("a head").seq;
+    let mut booking = desk.booked(desk.take(0, 24, 25)).await;
+    let (rival, event) = desk.hold(desk.take(1, 24, 25), None);
+    assert_eq!(desk.write(&rival, &event, *now).await, Written::Stored);
+    let cancel = BookingCommand::Cancel { by: By::Customer, reason: None };
+    assert_eq!(desk.step(&mut booking, cancel, *now).await, Written::Stored);
+
+    let later = *now + SignedDuration::from_secs(1);
+    assert_eq!(store.untold_bookings(*now, 10).await, Ok(vec![]), "a step may still be told of");
+    assert_eq!(store.untold_bookings(later, 10).await, Ok(vec![*tenant]));
+    // Two who tell at once: each step is told of by one of them, and the log has no gap.
+    let first = store.tell_bookings(*tenant, 3).await.expect("the first three");
+    let rest = other.tell_bookings(*tenant, 3).await.expect("the rest");
+    assert_eq!((first.len(), rest.len()), (3, 1));
+    assert_eq!(store.tell_bookings(*tenant, 3).await, Ok(vec![]), "each is told of once");
+    assert_eq!(store.untold_bookings(later, 10).await, Ok(vec![]));
+    let told = [first, rest].concat();
+    let seqs: Vec<i64> = told.iter().map(|record| record.seq.0).collect();
+    assert_eq!(seqs, (before.0 + 1..=before.0 + 4).collect::<Vec<_>>());
+    let steps: Vec<_> = told
+        .iter()
+        .map(|record| match &record.event {
+            Event::BookingTold(told) => {
+                assert_eq!((record.session, record.version.0), (told.stream(), told.version.0));
+                (told.booking, told.what)
+            }
+            event => panic!("{} is no step of a booking", event.kind()),
+        })
+        .collect();
+    let of = |id: BookingId| -> Vec<BookingWhat> {
+        steps.iter().filter(|(booking, _)| *booking == id).map(|(_, what)| *what).collect()
+    };
+    let life = [BookingWhat::Held, BookingWhat::Booked, BookingWhat::Cancelled];
+    assert_eq!((of(booking.id), of(rival.id)), (life.to_vec(), vec![BookingWhat::Held]));
+
+    // The log tells them as any other event, and what a conversation stores comes after.
+    assert_eq!(store.replay(*tenant, before, 10).await, Ok(told));
+    assert_eq!(store.head(*tenant).await.expect("a head").seq.0, before.0 + 4);
+    let another = desk.stage.set_another("nabo").await;
+    assert_eq!(store.tell_bookings(another.tenant, 3).await, Ok(vec![]), "A8");
+}
+
 pub async fn of_two_steps_from_one_version_one_wins(ground: &dyn Ground) {
     let desk = Desk::open(ground).await;
     let booking = desk.booked(desk.take(0, 24, 25)).await;
@@ -258,6 +304,11 @@ pub async fn a_decision_from_an_older_ledger_is_behind(ground: &dyn Ground) {
         rule: Some(Recurrence::parse("FREQ=WEEKLY;BYDAY=MO").expect("a rule")),
     };
     assert_eq!(desk.change(ResourceWrite::Block(block.clone())).await, ResourceWritten::Stored);
+    let Stage { store, tenant, .. } = &desk.stage;
+    let listed = store.list_blocks(*tenant, desk.bay).await;
+    assert_eq!(listed, Ok(Some(vec![block.clone()])));
+    let nowhere = ResourceId::from_uuid(desk.stage.ids.uuid());
+    assert_eq!(store.list_blocks(*tenant, nowhere).await, Ok(None));
     let (three, event) = desk.hold(desk.take(0, 48, 49), None);
     assert_eq!(desk.write_from(&three, &event, version + 2, now).await, behind);
     let Stage { store, tenant, .. } = &desk.stage;

@@ -132,6 +132,7 @@ macro_rules! store_contract {
             what_was_booked_before_has_its_places
             letters_are_sent_once_and_die_with_what_they_speak_of
             a_code_is_good_once_for_few_tries_and_minutes
+            steps_of_bookings_are_told_of_once_and_in_order
             bookings_are_found_by_whom_they_are_for
             who_waits_is_listed_in_the_order_of_coming
             // what people wrote down

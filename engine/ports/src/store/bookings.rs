@@ -3,6 +3,8 @@
 //! # Invariants
 //! - **A2, A12** [`Bookings::write_booking`] stores all of a decision or nothing: the booking is fenced
 //!   by its version, each resource by its own, and two takes of a unit never overlap;
+//! - a step is told of in the tenant's log once, and a booking's steps in their order: what the step stored says
+//!   that it is still to be told ([`Bookings::tell_bookings`]);
 //! - a hold that is over at `now` is in nobody's way, whether or not its end was written down;
 //! - **A8** every call is one tenant's; what asks over all of them learns only *whose*.
 
@@ -13,6 +15,7 @@ use forecourt_core::{
         Stretch, TakenBy, Terms,
         letter::{LetterKind, Owed},
     },
+    event::EventRecord,
     id::{
         BlockId, BookingId, DeliveryId, NodeId, ResourceId, ServiceId, SessionId, TenantId, WaitId,
     },
@@ -231,6 +234,13 @@ pub trait Bookings: Send + Sync {
         now: Timestamp,
     ) -> Result<ResourceWritten, StoreError>;
 
+    /// The blocks that people made of a resource, the oldest first; `None` when there is no such resource.
+    async fn list_blocks(
+        &self,
+        tenant: TenantId,
+        resource: ResourceId,
+    ) -> Result<Option<Vec<Block>>, StoreError>;
+
     /// Stores one step of a booking. After [`StoreError::Unavailable`] the outcome may be unknown: the
     /// version, or the `client_id`, tells.
     async fn write_booking(
@@ -238,6 +248,22 @@ pub trait Bookings: Send + Sync {
         tenant: TenantId,
         write: &BookingWrite,
     ) -> Result<Written, StoreError>;
+
+    /// Tells of a tenant's steps in its log that nobody told of yet, in the order in which they were stored, `limit`
+    /// at most, and says where they stand now. Each is told once, whoever asks; with fewer than `limit` there
+    /// were no more.
+    async fn tell_bookings(
+        &self,
+        tenant: TenantId,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, StoreError>;
+
+    /// Tenants with steps of before `before` that nobody told of: whoever stored them did not live to do it.
+    async fn untold_bookings(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, StoreError>;
 
     async fn find_booking(
         &self,

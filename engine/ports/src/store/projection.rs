@@ -118,6 +118,7 @@ impl LeadRecord {
             | Event::CustomToolGranted { .. }
             | Event::TurnNoted { .. }
             | Event::BookingNoted(_)
+            | Event::BookingTold(_)
             | Event::SlotPicked(_)
             | Event::OfferAnswered { .. }
             | Event::CodeNoted { .. }

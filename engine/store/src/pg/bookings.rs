@@ -8,7 +8,8 @@
 
 use async_trait::async_trait;
 use forecourt_core::{
-    booking::{Block, Booking, BookingVersion, Stretch, Terms, terms::places_of},
+    booking::{Block, Booking, BookingTold, BookingVersion, Stretch, Terms, terms::places_of},
+    event::{Event, EventRecord, Seq, Version},
     id::{BookingId, DeliveryId, NodeId, ResourceId, ServiceId, TenantId, WaitId},
 };
 use forecourt_ports::store::{
@@ -26,8 +27,8 @@ use crate::{
     db::Retry,
     error::DbError,
     tables::{
-        booking_codes, booking_letters, booking_takes, booking_waits, bookings, calendars,
-        resources, services,
+        booking_codes, booking_letters, booking_news, booking_takes, booking_waits, bookings, bulk,
+        calendars, journal, resources, services, tenants,
     },
 };
 
@@ -76,7 +77,28 @@ async fn write_booking(tx: &TenantTx, write: &BookingWrite) -> Result<(), Halt> 
     booking_letters::drop_older(tx, booking, *now).await?;
     booking_letters::add(tx, booking.id, letters, *now).await?;
     calendars::noted(tx, booking, *now).await?;
+    booking_news::add(tx, &BookingTold::of(booking, event), *now).await?;
     Ok(())
+}
+
+/// Moves steps from where they wait into the log. Whoever holds the lock of the log is alone with both.
+async fn tell(tx: &TenantTx, limit: u32) -> Result<Vec<EventRecord>, DbError> {
+    let last = tenants::lock_log(tx).await?;
+    let steps = booking_news::take(tx, limit).await?;
+    let records = steps.into_iter().zip(last.0 + 1..).map(|((at, told), seq)| EventRecord {
+        tenant: tx.tenant(),
+        session: told.stream(),
+        seq: Seq(seq),
+        version: Version(told.version.0),
+        at,
+        event: Event::BookingTold(Box::new(told)),
+    });
+    let records: Vec<EventRecord> = records.collect();
+    let Some(end) = records.last().map(|record| record.seq) else { return Ok(records) };
+    let rows = records.iter().map(journal::booking_row).collect::<Result<Vec<_>, _>>()?;
+    bulk::send(tx, rows.into_iter().collect::<journal::Events>()).await?;
+    tenants::move_log(tx, end).await?;
+    Ok(records)
 }
 
 async fn write_resource(
@@ -184,6 +206,20 @@ impl Bookings for PgStore {
         }
     }
 
+    async fn list_blocks(
+        &self,
+        tenant: TenantId,
+        resource: ResourceId,
+    ) -> Result<Option<Vec<Block>>, StoreError> {
+        let read = async |tx: &mut TenantTx| {
+            let tx = &*tx;
+            let (found, blocks) =
+                try_join!(resources::find(tx, resource), resources::blocks(tx, resource))?;
+            Ok(found.map(|_| blocks))
+        };
+        self.app.read(tenant, read).await.map_err(store_error)
+    }
+
     async fn write_booking(
         &self,
         tenant: TenantId,
@@ -209,6 +245,34 @@ impl Bookings for PgStore {
                 Err(Halt::Fault(error)) => return Err(store_error(error)),
             }
         }
+    }
+
+    async fn tell_bookings(
+        &self,
+        tenant: TenantId,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let limit = limit.min(MOST);
+        let work = async |tx: &mut TenantTx| tell(tx, limit).await;
+        let told = self.app.tenant(tenant, work).await;
+        match &told {
+            Ok(records) => {
+                if let Some(last) = records.last() {
+                    self.heads.moved(tenant, last.seq);
+                }
+            }
+            Err(_) => self.heads.forget(tenant),
+        }
+        told.map_err(store_error)
+    }
+
+    async fn untold_bookings(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, StoreError> {
+        let limit = limit.min(MOST);
+        sweep::with_untold_bookings(&self.jobs, before, limit).await.map_err(store_error)
     }
 
     async fn find_booking(

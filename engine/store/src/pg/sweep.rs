@@ -9,7 +9,9 @@ use uuid::Uuid;
 use crate::{
     JobsDb,
     error::DbError,
-    schema::{booking_letters, bookings, deliveries, sessions, tenants, timers, websites},
+    schema::{
+        booking_letters, booking_news, bookings, deliveries, sessions, tenants, timers, websites,
+    },
     tables::{Failed, HandingOver, Held, Pending, Time, Uncertain, number},
 };
 
@@ -80,6 +82,19 @@ pub(super) async fn with_overdue_holds(
         .order(bookings::hold_until)
         .limit(limit.into())
         .select(bookings::tenant_id);
+    Ok(each_once(jobs.load(query).await?))
+}
+
+/// Whose bookings have steps of before `before` that the log does not tell of.
+pub(super) async fn with_untold_bookings(
+    jobs: &JobsDb,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<TenantId>, DbError> {
+    let query = booking_news::table
+        .filter(booking_news::at.lt(Time::from(before)))
+        .limit(limit.into())
+        .select(booking_news::tenant_id);
     Ok(each_once(jobs.load(query).await?))
 }
 

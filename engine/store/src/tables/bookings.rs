@@ -121,6 +121,26 @@ pub(crate) async fn find(mut tx: &TenantTx, id: BookingId) -> Result<Option<Book
     }
 }
 
+/// Those of these bookings that there are, in no order.
+pub(crate) async fn with_ids(
+    mut tx: &TenantTx,
+    ids: &[BookingId],
+) -> Result<Vec<Booking>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<Row> = bookings::table
+        .filter(bookings::booking_id.eq_any(ids.iter().map(|id| id.into_uuid())))
+        .select(COLUMNS)
+        .load(&mut tx)
+        .await?;
+    let mut all = Vec::with_capacity(found.len());
+    for row in found {
+        all.push(read(tx, row).await?);
+    }
+    Ok(all)
+}
+
 /// The same, and nobody changes it before this transaction ends.
 pub(crate) async fn find_locked(
     mut tx: &TenantTx,

@@ -28,6 +28,19 @@ bulk! {
     ""
 }
 
+/// An event of a booking's stream in its place, beside which no cause is kept: the step is decided elsewhere.
+pub(crate) fn booking_row(record: &EventRecord) -> Result<EventRow, DbError> {
+    Ok(EventRow {
+        seq: record.seq.0,
+        session_id: record.session.into_uuid(),
+        version: record.version.0,
+        at: record.at.into(),
+        kind: record.event.kind(),
+        body: Doc::of(&record.event)?,
+        cause: None,
+    })
+}
+
 /// One session's events after `after` in order, grouped into the decisions that led to them.
 pub(crate) async fn decisions(
     mut tx: &TenantTx,

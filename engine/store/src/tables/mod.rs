@@ -12,6 +12,7 @@
 
 pub(crate) mod booking_codes;
 pub(crate) mod booking_letters;
+pub(crate) mod booking_news;
 pub(crate) mod booking_takes;
 pub(crate) mod booking_waits;
 pub(crate) mod bookings;

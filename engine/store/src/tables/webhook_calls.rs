@@ -86,12 +86,14 @@ struct Stored {
 impl Stored {
     fn record(self) -> Result<CallRecord, DbError> {
         let unknown = DbError::Inconsistent { table: TABLE, what: "an unknown word" };
+        let topic = Topic::parse(&self.topic).ok_or(unknown)?;
+        let of_session = self.seq.is_some() && !topic.is_of_booking();
         Ok(CallRecord {
             number: self.number,
-            topic: Topic::parse(&self.topic).ok_or(unknown)?,
+            topic,
             event_id: self.event_id,
             seq: self.seq.map(Seq),
-            session: self.seq.map(|_| SessionId::from_uuid(self.entity_id)),
+            session: of_session.then(|| SessionId::from_uuid(self.entity_id)),
             status: CallStatus::read(&self.status, TABLE)?,
             tries: number(self.tries, TABLE)?,
             next_at: self.next_at.to_jiff(),

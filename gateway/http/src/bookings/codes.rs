@@ -99,7 +99,7 @@ pub(crate) async fn prove(
         let name = service_name(&*tenant, booking, lang).await?;
         bookings.push(OwnBooking {
             token: state.sealer.booking_until(tenant.id(), booking.id, until),
-            booking: PublicBooking::of(booking, &settings.brand.name, &name, now),
+            booking: PublicBooking::of(booking, &snapshot, &name, now),
         });
     }
     let own = OwnBookings { bookings, until };

@@ -8,8 +8,8 @@ use forecourt_core::{
     lang::Lang,
 };
 use forecourt_wire::{
-    CancelBooking, FreeSlot, FreeSlots, NoSlotReason, PublicBooking, RescheduleBooking,
-    booking::local,
+    AcceptOffer, CancelBooking, FreeSlot, FreeSlots, NoSlotReason, PublicBooking,
+    RescheduleBooking, booking::local,
 };
 use jiff::{ToSpan as _, civil::Date};
 use std::sync::Arc;
@@ -109,8 +109,7 @@ async fn opened(
 async fn shown(state: &State, tenant: &dyn TenantDesk, booking: &Booking) -> Answer {
     let snapshot = tenant.snapshot();
     let name = service_name(tenant, booking, snapshot.settings.default_language()).await?;
-    let business = &snapshot.settings.brand.name;
-    let view = PublicBooking::of(booking, business, &name, state.clock.now());
+    let view = PublicBooking::of(booking, &snapshot, &name, state.clock.now());
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view))
 }
 
@@ -160,6 +159,19 @@ pub(crate) async fn cancel(
     let (tenant, id) = opened(&request, state, &token).await?;
     let reason = text("/reason", body.0.reason, REASON)?;
     changed!(state, tenant, tenant.bookings().cancel(id, By::Customer, reason).await)
+}
+
+/// `POST /v1/public/bookings/{token}/confirm` — the customer's yes to what is held for them.
+pub(crate) async fn confirm(
+    request: HttpRequest,
+    gateway: web::Data<Gateway>,
+    token: web::Path<String>,
+    body: Json<AcceptOffer>,
+) -> Answer {
+    let state = &gateway.0;
+    let (tenant, id) = opened(&request, state, &token).await?;
+    let offer = body.0.offer_id;
+    changed!(state, tenant, tenant.bookings().confirm(id, offer, By::Customer, None).await)
 }
 
 /// `POST /v1/public/bookings/{token}/reschedule`.

@@ -9,6 +9,7 @@ pub(crate) mod codes;
 pub(crate) mod customers;
 pub(crate) mod resources;
 pub(crate) mod staff;
+pub(crate) mod waits;
 
 use forecourt_actors::BookingError;
 use forecourt_core::{

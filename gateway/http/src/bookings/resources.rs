@@ -8,8 +8,8 @@ use forecourt_core::{
 };
 use forecourt_ports::store::Role;
 use forecourt_wire::{
-    BlockCreated, LedgerEntry, NewBlock, PutResource, PutTerms, ResourceLedger, ResourceList,
-    ResourceView, ServiceTerms, ServiceTermsList,
+    BlockCreated, BlockList, BlockView, LedgerEntry, NewBlock, PutResource, PutTerms,
+    ResourceLedger, ResourceList, ResourceView, ServiceTerms, ServiceTermsList,
 };
 use jiff::civil::Time;
 
@@ -184,6 +184,22 @@ pub(crate) async fn get(
     entries.truncate(SHOWN);
     let resource = ResourceView::from(ledger.resource());
     Ok(HttpResponse::Ok().json(ResourceLedger { resource, entries }))
+}
+
+/// `GET /v1/resources/{resource}/blocks`.
+pub(crate) async fn blocks(
+    gateway: web::Data<Gateway>,
+    staff: Staff,
+    id: web::Path<String>,
+) -> Answer {
+    staff.require(Role::Seller)?;
+    let id: ResourceId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let tenant = sessions::tenant_of(&gateway.0, &staff).await?;
+    let snapshot = tenant.snapshot();
+    let found = tenant.bookings().blocks(id).await;
+    let found = found.map_err(told(&gateway.0, &snapshot.settings))?;
+    let blocks = found.iter().map(BlockView::from).collect();
+    Ok(HttpResponse::Ok().json(BlockList { blocks }))
 }
 
 /// `POST /v1/resources/{resource}/blocks`.

@@ -47,12 +47,15 @@ mod tests {
     use forecourt_wire::LeadEventName;
     use uuid::Uuid;
 
-    use super::{super::filter::Whose, *};
+    use super::{
+        super::filter::{About, Whose},
+        *,
+    };
 
     fn told(frame: String) -> Told {
         let session = SessionId::from_uuid(Uuid::from_u128(1));
-        let (event, whose) = (LeadEventName::Changed, Whose::Unknown);
-        Told { seq: Seq(1), frame: frame.into(), event, session, whose }
+        let (about, whose) = (About::Lead(LeadEventName::Changed), Whose::Unknown);
+        Told { seq: Seq(1), frame: frame.into(), about, session, whose }
     }
 
     #[test]

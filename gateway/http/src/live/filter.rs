@@ -23,9 +23,17 @@ pub(crate) struct Told {
     /// Its place in the log.
     pub(crate) seq: Seq,
     pub(crate) frame: ByteString,
-    pub(crate) event: LeadEventName,
+    pub(crate) about: About,
+    /// The conversation; of a booking that came from none, the booking's own stream.
     pub(crate) session: SessionId,
     pub(crate) whose: Whose,
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    Lead(LeadEventName),
+    Booking,
 }
 
 /// Whose conversation an event is about.
@@ -56,7 +64,7 @@ impl Filter {
 
     /// What a hello asks for; `Err` says what is wrong with it.
     pub(crate) fn new(role: Role, hello: &HelloFrame) -> Result<Self, &'static str> {
-        let all = [Topic::Leads, Topic::Messages, Topic::Presence, Topic::Members];
+        let all = [Topic::Leads, Topic::Messages, Topic::Presence, Topic::Members, Topic::Bookings];
         let wanted = |topic: &Topic| hello.topics.is_empty() || hello.topics.contains(topic);
         let only = hello.only.clone().unwrap_or_default();
         if only.session_ids.as_ref().is_some_and(|ids| ids.len() > MOST_SESSIONS) {
@@ -81,7 +89,7 @@ impl Filter {
 
     pub(crate) fn admits(&self, told: &Told) -> bool {
         may_see(self.role)
-            && self.topics.meet(topics_of(told.event))
+            && self.topics.meet(topics_of(told.about))
             && self.sessions.as_ref().is_none_or(|ids| ids.contains(&told.session))
             && self.assignee.is_none_or(|assignee| match told.whose {
                 Whose::Known(whose) => whose == Some(assignee),
@@ -117,13 +125,14 @@ impl Topics {
 }
 
 /// The topics that an event is of: a message changes its lead too.
-const fn topics_of(event: LeadEventName) -> Topics {
-    match event {
-        LeadEventName::Captured | LeadEventName::Repeated | LeadEventName::Changed => {
+const fn topics_of(about: About) -> Topics {
+    match about {
+        About::Lead(LeadEventName::Captured | LeadEventName::Repeated | LeadEventName::Changed) => {
             Topics::of(&[Topic::Leads])
         }
-        LeadEventName::MessagePosted => Topics::of(&[Topic::Leads, Topic::Messages]),
-        LeadEventName::Seen => Topics::of(&[Topic::Messages]),
+        About::Lead(LeadEventName::MessagePosted) => Topics::of(&[Topic::Leads, Topic::Messages]),
+        About::Lead(LeadEventName::Seen) => Topics::of(&[Topic::Messages]),
+        About::Booking => Topics::of(&[Topic::Bookings]),
     }
 }
 
@@ -139,9 +148,9 @@ mod tests {
         Filter::new(Role::Seller, &extract::parse(hello.as_bytes()).expect("a hello"))
     }
 
-    fn told(event: LeadEventName, session: u128, whose: Whose) -> Told {
+    fn told(about: About, session: u128, whose: Whose) -> Told {
         let session = SessionId::from_uuid(Uuid::from_u128(session));
-        Told { seq: Seq(1), frame: "".into(), event, session, whose }
+        Told { seq: Seq(1), frame: "".into(), about, session, whose }
     }
 
     fn member(nth: u128) -> MemberId {
@@ -160,10 +169,14 @@ mod tests {
             (LeadEventName::MessagePosted, true, true),
             (LeadEventName::Seen, false, true),
         ] {
-            let told = told(event, 1, Whose::Unknown);
+            let told = told(About::Lead(event), 1, Whose::Unknown);
             let admits = [&all, &leads, &messages].map(|filter| filter.admits(&told));
             assert_eq!(admits, [true, of_leads, of_messages], "{event:?}");
         }
+        let bookings = filter(r#""topics":["bookings"]"#).unwrap();
+        let step = told(About::Booking, 1, Whose::Unknown);
+        let admits = [&all, &leads, &messages, &bookings].map(|filter| filter.admits(&step));
+        assert_eq!(admits, [true, false, false, true]);
         assert!(all.wants(Topic::Presence) && !leads.wants(Topic::Presence));
         assert!(messages.wants(Topic::Members) && !messages.wants(Topic::Presence));
     }
@@ -183,7 +196,7 @@ mod tests {
             (1, Whose::Given(Some(member(8))), true),
             (2, Whose::Known(Some(mine)), false),
         ] {
-            let told = told(LeadEventName::Changed, session, whose);
+            let told = told(About::Lead(LeadEventName::Changed), session, whose);
             assert_eq!(filter.admits(&told), admitted, "{session} {whose:?}");
         }
     }
@@ -197,6 +210,9 @@ mod tests {
         assert!(filter(&hello(MOST_SESSIONS)).is_ok());
         assert!(filter(&hello(MOST_SESSIONS + 1)).is_err());
         let none = filter(r#""only":{"session_ids":[]}"#).unwrap();
-        assert!(!none.admits(&told(LeadEventName::Changed, 1, Whose::Unknown)), "none is none");
+        assert!(
+            !none.admits(&told(About::Lead(LeadEventName::Changed), 1, Whose::Unknown)),
+            "none is none"
+        );
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        filter::{Told, Whose},
+        filter::{About, Told, Whose},
         protocol::Greeting,
     },
     *,
@@ -37,7 +37,7 @@ fn batch(seqs: std::ops::Range<i64>) -> Arc<Batch> {
     let told = seqs.map(|seq| Told {
         seq: Seq(seq),
         frame: format!("{seq} {}", "x".repeat(500)).into(),
-        event: if seq % 7 == 0 { LeadEventName::Seen } else { LeadEventName::Changed },
+        about: About::Lead(if seq % 7 == 0 { LeadEventName::Seen } else { LeadEventName::Changed }),
         session: SessionId::from_uuid(Uuid::from_u128(2)),
         whose: Whose::Unknown,
     });

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    super::filter::{Told, Whose},
+    super::filter::{About, Told, Whose},
     *,
 };
 use crate::problem::Problem;
@@ -18,7 +18,7 @@ fn batch_of(event: LeadEventName, seqs: &[i64]) -> Arc<Batch> {
     let told = |seq: &i64| Told {
         seq: Seq(*seq),
         frame: seq.to_string().into(),
-        event,
+        about: About::Lead(event),
         session,
         whose: Whose::Unknown,
     };
@@ -124,7 +124,7 @@ fn what_was_asked_for_leaves_in_runs_and_what_lies_between_is_left_out() {
     let events = "..cc.s.c.ccss".bytes().zip(0..).map(|(kind, seq)| Told {
         seq: Seq(seq),
         frame: seq.to_string().into(),
-        event: if kind == b's' { LeadEventName::Seen } else { LeadEventName::Changed },
+        about: About::Lead(if kind == b's' { LeadEventName::Seen } else { LeadEventName::Changed }),
         session,
         whose: Whose::Unknown,
     });

@@ -28,7 +28,9 @@ use forecourt_ports::{
     clock::Clock,
     store::{LeadDelta, LeadNews, LeadRow, Store, StoreError},
 };
-use forecourt_wire::{EventFrame, Lead, LeadChanges, LeadEventName, Seen, ServerFrame};
+use forecourt_wire::{
+    BookingFrame, EventFrame, Lead, LeadChanges, LeadEventName, Seen, ServerFrame,
+};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
@@ -37,7 +39,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     batch::Batch,
-    filter::{Told, Whose},
+    filter::{About, Told, Whose},
     line::Line,
     protocol::close,
 };
@@ -381,12 +383,10 @@ impl Shared {
         tenant: TenantId,
         told: impl Iterator<Item = (&'a EventRecord, &'a LeadNews)> + Clone,
     ) -> Result<Vec<Told>, StoreError> {
-        let told = told.filter_map(|(record, news)| {
-            let event = LeadEventName::of(&record.event)?;
-            (*news != LeadNews::NoLead).then_some((record, news, event))
+        let unread = told.clone().filter(|(record, news)| {
+            **news == LeadNews::Unread && LeadEventName::of(&record.event).is_some()
         });
-        let unread = told.clone().filter(|(_, news, _)| **news == LeadNews::Unread);
-        let unread: HashSet<SessionId> = unread.map(|(record, ..)| record.session).collect();
+        let unread: HashSet<SessionId> = unread.map(|(record, _)| record.session).collect();
         let mut rows: HashMap<SessionId, Lead> = HashMap::new();
         if !unread.is_empty() {
             let sessions: Vec<SessionId> = unread.into_iter().collect();
@@ -394,7 +394,12 @@ impl Shared {
             rows.extend(read.into_iter().map(|row| (row.session, Lead::from(row))));
         }
         let mut batch = Vec::new();
-        for (record, news, event) in told {
+        for (record, news) in told {
+            if let Some(frame) = BookingFrame::of(record) {
+                batch.push(of_booking(record, frame));
+                continue;
+            }
+            let Some(event) = LeadEventName::of(&record.event) else { continue };
             let (lead, changes) = match news {
                 LeadNews::NoLead => continue,
                 LeadNews::Unread => match rows.get(&record.session) {
@@ -428,10 +433,20 @@ impl Shared {
                 seen: Seen::of(&record.event),
             }));
             let (seq, frame, session) = (record.seq, text(&frame), record.session);
-            batch.push(Told { seq, frame, event, session, whose });
+            batch.push(Told { seq, frame, about: About::Lead(event), session, whose });
         }
         Ok(batch)
     }
+}
+
+/// A booking is told of to whoever asks for bookings; narrowed to conversations, to those of its own.
+fn of_booking(record: &EventRecord, frame: BookingFrame) -> Told {
+    let session = frame.booking.session_id;
+    // Of no conversation, it is in nobody's hands.
+    let whose = if session.is_none() { Whose::Known(None) } else { Whose::Unknown };
+    let (seq, session) = (record.seq, session.unwrap_or(record.session));
+    let frame = text(&ServerFrame::Booking(Box::new(frame)));
+    Told { seq, frame, about: About::Booking, session, whose }
 }
 
 /// A frame as the socket writes it.

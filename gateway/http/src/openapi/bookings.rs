@@ -156,6 +156,46 @@ pub(crate) const ALL: &[Operation] = &[
         )
     },
     Operation {
+        about: "Those that people made; a connected calendar's busy times stand in the ledger.",
+        good: &[good(200, "The oldest first.", "BlockList")],
+        ..operation(
+            "GET",
+            "/v1/resources/{resource}/blocks",
+            "listBlocks",
+            "List a resource's blocks",
+            Who::Seller,
+            READ,
+        )
+    },
+    Operation {
+        good: &[good(200, "First come first.", "WaitList")],
+        ..operation("GET", "/v1/waits", "listWaits", "List who waits for a time", Who::Seller, READ)
+    },
+    Operation {
+        about: "The same `client_id` is the same place.",
+        body: &[(JSON, "NewWait")],
+        good: &[good(201, "They wait.", "WaitCreated")],
+        ..operation(
+            "POST",
+            "/v1/waits",
+            "addWait",
+            "Put somebody on a waiting list",
+            Who::Seller,
+            CHANGE,
+        )
+    },
+    Operation {
+        good: &[done("They wait no longer.")],
+        ..operation(
+            "DELETE",
+            "/v1/waits/{wait}",
+            "removeWait",
+            "Take somebody off a waiting list",
+            Who::Seller,
+            CHANGE,
+        )
+    },
+    Operation {
         good: &[done("It can be booked again.")],
         ..operation(
             "DELETE",
@@ -373,6 +413,18 @@ pub(crate) const ALL: &[Operation] = &[
             "/v1/public/bookings/{token}/cancel",
             "cancelOwnBooking",
             "Cancel one's own booking",
+            Who::Anyone,
+            PUBLIC,
+        )
+    },
+    Operation {
+        body: &[(JSON, "AcceptOffer")],
+        good: &[good(200, "It is booked.", "PublicBooking")],
+        ..operation(
+            "POST",
+            "/v1/public/bookings/{token}/confirm",
+            "confirmOwnBooking",
+            "Say yes to what is held for oneself",
             Who::Anyone,
             PUBLIC,
         )

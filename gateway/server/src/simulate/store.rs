@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use forecourt_core::{
-    booking::{Booking, Stretch, Terms},
+    booking::{Block, Booking, Stretch, Terms},
     capture::Known,
     contact::{Email, Phone},
     effect::Effect,
@@ -868,12 +868,45 @@ impl Bookings for NodeStore {
         self.read(self.inner.write_resource(tenant, write, now)).await
     }
 
+    async fn list_blocks(
+        &self,
+        tenant: TenantId,
+        resource: ResourceId,
+    ) -> Result<Option<Vec<Block>>, StoreError> {
+        self.read(self.inner.list_blocks(tenant, resource)).await
+    }
+
     async fn write_booking(
         &self,
         tenant: TenantId,
         write: &BookingWrite,
     ) -> Result<Written, StoreError> {
         self.read(self.inner.write_booking(tenant, write)).await
+    }
+
+    async fn tell_bookings(
+        &self,
+        tenant: TenantId,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        self.enter().await?;
+        if self.world.strikes(Fault::StoreRefused) {
+            return Err(StoreError::Unavailable);
+        }
+        let told = at_once(self.io.as_ref(), self.inner.tell_bookings(tenant, limit)).await;
+        if let Ok(records) = &told {
+            self.world.lock().told(tenant, records);
+        }
+        self.leave().await;
+        told
+    }
+
+    async fn untold_bookings(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, StoreError> {
+        self.read(self.inner.untold_bookings(before, limit)).await
     }
 
     async fn find_booking(

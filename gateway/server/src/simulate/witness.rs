@@ -10,7 +10,8 @@ use forecourt_core::{
     contact::Email,
     effect::{Effect, TimerKind},
     event::{
-        AnsweredBy, Author, DeliveryKind, DeliveryQueued, Event, Fence, MessagePosted, MessageSeq,
+        AnsweredBy, Author, DeliveryKind, DeliveryQueued, Event, EventRecord, Fence, MessagePosted,
+        MessageSeq,
     },
     id::{DeliveryId, LeadId, MessageId, SessionId, TenantId, TurnId},
     promise::Rung,
@@ -133,6 +134,16 @@ impl World {
                     self.check("R8", false, Some(append.session), || "unstorable".into());
                 }
             }
+        }
+    }
+
+    /// Steps of bookings that were put into a tenant's log.
+    pub(super) fn told(&mut self, tenant: TenantId, records: &[EventRecord]) {
+        for record in records {
+            let last = self.witness.tenants.insert(tenant, record.seq.0).unwrap_or(0);
+            self.check("A2", record.seq.0 == last + 1, None, || {
+                format!("sequence {} follows {last}", record.seq.0)
+            });
         }
     }
 

@@ -12,10 +12,12 @@ import { LoginPage } from "./LoginPage";
 
 const WebhooksPage = lazy(() => import("./webhooks/WebhooksPage"));
 const KnowledgePage = lazy(() => import("./knowledge/KnowledgePage"));
+const BookingsPage = lazy(() => import("./bookings/BookingsPage"));
 const CalendarsPage = lazy(() => import("./calendars/CalendarsPage"));
 const VehiclesPage = lazy(() => import("./vehicles/VehiclesPage"));
 const PAGES = {
   "/app/vehicles": VehiclesPage,
+  "/app/bookings": BookingsPage,
   "/app/webhooks": WebhooksPage,
   "/app/knowledge": KnowledgePage,
   "/app/calendars": CalendarsPage,

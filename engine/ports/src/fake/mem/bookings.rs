@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use forecourt_core::{
     booking::{
-        Block, Booking, BookingEvent, BookingStatus, BookingVersion, By, Customer, Requested,
-        Resource, ResourceKind, Stretch, Take, TakenBy, Terms,
+        Block, Booking, BookingEvent, BookingStatus, BookingTold, BookingVersion, By, Customer,
+        Requested, Resource, ResourceKind, Stretch, Take, TakenBy, Terms,
         code::{MOST_SENDS, MOST_TRIES, VALID, WINDOW},
         letter::{LetterKind, Owed},
         terms::places_of,
     },
+    event::EventRecord,
     id::{
         BlockId, BookingId, DeliveryId, NodeId, OfferId, ResourceId, ServiceId, TenantId, WaitId,
     },
@@ -20,7 +21,7 @@ use forecourt_core::{
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{super::lock, Claim, MemStore, is_free, journal::take_one};
+use super::{super::lock, Claim, MemStore, TenantData, is_free, journal::take_one};
 use crate::store::{
     BookingFilter, BookingHistory, BookingWrite, Bookings, Busy, Catalogue, CodeTry, DueLetter,
     LetterEnd, LetterRecord, LetterStatus, MOST_ROWS, NewCode, ResourceWrite, ResourceWritten,
@@ -38,6 +39,8 @@ pub(super) struct Data {
     letters: BTreeMap<(BookingId, LetterKind, u32), Letter>,
     waits: Vec<Wait>,
     codes: Vec<Code>,
+    /// Steps that the log does not tell of yet.
+    untold: Vec<(Timestamp, BookingTold)>,
 }
 
 struct Code {
@@ -195,7 +198,12 @@ impl Data {
             self.bookings.entry(booking.id).or_insert_with(|| (booking.clone(), vec![]));
         place.clone_from(booking);
         events.push((*now, event.clone()));
+        self.untold.push((*now, BookingTold::of(booking, event)));
         Written::Stored
+    }
+
+    pub(super) fn find(&self, id: BookingId) -> Option<&Booking> {
+        self.bookings.get(&id).map(|(booking, _)| booking)
     }
 
     fn letter(&mut self, due: &DueLetter) -> Option<&mut Letter> {
@@ -298,6 +306,17 @@ impl Bookings for MemStore {
         Ok(ResourceWritten::Stored)
     }
 
+    async fn list_blocks(
+        &self,
+        tenant: TenantId,
+        resource: ResourceId,
+    ) -> Result<Option<Vec<Block>>, StoreError> {
+        let world = self.enter("list_blocks").await?;
+        let data = &world.tenant(tenant)?.booking;
+        let own = data.blocks.values().filter(|block| block.resource == resource).cloned();
+        Ok(data.resources.contains_key(&resource).then(|| own.collect()))
+    }
+
     async fn write_booking(
         &self,
         tenant: TenantId,
@@ -312,6 +331,32 @@ impl Bookings for MemStore {
             return Err(StoreError::Unavailable);
         }
         Ok(written)
+    }
+
+    async fn tell_bookings(
+        &self,
+        tenant: TenantId,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let mut world = self.enter("tell_bookings").await?;
+        if take_one(&mut lock(&self.shared.faults).fail_commits) {
+            return Err(StoreError::Unavailable);
+        }
+        let data = world.tenant_mut(tenant)?;
+        let count = data.booking.untold.len().min(limit as usize);
+        let steps: Vec<_> = data.booking.untold.drain(..count).collect();
+        Ok(steps.into_iter().map(|(at, told)| data.tell(tenant, at, told)).collect())
+    }
+
+    async fn untold_bookings(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, StoreError> {
+        let world = self.enter("untold_bookings").await?;
+        let owes = |data: &&TenantData| data.booking.untold.iter().any(|(at, _)| *at < before);
+        let tenants = world.tenants.iter().filter(|(_, data)| owes(data)).map(|(id, _)| *id);
+        Ok(tenants.take(limit as usize).collect())
     }
 
     async fn find_booking(

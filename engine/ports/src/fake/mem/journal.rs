@@ -4,6 +4,7 @@ use std::sync::{Arc, MutexGuard};
 
 use async_trait::async_trait;
 use forecourt_core::{
+    booking::BookingTold,
     contact::Email,
     effect::{DeliveryEnd, Effect},
     event::{
@@ -142,6 +143,26 @@ impl TenantData {
         }
         self.inbound.extend(append.inbound.clone());
         Appended::Stored { first }
+    }
+
+    /// An event of a booking's stream, in its place.
+    pub(super) fn tell(
+        &mut self,
+        tenant: TenantId,
+        at: Timestamp,
+        told: BookingTold,
+    ) -> EventRecord {
+        self.last_seq += 1;
+        let record = EventRecord {
+            tenant,
+            session: told.stream(),
+            seq: Seq(self.last_seq),
+            version: Version(told.version.0),
+            at,
+            event: Event::BookingTold(Box::new(told)),
+        };
+        self.journal.push(record.clone());
+        record
     }
 
     fn check(&self, append: &Append) -> Result<(), Appended> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use forecourt_core::{
+    booking::By,
     event::{Author, Event, Seq},
     id::{EndpointId, MemberId, NodeId, SessionId, TenantId},
     webhook::{self, Before, End, MOST_ENDPOINTS, Outcome, PauseReason, Topic},
@@ -90,7 +91,7 @@ impl Endpoint {
             topic,
             event_id,
             seq: place.map(|(_, seq)| seq),
-            session: place.map(|(session, _)| session),
+            session: place.map(|(session, _)| session).filter(|_| !topic.is_of_booking()),
             status: CallStatus::Pending,
             tries: 0,
             next_at: now,
@@ -118,9 +119,15 @@ impl TenantData {
             if !topics.is_empty() && !topics.contains(&topic) {
                 continue;
             }
-            let lead = self.leads.values().find(|lead| lead.session == event.session);
+            let told = match &event.event {
+                Event::BookingTold(told) => Some(told),
+                _ => None,
+            };
+            let session = told.map_or(Some(event.session), |told| told.session);
+            let lead = self.leads.values().find(|lead| Some(lead.session) == session);
             let around = Surroundings {
                 lead: lead.map(|lead| self.row(lead)),
+                booking: told.and_then(|told| self.booking.find(told.booking)).cloned(),
                 members: speaker(&event.event)
                     .and_then(|id| self.members.iter().find(|new| new.member.member == id))
                     .map(|new| (new.member.member, new.member.name.clone()))
@@ -144,6 +151,10 @@ fn speaker(event: &Event) -> Option<MemberId> {
         },
         Event::TakenOver { member, .. } | Event::Released { member, .. } => Some(*member),
         Event::Assigned { member, .. } => *member,
+        Event::BookingTold(told) => match told.by {
+            By::Member(member) => Some(member),
+            By::Customer | By::Assistant | By::Engine => None,
+        },
         _ => None,
     }
 }

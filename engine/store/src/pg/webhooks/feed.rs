@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use forecourt_core::{
+    booking::{Booking, BookingTold, By},
     event::{Author, Event, EventRecord},
-    id::{EndpointId, MemberId, SessionId},
+    id::{BookingId, EndpointId, MemberId, SessionId},
     webhook::{self, Topic},
 };
 use forecourt_ports::{
@@ -17,7 +18,7 @@ use crate::{
     TenantTx,
     error::DbError,
     tables::{
-        journal, lead_list, members, tenants,
+        bookings, journal, lead_list, members, tenants,
         webhook_calls::{self as calls, NewCall},
         webhook_endpoints as endpoints,
     },
@@ -60,20 +61,30 @@ async fn write(
     encode: &dyn Encode,
 ) -> Result<(), DbError> {
     let epoch = tenants::head(tx).await?.epoch;
-    let sessions: BTreeSet<SessionId> = told.iter().map(|(_, event)| event.session).collect();
+    let sessions: BTreeSet<SessionId> = told.iter().filter_map(|(_, event)| of(event)).collect();
     let sessions: Vec<SessionId> = sessions.into_iter().collect();
+    let about: BTreeSet<BookingId> =
+        told.iter().filter_map(|(_, event)| booking(event)).map(|told| told.booking).collect();
+    let about: Vec<BookingId> = about.into_iter().collect();
+    let bookings: HashMap<BookingId, Booking> = bookings::with_ids(tx, &about)
+        .await?
+        .into_iter()
+        .map(|booking| (booking.id, booking))
+        .collect();
     let leads = lead_list::of_sessions(tx, &sessions).await?;
     let mut leads: HashMap<SessionId, LeadRow> =
         leads.into_iter().map(|lead| (lead.session, lead)).collect();
     let speakers: Vec<MemberId> =
         told.iter().filter_map(|(_, event)| speaker(&event.event)).collect();
-    let mut around = Surroundings { lead: None, members: members::names(tx, &speakers).await? };
+    let members = members::names(tx, &speakers).await?;
+    let mut around = Surroundings { members, ..Surroundings::default() };
     let mut bodies = Vec::with_capacity(told.len());
     for (topic, event) in told {
-        around.lead = leads.remove(&event.session);
+        around.lead = of(event).and_then(|session| leads.remove(&session));
+        around.booking = booking(event).and_then(|told| bookings.get(&told.booking).cloned());
         bodies.push(encode.event(*topic, event, &around));
         if let Some(lead) = around.lead.take() {
-            leads.insert(event.session, lead);
+            leads.insert(lead.session, lead);
         }
     }
     let first = endpoints::number(tx, endpoint, told.len() as i64).await? + 1;
@@ -93,6 +104,19 @@ async fn write(
     calls::insert(tx, endpoint, &new, now).await
 }
 
+/// The step of a booking that an event is.
+fn booking(event: &EventRecord) -> Option<&BookingTold> {
+    match &event.event {
+        Event::BookingTold(told) => Some(told),
+        _ => None,
+    }
+}
+
+/// The conversation an event is of, or comes from.
+fn of(event: &EventRecord) -> Option<SessionId> {
+    booking(event).map_or(Some(event.session), |told| told.session)
+}
+
 /// The member an event speaks of.
 fn speaker(event: &Event) -> Option<MemberId> {
     match event {
@@ -102,6 +126,10 @@ fn speaker(event: &Event) -> Option<MemberId> {
         },
         Event::TakenOver { member, .. } | Event::Released { member, .. } => Some(*member),
         Event::Assigned { member, .. } => *member,
+        Event::BookingTold(told) => match told.by {
+            By::Member(member) => Some(member),
+            By::Customer | By::Assistant | By::Engine => None,
+        },
         _ => None,
     }
 }

@@ -18,6 +18,12 @@ interface Target {
 
 const TARGETS: readonly Target[] = [
   {
+    path: "/app/bookings",
+    icon: "agenda",
+    all: true,
+    label: { nb: "Bestillinger", en: "Bookings", fr: "Rendez-vous", ar: "المواعيد" },
+  },
+  {
     path: "/app/vehicles",
     icon: "car",
     all: true,

@@ -49,6 +49,12 @@ export const TOPICS: readonly WebhookTopic[] = [
   "promise.kept",
   "promise.broken",
   "delivery.failed",
+  "booking.held",
+  "booking.booked",
+  "booking.rescheduled",
+  "booking.cancelled",
+  "booking.no_show",
+  "booking.expired",
 ];
 
 /** The settings that a form stands for: all topics are none named, so that new ones come too. */
