@@ -111,13 +111,13 @@ impl Why {
                 "Tiden er opptatt.",
                 "Ce créneau est pris.",
                 "The time is taken.",
-                "الموعد محجوز.",
+                "هذا الوقت مشغول.",
             )
             .to_owned(),
             Self::Held { until, .. } => with(
                 lang,
                 ["Tiden holdes av noen andre til", "Ce créneau est retenu jusqu'à"],
-                ["The time is held by somebody else until", "الموعد محجوز مؤقتًا حتى"],
+                ["The time is held by somebody else until", "هذا الوقت مشغول حتى"],
                 &when(until),
             ),
             Self::Blocked { kind: BlockKind::Block, .. } => text(

@@ -64,7 +64,15 @@ fn claim(sentence: &Sentence, facts: &Facts, thread: &Thread, cue: &Found<Cue>) 
 
 /// Whether `available` in this sentence is said of vehicles.
 fn speaks_of_vehicles(sentence: &Sentence) -> bool {
-    let names_vehicle = !sentence.named.is_empty() || sentence.has(is_vehicle_noun);
+    // The noun of a service's own name, such as `تأجير سيارة`, speaks of the service.
+    let of_service = |cue: &Found<Cue>| {
+        sentence.subjects.iter().any(|placed| {
+            matches!(placed.subject, Subject::Service(_))
+                && (placed.at..=placed.at + 1).contains(&cue.first)
+        })
+    };
+    let noun = |cue: &Found<Cue>| is_vehicle_noun(cue.meaning) && !of_service(cue);
+    let names_vehicle = !sentence.named.is_empty() || sentence.cues.iter().any(noun);
     let of_times = sentence.has(|cue| matches!(cue, Cue::Slot | Cue::Offer))
         || sentence.subjects.iter().any(|placed| matches!(placed.subject, Subject::Service(_)))
         || sentence.has_kind(|kind| matches!(kind, Kind::Day(_) | Kind::Clock(_)));

@@ -6,11 +6,15 @@ use anyhow::Context as _;
 use forecourt_core::{
     dialogue::{DialogueSettings, Question},
     gather::GatherSettings,
+    handoff::HandoffSettings,
     hours::{Exception, OpeningHours, Span},
     id::{BookingId, MemberId, ServiceId, TenantId, VehicleId},
+    inventory::vehicle::Details,
     knowledge::{Faq, Fuel, Knowledge, Localized, Service, Vehicle, VehicleStatus},
     lang::Lang,
+    models::ModelSettings,
     money::{Currency, Money},
+    promise::PromiseSettings,
     settings::{Brand, MailSettings, TenantSettings},
 };
 use forecourt_ports::store::{Busy, Member, NewMember, NewTenant, Role, TenantSnapshot};
@@ -224,10 +228,10 @@ impl Business {
             zone: self.zone.clone(),
             country: self.country.clone(),
             hours: OpeningHours { week, exceptions },
-            promise: Default::default(),
+            promise: PromiseSettings::default(),
             // A case waits for nobody who may write more.
             gather: GatherSettings { shortest_ms: 0, longest_ms: 0 },
-            handoff: Default::default(),
+            handoff: HandoffSettings::default(),
             mail: MailSettings {
                 from_name: self.name.clone(),
                 from_address: self.email.clone().unwrap_or_else(|| "post@eval.example".into()),
@@ -241,7 +245,7 @@ impl Business {
                 questions: told.questions.iter().map(question).collect::<anyhow::Result<_>>()?,
                 ..default
             },
-            models: Default::default(),
+            models: ModelSettings::default(),
         };
         settings.check().context("the settings cannot be kept")?;
         Ok(settings)
@@ -271,6 +275,7 @@ impl Business {
             fuel: row.fuel,
             kilometres: row.km,
             status: row.status,
+            details: Details::default(),
         };
         let faq = |row: &FaqRow| Faq {
             question: row.question.clone(),

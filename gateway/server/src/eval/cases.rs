@@ -173,6 +173,8 @@ pub(crate) struct Case {
     pub(crate) theme: String,
     pub(crate) lang: Lang,
     pub(crate) runner: Runner,
+    /// The file of its business.
+    pub(crate) world: String,
     pub(crate) business: Business,
     pub(crate) told: Told,
 }
@@ -223,7 +225,7 @@ fn read_bounded(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-fn read(worlds: &[(&str, &str)], files: &[(&str, &str)]) -> anyhow::Result<Vec<Case>> {
+pub(super) fn read(worlds: &[(&str, &str)], files: &[(&str, &str)]) -> anyhow::Result<Vec<Case>> {
     let mut businesses = Vec::new();
     for (name, text) in worlds {
         businesses.push((*name, parse::<Business>(&format!("worlds/{name}.toml"), text)?));
@@ -242,6 +244,7 @@ fn read(worlds: &[(&str, &str)], files: &[(&str, &str)]) -> anyhow::Result<Vec<C
                 theme: read.theme.clone(),
                 lang: row.lang.unwrap_or(read.lang),
                 runner: row.runner.unwrap_or(read.runner),
+                world: world.clone(),
                 business: business.clone(),
                 told: row,
             };

@@ -25,6 +25,9 @@ pub(crate) struct EvalArgs {
     /// Show every conversation, also those that went well.
     #[arg(long)]
     pub(crate) transcripts: bool,
+    /// Write what the models answered into this folder, as cases that the runner `recorded` plays again.
+    #[arg(long)]
+    pub(crate) record: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
 }

@@ -6,7 +6,7 @@
 //!
 //! Lives here: [`cases`] reads the files and [`files`] carries those of the binary; [`businesses`] reads the
 //! businesses; [`stage`] is the engine that a case is played on, [`model`] who answers in it; [`play`] plays
-//! and [`checks`] judges; [`scorecard`] tells.
+//! and [`checks`] judges; [`scorecard`] tells; [`record`] writes down what models answered.
 //!
 //! # Invariants
 //! - nothing here reaches the network, but for the runner `live`;
@@ -21,6 +21,7 @@ mod config;
 mod files;
 mod model;
 mod play;
+mod record;
 mod run;
 mod scorecard;
 mod stage;

@@ -1,5 +1,5 @@
 //! Who answers in a case: the house responder, or a model that does what the case has it do; and what they
-//! called, with the arguments.
+//! answered, piece by piece.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -15,22 +15,25 @@ use futures_util::{
 };
 use serde_json::{Map, Value};
 
-use super::cases::StepRow;
+use super::{
+    cases::StepRow,
+    record::{Heard, note},
+};
 
-/// Calls, in their order, as the models wished them.
+/// What models answered, answer by answer.
 #[derive(Clone, Default)]
-pub(crate) struct Calls(Arc<Mutex<Vec<(String, Value)>>>);
+pub(super) struct Answers(Arc<Mutex<Vec<Vec<Heard>>>>);
 
-impl Calls {
-    pub(crate) fn take(&self) -> Vec<(String, Value)> {
+impl Answers {
+    pub(super) fn take(&self) -> Vec<Vec<Heard>> {
         std::mem::take(&mut *lock(&self.0))
     }
 }
 
-/// A model whose calls are written down.
-pub(crate) struct Overheard {
-    pub(crate) inner: Arc<dyn Model>,
-    pub(crate) calls: Calls,
+/// A model whose answers are written down.
+pub(super) struct Overheard {
+    pub(super) inner: Arc<dyn Model>,
+    pub(super) answers: Answers,
 }
 
 impl Model for Overheard {
@@ -39,10 +42,15 @@ impl Model for Overheard {
     }
 
     fn answer(&self, ask: Ask) -> BoxStream<'static, Result<Delta, ModelError>> {
-        let calls = self.calls.clone();
+        let answers = self.answers.clone();
+        let place = {
+            let mut answers = lock(&answers.0);
+            answers.push(Vec::new());
+            answers.len() - 1
+        };
         let hear = move |delta: &Result<Delta, ModelError>| {
-            if let Ok(Delta::Call(call)) = delta {
-                lock(&calls.0).push((call.name.clone(), Value::Object(call.args.clone())));
+            if let Some(heard) = lock(&answers.0).get_mut(place) {
+                note(heard, delta);
             }
         };
         self.inner.answer(ask).inspect(hear).boxed()

@@ -28,7 +28,8 @@ use super::{
     cases::{Case, FormRow, TurnRow},
     checks::{self, Standing},
     config::Runner,
-    model::{Calls, Overheard, Scripted},
+    model::{Answers, Overheard, Scripted},
+    record::{self, Heard},
     stage::{CaseClock, Models, Stage},
 };
 
@@ -47,6 +48,8 @@ pub(crate) struct Played {
     /// What was written and done, line by line, with what was wrong where it was.
     pub(crate) transcript: Vec<String>,
     pub(crate) faults: Vec<Fault>,
+    /// The case once more, with what the models answered; none of one that could not be played to its end.
+    pub(super) recording: Option<String>,
 }
 
 /// Something that was not as the case has it.
@@ -86,21 +89,29 @@ pub(crate) async fn play(case: &Case, live: Option<&LiveModels>) -> anyhow::Resu
         // What cannot be done, such as a yes to a hold that is not there, is a fault of its own.
         if let Err(error) = player.turn(turn).await {
             player.wrong(vec![("the turn to be played".into(), format!("{error:#}"))]);
-            return Ok(Played { transcript: player.transcript, faults: player.faults });
+            let Player { transcript, faults, .. } = player;
+            return Ok(Played { transcript, faults, recording: None });
         }
     }
     player.nth = 0;
     let standing = player.standing().await?;
     let found = checks::end(case, &standing, player.person_called, &player.said);
     player.wrong(found);
-    Ok(Played { transcript: player.transcript, faults: player.faults })
+    let model = format!("{} {}", player.model.0, player.model.1);
+    let recording = record::case(case, &model, &player.answers, &standing, player.person_called);
+    let Player { transcript, faults, .. } = player;
+    Ok(Played { transcript, faults, recording: Some(recording) })
 }
 
 struct Player<'a> {
     case: &'a Case,
     stage: Stage,
     script: Option<Scripted>,
-    calls: Calls,
+    heard: Answers,
+    /// What the models answered, turn by turn.
+    answers: Vec<Vec<Vec<Heard>>>,
+    /// The model and the prompt that answered last.
+    model: (String, String),
     live: bool,
     session: Option<SessionId>,
     /// Up to where the log was read.
@@ -127,8 +138,8 @@ impl<'a> Player<'a> {
             (None, Some(script)) => (Arc::new(script.clone()) as Arc<dyn Model>, house),
             (None, None) => (Arc::clone(&house), house),
         };
-        let calls = Calls::default();
-        let hear = |inner| Arc::new(Overheard { inner, calls: calls.clone() }) as Arc<dyn Model>;
+        let heard = Answers::default();
+        let hear = |inner| Arc::new(Overheard { inner, answers: heard.clone() }) as Arc<dyn Model>;
         let models = Models { primary: hear(first), second: hear(second) };
         let clock = Arc::new(CaseClock::start(begin));
         let stage = Stage::open(tenant, &case.told.pages, clock, models).await?;
@@ -136,7 +147,9 @@ impl<'a> Player<'a> {
             case,
             stage,
             script,
-            calls,
+            heard,
+            answers: Vec::new(),
+            model: ("nobody".into(), "nothing".into()),
             live: live.is_some(),
             session: None,
             read: Seq(0),
@@ -158,8 +171,9 @@ impl<'a> Player<'a> {
         if let Some(script) = &self.script {
             script.set(&turn.model);
         }
-        self.calls.take();
+        self.heard.take();
         if !self.act(turn).await? {
+            self.answers.push(Vec::new());
             return Ok(());
         }
         let came = self.answered(turn).await?;
@@ -310,7 +324,19 @@ impl<'a> Player<'a> {
                 break;
             }
         }
-        came.calls = self.calls.take();
+        let heard = self.heard.take();
+        came.calls = heard
+            .iter()
+            .flatten()
+            .filter_map(|heard| match heard {
+                Heard::Call(tool, args) => Some((tool.clone(), args.clone())),
+                _ => None,
+            })
+            .collect();
+        self.answers.push(heard);
+        if let Some(origin) = came.origins.last() {
+            self.model = (origin.model.clone(), origin.prompt.clone());
+        }
         Ok(came)
     }
 

@@ -1,9 +1,11 @@
 //! Plays the cases that are asked for, several at once, each on a thread and a clock of its own.
 
 use std::{
+    collections::BTreeMap,
     num::NonZero,
+    path::Path,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Instant,
@@ -11,12 +13,12 @@ use std::{
 
 use anyhow::Context as _;
 use forecourt_ports::clock::Clock;
-use std::sync::Arc;
 
 use super::{
     cases::{self, Case},
     config::{EvalArgs, Runner},
     play::{LiveModels, Played, play},
+    record,
     scorecard::Scorecard,
 };
 use crate::{clock::SystemClock, models};
@@ -34,6 +36,9 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<bool> {
         Some(Runner::Live) => live(args, &chosen)?,
         _ => play_all(&chosen)?,
     };
+    if let Some(folder) = &args.record {
+        write_down(folder, &chosen, &played)?;
+    }
     let card = Scorecard::new(&chosen, &played, began.elapsed());
     if args.json {
         println!("{}", serde_json::to_string_pretty(&card.json())?);
@@ -90,6 +95,26 @@ fn alone(case: &Case) -> anyhow::Result<Played> {
     let played = system.block_on(play(case, None));
     drop(system); // and with it everything that still runs
     played.with_context(|| format!("{}.toml: {}", case.file, case.name))
+}
+
+/// Writes what models answered, a file for each business and language.
+fn write_down(folder: &Path, cases: &[Case], played: &[Played]) -> anyhow::Result<()> {
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for (case, played) in cases.iter().zip(played) {
+        let Some(recording) = &played.recording else { continue };
+        let name = format!("recorded-{}-{}.toml", case.world, case.lang);
+        let file = files.entry(name).or_insert_with(|| record::head(case, &case.world));
+        file.push('\n');
+        file.push_str(recording);
+    }
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("{} cannot be made", folder.display()))?;
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::write(&path, text)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    Ok(())
 }
 
 /// The cases of the house, answered by the configured model, one after the other.

@@ -1,6 +1,6 @@
 //! What came of the cases: by theme, language, pack and runner, and each that failed with its words.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -51,33 +51,31 @@ impl<'a> Scorecard<'a> {
     }
 
     pub(super) fn text(&self, transcripts: bool) -> String {
-        let mut text = String::new();
+        let mut lines = Vec::new();
         for (case, played) in &self.cases {
             let failed = !played.faults.is_empty();
-            if failed || transcripts {
-                let how = if failed { "FAILED" } else { "passed" };
-                let _ = writeln!(text, "{how}  {}.toml: {}", case.file, case.name);
-                for line in &played.transcript {
-                    let _ = writeln!(text, "{line}");
-                }
-                for Fault { turn, expected, came } in &played.faults {
-                    let place =
-                        if *turn == 0 { "at the end".into() } else { format!("turn {turn}") };
-                    let _ = writeln!(text, "  {place}: expected {expected}; came {came}");
-                }
-                text.push('\n');
+            if !failed && !transcripts {
+                continue;
             }
+            let how = if failed { "FAILED" } else { "passed" };
+            lines.push(format!("{how}  {}.toml: {}", case.file, case.name));
+            lines.extend(played.transcript.iter().cloned());
+            lines.extend(played.faults.iter().map(|Fault { turn, expected, came }| {
+                let place = if *turn == 0 { "at the end".into() } else { format!("turn {turn}") };
+                format!("  {place}: expected {expected}; came {came}")
+            }));
+            lines.push(String::new());
         }
         for (name, counts) in self.groups() {
-            let _ = writeln!(text, "{name}");
-            for (key, (passed, all)) in counts {
+            lines.push(name.to_owned());
+            lines.extend(counts.into_iter().map(|(key, (passed, all))| {
                 let mark = if passed == all { ' ' } else { '!' };
-                let _ = writeln!(text, " {mark} {key:<24} {passed:>4} of {all:>4}");
-            }
+                format!(" {mark} {key:<24} {passed:>4} of {all:>4}")
+            }));
         }
         let (passed, all, took) = (self.passed(), self.cases.len(), self.took.as_secs_f64());
-        let _ = writeln!(text, "{passed} of {all} cases passed in {took:.1} s");
-        text
+        lines.push(format!("{passed} of {all} cases passed in {took:.1} s\n"));
+        lines.join("\n")
     }
 
     pub(super) fn json(&self) -> Value {

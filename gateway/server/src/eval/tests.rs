@@ -7,7 +7,7 @@ use forecourt_core::lang::Lang;
 use super::{
     cases::{self, Case},
     config::Runner,
-    files,
+    files, record,
     run::{chosen, play_all},
     scorecard::Scorecard,
 };
@@ -90,4 +90,24 @@ fn the_same_case_is_played_the_same_way_again() {
     let once: Vec<_> = play_all(few).unwrap().into_iter().map(|one| one.transcript).collect();
     let again: Vec<_> = play_all(few).unwrap().into_iter().map(|one| one.transcript).collect();
     assert_eq!(once, again);
+}
+
+#[test]
+fn what_was_recorded_is_played_again_and_ends_the_same_way() {
+    let cases = chosen(cases::embedded().unwrap(), Some(Runner::House), Some("booking-en"));
+    let case = &cases[0];
+    let played = play_all(std::slice::from_ref(case)).unwrap();
+    let recording = played[0].recording.as_deref().unwrap();
+    let file = format!("{}\n{recording}", record::head(case, &case.world));
+    let (_, world) = files::WORLDS.iter().find(|(name, _)| *name == case.world).unwrap();
+    let again = cases::read(&[(&case.world, *world)], &[("recorded", &file)]).unwrap();
+    assert_eq!(again[0].runner, Runner::Recorded);
+    assert_eq!(again[0].told.ends.bookings, case.told.ends.bookings);
+    let replayed = play_all(&again).unwrap();
+    assert_eq!(replayed[0].faults, []);
+    let says = |played: &super::play::Played| {
+        let says = |line: &&String| line.starts_with("    <");
+        played.transcript.iter().filter(says).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(says(&replayed[0]), says(&played[0]));
 }
