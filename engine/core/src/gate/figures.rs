@@ -116,8 +116,11 @@ pub(super) fn is_own_unit(
     vehicles.iter().any(|index| has(&facts.vehicles()[*index]))
 }
 
-/// Seats in words: `five seats`.
+/// Seats in words are counted (`five seats`); a distance in words is not read, and stays in.
 pub(super) fn spelled(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Result<(), Reason> {
+    if sentence.has(|cue| cue == Cue::SpelledDistance) {
+        return Err(Reason::Number);
+    }
     for cue in &sentence.cues {
         if let Cue::Seats(count) = cue.meaning
             && count > 0

@@ -70,6 +70,8 @@ pub(super) enum Cue {
     /// How far a vehicle goes; how far it has run.
     Range,
     Run,
+    /// A distance in words.
+    SpelledDistance,
     /// So many seats; zero where the number stands in digits before it.
     Seats(u8),
     /// Before the year in which a vehicle was made.
@@ -278,6 +280,7 @@ const CUES: &[(Cue, &str)] = &[
     (Cue::Fuel(Fuel::Hybrid), "hybrid*|ladbar*|plug-in|هجين*|هايبرد"),
     (Cue::Range, "rekkevidd*|kjører på en lading|per lading|på en lading|range|on a charge|per charge|on one charge|on a single charge|on a full charge|autonomie|par charge|avec une charge|en une charge|مدى|المدى|مداها|بشحنة واحدة|بالشحنة الواحدة|في الشحنة|wltp"),
     (Cue::Run, "gått|kjørt|kilometerstand*|kjørelengde*|km-stand*|kjørte|driven|mileage|odometer|on the clock|has run|has done|kilométrage|parcouru*|roulé|au compteur|قطعت|المسافة المقطوعة|العداد|ممشى"),
+    (Cue::SpelledDistance, "hundre kilometer|hundre km|hundre mil|tusen kilometer|tusen km|tohundre kilometer|trehundre kilometer|firehundre kilometer|femhundre kilometer|sekshundre kilometer|sjuhundre kilometer|syvhundre kilometer|åttehundre kilometer|nihundre kilometer|tohundre km|trehundre km|firehundre km|femhundre km|sekshundre km|sjuhundre km|syvhundre km|åttehundre km|nihundre km|hundred kilometres|hundred kilometers|hundred km|hundred miles|thousand kilometres|thousand kilometers|thousand km|thousand miles|cent kilomètres|cents kilomètres|cent km|cents km|mille kilomètres|mille km|مئة كيلومتر|مائة كيلومتر|مئتا كيلومتر|مئتي كيلومتر|مائتا كيلومتر|مائتي كيلومتر|ثلاثمئة كيلومتر|ثلاثمائة كيلومتر|أربعمئة كيلومتر|أربعمائة كيلومتر|خمسمئة كيلومتر|خمسمائة كيلومتر|ستمئة كيلومتر|ستمائة كيلومتر|سبعمئة كيلومتر|سبعمائة كيلومتر|ثمانمئة كيلومتر|ثمانمائة كيلومتر|ثمانيمئة كيلومتر|ثمانيمائة كيلومتر|تسعمئة كيلومتر|تسعمائة كيلومتر|ألف كيلومتر|آلاف كيلومتر|مئة كم|مائة كم|مئتا كم|مئتي كم|مائتا كم|مائتي كم|ثلاثمئة كم|ثلاثمائة كم|أربعمئة كم|أربعمائة كم|خمسمئة كم|خمسمائة كم|ستمئة كم|ستمائة كم|سبعمئة كم|سبعمائة كم|ثمانمئة كم|ثمانمائة كم|ثمانيمئة كم|ثمانيمائة كم|تسعمئة كم|تسعمائة كم|ألف كم|آلاف كم"),
     (Cue::Seats(0), "sete|seter|seters|setene|seteren|sitteplass*|seat|seats|seater|place|places|sièges|مقعد|مقعدا|مقاعد|المقاعد"),
     (Cue::Seats(2), "to seter|toseter*|two seats|two-seater|deux places|biplace*|مقعدان|مقعدين"),
     (Cue::Seats(3), "tre seter|three seats|three-seater|trois places|ثلاثة مقاعد"),
