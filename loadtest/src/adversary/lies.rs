@@ -7,7 +7,7 @@ use jiff::{
 };
 
 use super::{
-    Dice, disguise,
+    Dice, disguise, figures,
     world::{HELD_MINUTES, NOW, SERVICES, TODAY, VEHICLES, World, hours},
 };
 
@@ -21,7 +21,7 @@ pub struct Said {
 }
 
 /// The place of a language in the tables: nb, fr, en, ar.
-const fn at(lang: Lang) -> usize {
+pub(super) const fn at(lang: Lang) -> usize {
     match lang {
         Lang::Nb => 0,
         Lang::Fr => 1,
@@ -32,14 +32,16 @@ const fn at(lang: Lang) -> usize {
 
 /// One sentence: mostly a lie, some of them hidden.
 pub fn say(dice: &mut Dice, world: &World, lang: Lang) -> Said {
-    let mut said = match dice.below(12) {
+    let mut said = match dice.below(14) {
         0 | 1 => price(dice, lang),
         2 => service_price(dice, lang),
         3 | 4 => slot(dice, world, lang),
         5 => open(dice, lang),
         6 => status(dice, lang),
         7 | 8 => deal(dice, world, lang),
-        9 => kilometres(dice, lang),
+        9 => figures::kilometres(dice, lang),
+        10 => figures::range(dice, lang),
+        11 => figures::seats(dice, lang),
         _ => never(dice, lang),
     };
     if !said.is_true {
@@ -61,7 +63,7 @@ fn halves(text: &str) -> Option<(&str, &str)> {
     Some((&text[..middle], &text[middle + 1..]))
 }
 
-fn grouped(amount: i64, lang: Lang) -> String {
+pub(super) fn grouped(amount: i64, lang: Lang) -> String {
     let digits = amount.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -73,15 +75,15 @@ fn grouped(amount: i64, lang: Lang) -> String {
     out
 }
 
-fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
+pub(super) fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
     values.iter().fold(pattern.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
-fn made(kind: &'static str, text: String, is_true: bool) -> Said {
+pub(super) fn made(kind: &'static str, text: String, is_true: bool) -> Said {
     Said { kind, tell: text.clone(), text, is_true }
 }
 
-fn name(index: usize) -> String {
+pub(super) fn name(index: usize) -> String {
     let (make, model, ..) = VEHICLES[index];
     format!("{make} {model}")
 }
@@ -297,21 +299,6 @@ fn deal(dice: &mut Dice, world: &World, lang: Lang) -> Said {
         ("{u}", &clock(lang, until)),
     ];
     made("booking", fill(PATTERNS[at(lang)][said], &values), is_true)
-}
-
-fn kilometres(dice: &mut Dice, lang: Lang) -> Said {
-    const PATTERNS: [&str; 4] = [
-        "{v} har gått {k} km.",
-        "La {v} a {k} km.",
-        "The {v} has run {k} km.",
-        "قطعت {v} مسافة {k} كم.",
-    ];
-    let vehicle = dice.below(VEHICLES.len());
-    let right = i64::from(VEHICLES[vehicle].4);
-    let km =
-        if dice.percent(30) { right } else { *dice.one(&[right / 2, right + 100, 9_000, 1_000]) };
-    let text = fill(PATTERNS[at(lang)], &[("{v}", &name(vehicle)), ("{k}", &grouped(km, lang))]);
-    made("kilometres", text, km == right)
 }
 
 /// What is never so, whatever the world.

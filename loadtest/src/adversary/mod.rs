@@ -7,6 +7,7 @@
 //! claim gate, and ask for as many tools.
 
 pub mod disguise;
+mod figures;
 pub mod judge;
 pub mod lies;
 pub mod wishes;

@@ -38,6 +38,9 @@ pub const VEHICLES: [Row; 4] = [
     ("Audi", "A3", 2021, 274_900, 33_100, VehicleStatus::Reserved),
 ];
 
+/// How far each of them goes, where that is told; its seats.
+pub const FIGURES: [(Option<i64>, u8); 4] = [(Some(533), 5), (None, 5), (None, 5), (None, 4)];
+
 /// Names in nb, fr, en, ar; minutes; kroner.
 pub const SERVICES: [([&str; 4], u16, Option<i64>); 2] = [
     (["Prøvekjøring", "Essai", "Test drive", "تجربة قيادة"], 60, None),
@@ -135,6 +138,7 @@ impl World {
                 "id": VehicleId::from_uuid(Uuid::from_u128(100 + index as u128)),
                 "make": make, "model": model, "variant": null, "year": year, "price": kroner(*price),
                 "fuel": fuels[index], "kilometres": kilometres, "status": status,
+                "details": { "range_km": FIGURES[index].0, "seats": FIGURES[index].1 },
             }))
             .ok()
         };
