@@ -27,6 +27,7 @@ use actix_http::ws::{CloseCode, CloseReason, Parser};
 use actix_web::{error::PayloadError, rt::net::TcpStream};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::Stream;
+use socket2::SockRef;
 use tokio::time::Instant;
 
 use super::{
@@ -170,7 +171,7 @@ impl Line {
         poll_fn(|context| self.poll(&mut says, context)).await;
         drop(says);
         if self.state().end != End::Gone {
-            let _gone = socket2::SockRef::from(&self.stream).shutdown(Shutdown::Write);
+            let _gone = SockRef::from(&self.stream).shutdown(Shutdown::Write);
             let rest = poll_fn(|context| self.poll_rest(context));
             let _late = tokio::time::timeout(LINGER, rest).await;
         }
@@ -266,7 +267,9 @@ impl State {
             self.waiting.push_front(piece);
             return self.write(stream);
         }
-        match stream.try_write(&piece.bytes) {
+        // Straight to the kernel: what the runtime knows of the socket is memory far away, and is asked only when the
+        // kernel takes no more.
+        match SockRef::from(stream).send(&piece.bytes) {
             Ok(count) if count == piece.bytes.len() => self.less(count, piece.is_rooms),
             Ok(count) => {
                 self.waiting.push_front(piece);

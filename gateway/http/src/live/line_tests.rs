@@ -3,7 +3,6 @@ use forecourt_core::{event::Seq, id::SessionId};
 use forecourt_ports::store::Role;
 use forecourt_wire::LeadEventName;
 use futures_util::stream;
-use socket2::SockRef;
 use tokio::{io::AsyncReadExt as _, net::TcpListener, time::timeout};
 use uuid::Uuid;
 

@@ -52,6 +52,9 @@ const AUDIT: Duration = Duration::from_secs(4);
 const GATHER: Duration = Duration::from_millis(5);
 /// Lines that are written to before others may work.
 const AT_ONCE: usize = 128;
+/// Lines that are fetched together, before they are written to one by one: a tenth of what a write costs here was
+/// waiting for the memory of the next line.
+const AHEAD: usize = 16;
 /// Events that one batch takes at most.
 const TOGETHER: usize = 256;
 /// Joins and sign-outs that may wait for the room.
@@ -84,6 +87,11 @@ pub(crate) struct Listener {
 impl Listener {
     pub(crate) fn new(line: &Arc<Line>, signed_in: [u8; 32], asks_whose: bool) -> Self {
         Self { line: Arc::downgrade(line), signed_in, asks_whose }
+    }
+
+    /// Brings the line near. Nothing depends on what is read, so the processor waits for many at once.
+    fn fetch(&self) {
+        std::hint::black_box(self.line.strong_count());
     }
 
     /// False when the listener is gone or too slow.
@@ -288,6 +296,9 @@ impl Room {
     async fn send(&mut self, batch: &Arc<Batch>) {
         let mut at = 0;
         while at < self.listeners.len() {
+            if at % AHEAD == 0 {
+                self.listeners[at..].iter().take(AHEAD).for_each(Listener::fetch);
+            }
             if self.listeners[at].push(batch) {
                 at += 1;
                 if at % AT_ONCE == 0 {
