@@ -108,7 +108,8 @@ where
                 let peer = stream.peer_addr().ok();
                 let connection = Connection::new(stream);
                 let slot = connection.slot();
-                let served = http.call((connection, Protocol::Http1, peer));
+                // Boxed: what the server keeps of a connection is freed when it is taken over.
+                let served = Box::pin(http.call((connection, Protocol::Http1, peer)));
                 async move {
                     let served = served.await;
                     match slot.taken() {
