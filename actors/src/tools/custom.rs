@@ -105,9 +105,8 @@ impl TenantShared {
             let took = ports.clock.now().duration_since(began).as_millis();
             Ended { status, code, answered, took_ms: u32::try_from(took).unwrap_or(u32::MAX) }
         };
-        let headers = match ports.store.tool_headers(self.id, id).await {
-            Ok(headers) => headers,
-            Err(_) => return ended(None, "store", None),
+        let Ok(headers) = ports.store.tool_headers(self.id, id).await else {
+            return ended(None, "store", None);
         };
         let request = ToolRequest {
             tenant: self.id,

@@ -41,6 +41,7 @@ pub struct ToolWrite {
 }
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "one to a request, and gone with it")]
 pub enum ToolChange {
     Put {
         body: ToolBody,

@@ -76,8 +76,10 @@ impl ToolBody {
         let rest: Map<String, Value> =
             args.into_iter().filter(|(name, _)| !places.contains(&name.as_str())).collect();
         let mut url = Url::parse(&address).map_err(|_| bad("the arguments make no address"))?;
-        // What a path is normalised to must be what was written.
-        if !address.starts_with(url.as_str().split(['?', '#']).next().unwrap_or_default()) {
+        // Whatever the escapes let through: the host and the steps of the path stay those of the template.
+        let like = sample(&self.url).ok_or_else(|| bad("the arguments make no address"))?;
+        let steps = |url: &Url| url.path_segments().map_or(0, Iterator::count);
+        if url.origin() != like.origin() || steps(&url) != steps(&like) {
             return Err(bad("the arguments leave the path"));
         }
         let body = if self.method.has_body() {
@@ -111,7 +113,9 @@ impl Prepared {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        let digits =
+            |byte: &u8| [byte >> 4, byte & 15].map(|four| char::from_digit(four.into(), 16));
+        hash.finalize().iter().take(16).flat_map(digits).flatten().collect()
     }
 }
 
@@ -150,7 +154,7 @@ pub(super) fn sample(url: &str) -> Option<Url> {
             Piece::Place(_) => "0",
         })
         .collect();
-    Url::parse(&filled).ok().filter(|url| url.has_host())
+    Url::parse(&filled).ok().filter(Url::has_host)
 }
 
 enum Piece<'a> {

@@ -155,6 +155,9 @@ fn arguments_fill_their_place_and_can_reach_no_other_part_of_the_address() {
     for bad in ["..", ".", "", "a\nb", "far too long a registration"] {
         assert!(url(bad).is_err(), "{bad:?}");
     }
+    let bare = ToolBody { url: "https://api.example.com?q={registration}".into(), ..body() };
+    let prepared = bare.prepare(&args(&json!({ "registration": "A&b=1" }))).unwrap();
+    assert_eq!(prepared.url.as_str(), "https://api.example.com/?q=A%26b%3D1");
     for wrong in [
         json!({}),
         json!({ "registration": 7 }),
