@@ -425,7 +425,10 @@ impl BookingDesk {
                 letters.push((word, ports.ids.delivery()));
             }
             letters.extend(
-                booking.reminders(now).into_iter().map(|owed| (owed, ports.ids.delivery())),
+                booking
+                    .reminders(&self.tenant.snapshot().settings.bookings, now)
+                    .into_iter()
+                    .map(|owed| (owed, ports.ids.delivery())),
             );
         }
         let kind = event.kind();
@@ -447,7 +450,14 @@ impl BookingDesk {
                 self.tenant.agenda.forget();
                 self.tenant.journal.tell_bookings();
                 self.tell_session(&booking);
-                if write.letters.iter().any(|(owed, _)| owed.due_at <= now) {
+                // Somebody may wait for what has become free.
+                let freed = matches!(
+                    write.event,
+                    BookingEvent::Cancelled { .. }
+                        | BookingEvent::Rescheduled { .. }
+                        | BookingEvent::Expired
+                );
+                if freed || write.letters.iter().any(|(owed, _)| owed.due_at <= now) {
                     self.resources.letters_are_due();
                 }
                 Stored::Done(Box::new(booking))
@@ -560,7 +570,9 @@ impl BookingDesk {
 
     /// Who waits and would come after now, first come first; of all services or of one.
     pub async fn waiting(&self, service: Option<ServiceId>) -> Result<Vec<Wait>, BookingError> {
-        let ahead = Stretch { from: self.now(), until: Timestamp::MAX };
+        // The year 9999: what a store keeps ends there.
+        let until = Timestamp::constant(253_370_764_800, 0);
+        let ahead = Stretch { from: self.now(), until };
         let store = &self.tenant.ports.store;
         Ok(store.list_waits(self.id(), service, ahead, MOST_ROWS).await?)
     }

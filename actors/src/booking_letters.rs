@@ -132,7 +132,9 @@ async fn written(engine: &Engine, due: &DueLetter, now: Timestamp) -> Option<Out
     let (shown, goes_along) = match due.owed.kind {
         LetterKind::Confirmation | LetterKind::Change => (link.as_deref(), true),
         LetterKind::Cancellation => (None, true),
-        LetterKind::Reminder24h | LetterKind::Reminder2h | LetterKind::Code => (None, false),
+        LetterKind::Reminder24h | LetterKind::Reminder2h | LetterKind::Code | LetterKind::Offer => {
+            (None, false)
+        }
     };
     let business = &snapshot.settings.brand.name;
     // Of what is cancelled there is nothing to do any more; a code proves who asked, elsewhere.

@@ -21,7 +21,7 @@ use forecourt_ports::{
 use tokio::{runtime::Handle, sync::Notify};
 
 use crate::{
-    booking, booking_letters,
+    booking, booking_letters, booking_waits,
     error::EngineError,
     providers::Provider,
     registry::Registry,
@@ -276,6 +276,7 @@ fn sweep_bookings(ports: Arc<Ports>, engine: WeakEngine, letters: Arc<Notify>) {
                 booking::tell(&engine, ports.clock.now()).await;
                 next = round(ports.clock.now()).unwrap_or(jiff::Timestamp::MAX);
             }
+            booking_waits::sweep(&engine, ports.clock.now()).await;
             while booking_letters::sweep(&engine, ports.clock.now()).await {}
         }
     });

@@ -22,6 +22,7 @@ mod booking;
 mod booking_agenda;
 mod booking_codes;
 mod booking_letters;
+mod booking_waits;
 pub mod calendars;
 mod deliveries;
 mod engine;

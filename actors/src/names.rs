@@ -78,6 +78,8 @@ pub(crate) const WEBHOOK_PAUSED: &str = "forecourt_webhook_paused_total";
 pub(crate) const BOOKINGS: &str = "forecourt_booking_steps_total";
 /// Readings of websites, by `result`: `read`, `failed`.
 pub(crate) const WEBSITES: &str = "forecourt_website_readings_total";
+/// Offers to who waits for a time, by `result`: `offered`, `taken`, `let_go`.
+pub(crate) const WAITS: &str = "forecourt_booking_offers_total";
 /// Letters about bookings, by `result`: `accepted`, `retried`, `failed`, `uncertain`, `dropped`.
 pub(crate) const BOOKING_LETTERS: &str = "forecourt_booking_letters_total";
 /// Calls of the assistant's tools, by `tool` and `result`: `done`, `bad_arguments`, `refused`, `failed`.

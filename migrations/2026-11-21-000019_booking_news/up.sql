@@ -40,3 +40,31 @@ ALTER TABLE journal ADD CONSTRAINT journal_session_fkey FOREIGN KEY (tenant_id, 
 COMMENT ON COLUMN journal.session_id IS
     'Whose event it is: a conversation, or the stream of a booking, named by the booking''s id.';
 COMMENT ON COLUMN journal.of_session IS 'The conversation, where it is one.';
+
+-- Who waits is offered what becomes free: a booking that is held for them.
+ALTER TABLE booking_waits
+    ADD COLUMN session_id uuid,
+    ADD COLUMN booking_id uuid,
+    ADD COLUMN offered_until timestamptz,
+    ADD CONSTRAINT booking_waits_booking_fkey FOREIGN KEY (tenant_id, booking_id)
+        REFERENCES bookings (tenant_id, booking_id),
+    ADD CONSTRAINT booking_waits_offer_check
+        CHECK ((booking_id IS NULL) = (offered_until IS NULL)),
+    DROP CONSTRAINT booking_waits_status_check,
+    ADD CONSTRAINT booking_waits_status_check CHECK (status IN ('waiting', 'offered', 'over'));
+COMMENT ON COLUMN booking_waits.session_id IS 'The conversation that shows an offer, besides the letter.';
+COMMENT ON COLUMN booking_waits.booking_id IS 'What is held for them, or was.';
+-- For the sweep, which asks over all tenants at once who waits.
+CREATE INDEX booking_waits_open_idx ON booking_waits (tenant_id, waits_until) WHERE status <> 'over';
+CREATE POLICY booking_waits_jobs ON booking_waits FOR SELECT TO forecourt_jobs USING (true);
+GRANT UPDATE (booking_id, offered_until) ON booking_waits TO forecourt_app;
+GRANT SELECT (tenant_id, status, waits_until) ON booking_waits TO forecourt_jobs;
+
+ALTER TABLE booking_letters DROP CONSTRAINT booking_letters_kind_check;
+ALTER TABLE booking_letters ADD CONSTRAINT booking_letters_kind_check CHECK (kind IN
+    ('confirmation', 'change', 'cancellation', 'reminder_24h', 'reminder_2h', 'code', 'offer'));
+
+-- Settings of bookings have a history, as the profile has.
+ALTER TABLE knowledge_changes DROP CONSTRAINT knowledge_changes_kind_check;
+ALTER TABLE knowledge_changes ADD CONSTRAINT knowledge_changes_kind_check
+    CHECK (kind IN ('service', 'faq', 'policy', 'profile', 'hours', 'bookings'));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    booking::{BookingSettings, BookingSettingsError},
     contact::Email,
     dialogue::{DialogueError, DialogueSettings},
     gather::{GatherOutOfBounds, GatherSettings},
@@ -44,6 +45,9 @@ pub struct TenantSettings {
     /// How the assistant leads a conversation.
     #[serde(default, skip_serializing_if = "DialogueSettings::is_default")]
     pub dialogue: DialogueSettings,
+    /// When customers are reminded of bookings, and how long an offer holds.
+    #[serde(default, skip_serializing_if = "BookingSettings::is_default")]
+    pub bookings: BookingSettings,
     /// Which models answer, and how much they may take.
     #[serde(default, skip_serializing_if = "ModelSettings::is_default")]
     pub models: ModelSettings,
@@ -101,6 +105,8 @@ pub enum SettingsError {
     #[error(transparent)]
     Dialogue(#[from] DialogueError),
     #[error(transparent)]
+    Bookings(#[from] BookingSettingsError),
+    #[error(transparent)]
     Hours(#[from] HoursError),
 }
 
@@ -125,6 +131,7 @@ impl TenantSettings {
         self.gather.check()?;
         self.handoff.check()?;
         self.dialogue.check()?;
+        self.bookings.check()?;
         self.hours.check()?;
         Ok(())
     }

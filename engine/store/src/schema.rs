@@ -78,6 +78,9 @@ diesel::table! {
         client_id -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        session_id -> Nullable<Uuid>,
+        booking_id -> Nullable<Uuid>,
+        offered_until -> Nullable<Timestamptz>,
     }
 }
 

@@ -12,7 +12,8 @@ use std::{
 
 use forecourt_core::{
     booking::{
-        Booking, BookingCommand, By, Customer, Question, Requested, Stretch, Terms, state::HOLD,
+        Booking, BookingCommand, BookingSettings, By, Customer, Question, Requested, Stretch,
+        Terms, state::HOLD,
     },
     hours::{OpeningHours, Span},
     id::{BookingId, DeliveryId, OfferId, ServiceId, TenantId},
@@ -106,7 +107,7 @@ async fn attempt(store: &PgStore, tenant: TenantId, terms: &Terms, roll: u64) ->
     };
     let (id, offer) = (BookingId::from_uuid(uuid()), OfferId::from_uuid(uuid()));
     let (booking, event) = Booking::hold(id, offer, wish, HOLD, By::Engine, now);
-    let letters = booking.reminders(now);
+    let letters = booking.reminders(&BookingSettings::default(), now);
     let letters = letters.into_iter().map(|owed| (owed, DeliveryId::from_uuid(uuid()))).collect();
     let ledgers = vec![(places, stored.version)];
     let write = BookingWrite { booking, event, ledgers, letters, now };

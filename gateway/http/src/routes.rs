@@ -212,6 +212,11 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
                 .route(web::put().to(knowledge::profile::put_hours)),
         )
         .service(
+            at("/v1/knowledge/bookings", "GET, PUT")
+                .route(web::get().to(knowledge::profile::bookings))
+                .route(web::put().to(knowledge::profile::put_bookings)),
+        )
+        .service(
             at("/v1/knowledge/hours/history", "GET")
                 .route(web::get().to(knowledge::profile::hours_history)),
         )

@@ -734,6 +734,10 @@ from: string,
  */
 to: string, customer: BookingCustomer, 
 /**
+ * The conversation that shows an offer, besides the letter.
+ */
+session_id?: string, 
+/**
  * The same again is the same place.
  */
 client_id: string, };
@@ -753,12 +757,41 @@ export type WaitView = { wait_id: string, service_id: string,
 /**
  * Between which instants they would come.
  */
-from: string, until: string, customer: BookingCustomer, created_at: string, };
+from: string, until: string, customer: BookingCustomer, created_at: string, 
+/**
+ * What is held for them.
+ */
+booking_id?: string, 
+/**
+ * Until when.
+ */
+offered_until?: string, };
 
 /**
  * The customer's own yes to what is held for them.
  */
 export type AcceptOffer = { offer_id: string, };
+
+/**
+ * When customers are reminded of bookings, and how long an offer to who waits holds.
+ */
+export type BookingRules = { 
+/**
+ * Minutes before the start, 15 to 20,160 (14 days); 0 for no such reminder. For bookings from now on.
+ */
+first_reminder_minutes: number, 
+/**
+ * The same of the second, which comes later.
+ */
+second_reminder_minutes: number, 
+/**
+ * 5 to 60.
+ */
+offer_minutes: number, 
+/**
+ * What was read; who changes the rules sends it back.
+ */
+version: string, };
 
 /**
  * What happened to a booking.

@@ -219,6 +219,34 @@ impl From<&booking::Block> for BlockView {
     }
 }
 
+/// When customers are reminded of bookings, and how long an offer to who waits holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BookingRules {
+    /// Minutes before the start, 15 to 20,160 (14 days); 0 for no such reminder. For bookings from now on.
+    #[schema(example = 1440)]
+    pub first_reminder_minutes: u32,
+    /// The same of the second, which comes later.
+    #[schema(example = 120)]
+    pub second_reminder_minutes: u32,
+    /// 5 to 60.
+    #[schema(example = 30)]
+    pub offer_minutes: u32,
+    /// What was read; who changes the rules sends it back.
+    pub version: String,
+}
+
+impl BookingRules {
+    pub fn of(settings: &booking::BookingSettings, version: String) -> Self {
+        Self {
+            first_reminder_minutes: settings.first_reminder_minutes,
+            second_reminder_minutes: settings.second_reminder_minutes,
+            offer_minutes: settings.offer_minutes,
+            version,
+        }
+    }
+}
+
 /// Put somebody on a waiting list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -233,6 +261,11 @@ pub struct NewWait {
     #[schema(example = "2026-12-01")]
     pub to: String,
     pub customer: BookingCustomer,
+    /// The conversation that shows an offer, besides the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub session_id: Option<SessionId>,
     /// The same again is the same place.
     pub client_id: String,
 }
@@ -257,6 +290,16 @@ pub struct WaitView {
     #[ts(type = "string")]
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// What is held for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>)]
+    pub booking_id: Option<BookingId>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub offered_until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -274,6 +317,8 @@ impl From<&Wait> for WaitView {
             until: wait.between.until,
             customer: (&wait.customer).into(),
             created_at: wait.created_at,
+            booking_id: wait.offered.map(|(booking, _)| booking),
+            offered_until: wait.offered.map(|(_, until)| until),
         }
     }
 }

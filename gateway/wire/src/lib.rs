@@ -34,12 +34,12 @@ pub mod webhook;
 pub use self::{
     booking::{
         AcceptOffer, BlockCreated, BlockKind, BlockList, BlockView, BookingCustomer, BookingDetail,
-        BookingEventName, BookingLetter, BookingNow, BookingPage, BookingStatus, BookingStep,
-        BookingView, BringCode, CancelBooking, CodeAsked, ConfirmBooking, FindBookings, FreeSlot,
-        FreeSlots, HoldBooking, LedgerEntry, NewBlock, NewWait, NoSlotReason, OwnBooking,
-        OwnBookings, PublicBooking, PutResource, PutTerms, RescheduleBooking, ResourceKind,
-        ResourceLedger, ResourceList, ResourceView, ServiceNeed, ServiceTerms, ServiceTermsList,
-        WaitCreated, WaitList, WaitView,
+        BookingEventName, BookingLetter, BookingNow, BookingPage, BookingRules, BookingStatus,
+        BookingStep, BookingView, BringCode, CancelBooking, CodeAsked, ConfirmBooking,
+        FindBookings, FreeSlot, FreeSlots, HoldBooking, LedgerEntry, NewBlock, NewWait,
+        NoSlotReason, OwnBooking, OwnBookings, PublicBooking, PutResource, PutTerms,
+        RescheduleBooking, ResourceKind, ResourceLedger, ResourceList, ResourceView, ServiceNeed,
+        ServiceTerms, ServiceTermsList, WaitCreated, WaitList, WaitView,
     },
     calendar::{
         AskConsent, CalendarChecked, CalendarChoice, CalendarList, CalendarProvider, CalendarState,

@@ -89,6 +89,7 @@ pub fn file() -> String {
         WaitList,
         WaitView,
         AcceptOffer,
+        BookingRules,
         BookingEventName,
         BookingNow,
         BookingPage,

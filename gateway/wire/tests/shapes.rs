@@ -99,6 +99,7 @@ fn tenant() -> TenantSnapshot {
             gather: forecourt_core::gather::GatherSettings::default(),
             handoff: forecourt_core::handoff::HandoffSettings::default(),
             dialogue: forecourt_core::dialogue::DialogueSettings::default(),
+            bookings: forecourt_core::booking::BookingSettings::default(),
             mail: MailSettings {
                 from_name: "Nordlys".into(),
                 from_address: "post@nordlys.example".into(),

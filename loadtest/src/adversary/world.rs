@@ -266,6 +266,7 @@ pub(super) fn settings() -> TenantSettings {
         gather: forecourt_core::gather::GatherSettings::default(),
         handoff: forecourt_core::handoff::HandoffSettings::default(),
         dialogue: forecourt_core::dialogue::DialogueSettings::default(),
+        bookings: forecourt_core::booking::BookingSettings::default(),
         mail: MailSettings {
             from_name: "Fjord Auto".into(),
             from_address: "hei@fjord.example".into(),

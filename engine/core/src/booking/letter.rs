@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Booking, BookingStatus};
+use super::{Booking, BookingSettings, BookingStatus, By};
 
 /// What a letter about a booking is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,22 +17,25 @@ pub enum LetterKind {
     /// It was moved; the invitation again.
     Change,
     Cancellation,
-    /// A day before.
+    /// The first: a day before, unless the tenant says otherwise.
     Reminder24h,
-    /// Two hours before.
+    /// The second: two hours before, unless the tenant says otherwise.
     Reminder2h,
     /// A one-time code; its sequence counts the codes, not the booking's changes.
     Code,
+    /// A time became free for somebody who waits: it is held for them.
+    Offer,
 }
 
 impl LetterKind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Confirmation,
         Self::Change,
         Self::Cancellation,
         Self::Reminder24h,
         Self::Reminder2h,
         Self::Code,
+        Self::Offer,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -43,6 +46,7 @@ impl LetterKind {
             Self::Reminder24h => "reminder_24h",
             Self::Reminder2h => "reminder_2h",
             Self::Code => "code",
+            Self::Offer => "offer",
         }
     }
 
@@ -55,12 +59,13 @@ impl LetterKind {
     }
 
     /// How long before the start a reminder is due.
-    const fn ahead(self) -> Option<SignedDuration> {
-        match self {
-            Self::Reminder24h => Some(SignedDuration::from_hours(24)),
-            Self::Reminder2h => Some(SignedDuration::from_hours(2)),
-            _ => None,
-        }
+    fn ahead(self, settings: &BookingSettings) -> Option<SignedDuration> {
+        let minutes = match self {
+            Self::Reminder24h => settings.first_reminder_minutes,
+            Self::Reminder2h => settings.second_reminder_minutes,
+            _ => 0,
+        };
+        (minutes > 0).then(|| SignedDuration::from_mins(i64::from(minutes)))
     }
 }
 
@@ -76,21 +81,23 @@ pub struct Owed {
 impl Booking {
     /// The reminders that its state asks for at `now`. One whose time has passed is not made up for:
     /// who books three hours ahead is not reminded a day ahead.
-    pub fn reminders(&self, now: Timestamp) -> Vec<Owed> {
+    pub fn reminders(&self, settings: &BookingSettings, now: Timestamp) -> Vec<Owed> {
         if self.status != BookingStatus::Booked {
             return vec![];
         }
         let owed = |kind: LetterKind| {
-            let due_at = self.wish.from.checked_sub(kind.ahead()?).ok()?;
+            let due_at = self.wish.from.checked_sub(kind.ahead(settings)?).ok()?;
             (due_at > now).then_some(Owed { kind, sequence: self.sequence, due_at })
         };
         [LetterKind::Reminder24h, LetterKind::Reminder2h].into_iter().filter_map(owed).collect()
     }
 
-    /// The letter that the step to this state owes at once, if one: nobody is told of a hold.
+    /// The letter that the step to this state owes at once, if one: of a hold only who waited is told, for whom
+    /// the engine made it.
     pub fn word(&self, before: Option<&Self>, now: Timestamp) -> Option<Owed> {
         let was = before.map(|booking| booking.status);
         let kind = match (was, self.status) {
+            (None, BookingStatus::Held) if self.made_by == By::Engine => LetterKind::Offer,
             (Some(BookingStatus::Booked), BookingStatus::Booked)
                 if before.is_some_and(|booking| booking.sequence != self.sequence) =>
             {
@@ -114,6 +121,7 @@ impl Booking {
             LetterKind::Reminder24h | LetterKind::Reminder2h => {
                 self.status == BookingStatus::Booked && same && now < self.wish.from
             }
+            LetterKind::Offer => self.status_at(now) == BookingStatus::Held && same,
             // Proves who somebody is, whatever became of the time meanwhile.
             LetterKind::Code => self.status_at(now).takes_place(),
         }
@@ -143,13 +151,21 @@ mod tests {
     #[test]
     fn reminders_follow_the_booking_and_die_with_it() {
         let (held, booked) = booked("21T08:01");
-        assert_eq!(held.reminders(at("21T08:00")), [], "nobody is reminded of a hold");
+        assert_eq!(
+            held.reminders(&BookingSettings::default(), at("21T08:00")),
+            [],
+            "nobody is reminded of a hold"
+        );
         let due = |booking: &Booking, now: &str| -> Vec<Timestamp> {
-            booking.reminders(at(now)).into_iter().map(|owed| owed.due_at).collect()
+            booking
+                .reminders(&BookingSettings::default(), at(now))
+                .into_iter()
+                .map(|owed| owed.due_at)
+                .collect()
         };
         assert_eq!(due(&booked, "21T08:01"), [at("23T13:00"), at("24T11:00")]);
         assert_eq!(due(&booked, "23T13:00"), [at("24T11:00")], "none is made up for");
-        let old = booked.reminders(at("21T08:01"))[0];
+        let old = booked.reminders(&BookingSettings::default(), at("21T08:01"))[0];
         assert!(booked.may_leave(old, at("23T13:00")));
         let to = BookingCommand::Reschedule {
             from: at("25T13:00"),
@@ -160,11 +176,11 @@ mod tests {
         let moved = step(&booked, to, "22T08:00");
         assert!(!moved.may_leave(old, at("23T13:00")), "it speaks of another time");
         assert_eq!(due(&moved, "22T08:00"), [at("24T13:00"), at("25T11:00")]);
-        let new = moved.reminders(at("22T08:00"))[1];
+        let new = moved.reminders(&BookingSettings::default(), at("22T08:00"))[1];
         assert!(!moved.may_leave(new, at("25T13:00")), "a late reminder reminds of nothing");
         let over =
             step(&moved, BookingCommand::Cancel { by: By::Customer, reason: None }, "22T09:00");
-        assert_eq!(over.reminders(at("22T09:00")), []);
+        assert_eq!(over.reminders(&BookingSettings::default(), at("22T09:00")), []);
         assert!(!over.may_leave(new, at("25T11:00")));
     }
 

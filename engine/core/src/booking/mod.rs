@@ -19,6 +19,7 @@ pub mod invite;
 pub mod ledger;
 pub mod letter;
 pub mod recur;
+pub mod settings;
 pub mod state;
 pub mod terms;
 pub mod told;
@@ -32,6 +33,7 @@ pub use self::{
     free::{FreeTime, Question},
     ledger::{Block, BlockKind, Ledger, Stretch, Take, TakenBy},
     recur::Recurrence,
+    settings::{BookingSettings, BookingSettingsError},
     state::{
         Booking, BookingCommand, BookingEvent, BookingStatus, BookingVersion, By, Customer,
         Refused, Requested,

@@ -35,12 +35,13 @@ pub fn letter(
         let (date, time) = (calendar::date(lang, at.date(), today), at.time());
         format!("{date}, {}", calendar::time(lang, time))
     };
-    let Named { service, business, calendar, page } = named;
+    let Named { service, business, calendar: calendar_url, page } = named;
     let words = words(lang);
     let (title, line) = match kind {
         LetterKind::Confirmation => words.confirmation,
         LetterKind::Change => words.change,
         LetterKind::Cancellation => words.cancellation,
+        LetterKind::Offer => words.offer,
         // A code is a letter of its own: [`code_letter`].
         LetterKind::Reminder24h | LetterKind::Reminder2h | LetterKind::Code => words.reminder,
     };
@@ -49,13 +50,19 @@ pub fn letter(
     if let Some(own) = wish.customer.zone.as_deref().filter(|own| *own != wish.zone) {
         text.extend(["\n", words.yours, " ", &when(own), " (", own, ")"]);
     }
-    if let Some(calendar) = calendar {
+    if kind == LetterKind::Offer {
+        let known = TimeZone::get(&wish.zone).unwrap_or(TimeZone::UTC);
+        let until = calendar::time(lang, known.to_datetime(booking.hold_until).time());
+        text.extend(["\n\n", words.kept, " ", &until, "."]);
+    }
+    if let Some(calendar) = calendar_url {
         text.extend(["\n\n", words.calendar, " ", calendar]);
     }
     if let Some(page) = page {
-        text.extend(["\n\n", words.page, " ", page]);
+        let label = if kind == LetterKind::Offer { words.accept } else { words.page };
+        text.extend(["\n\n", label, " ", page]);
     }
-    if kind != LetterKind::Cancellation {
+    if !matches!(kind, LetterKind::Cancellation | LetterKind::Offer) {
         text.extend(["\n\n", words.answer]);
     }
     (format!("{title}: {service}, {on}"), text)
@@ -143,10 +150,13 @@ struct Words {
     confirmation: (&'static str, &'static str),
     change: (&'static str, &'static str),
     cancellation: (&'static str, &'static str),
+    offer: (&'static str, &'static str),
     reminder: (&'static str, &'static str),
     yours: &'static str,
     calendar: &'static str,
     page: &'static str,
+    kept: &'static str,
+    accept: &'static str,
     answer: &'static str,
 }
 
@@ -156,40 +166,52 @@ const fn words(lang: Lang) -> Words {
             confirmation: ("Timen er bekreftet", "Timen din er bekreftet."),
             change: ("Timen er flyttet", "Timen din er flyttet."),
             cancellation: ("Timen er avbestilt", "Timen din er avbestilt."),
+            offer: ("En time er blitt ledig", "Timen du venter på, er blitt ledig."),
             reminder: ("Påminnelse", "Vi minner om timen din."),
             yours: "Hos deg:",
             calendar: "Til kalenderen:",
             page: "Se, flytt eller avbestill timen:",
+            kept: "Vi holder den av til deg til",
+            accept: "Ta imot den eller si nei:",
             answer: "Passer det ikke likevel? Svar på denne e-posten.",
         },
         Lang::Fr => Words {
             confirmation: ("Rendez-vous confirmé", "Votre rendez-vous est confirmé."),
             change: ("Rendez-vous déplacé", "Votre rendez-vous a été déplacé."),
             cancellation: ("Rendez-vous annulé", "Votre rendez-vous a été annulé."),
+            offer: ("Une heure s'est libérée", "L'heure que vous attendiez s'est libérée."),
             reminder: ("Rappel", "Nous vous rappelons votre rendez-vous."),
             yours: "Chez vous :",
             calendar: "Pour votre agenda :",
             page: "Voir, déplacer ou annuler le rendez-vous :",
+            kept: "Nous la gardons pour vous jusqu'à",
+            accept: "L'accepter ou la refuser :",
             answer: "Un empêchement ? Répondez à cet e-mail.",
         },
         Lang::En => Words {
             confirmation: ("Appointment confirmed", "Your appointment is confirmed."),
             change: ("Appointment moved", "Your appointment has been moved."),
             cancellation: ("Appointment cancelled", "Your appointment has been cancelled."),
+            offer: ("A time has become free", "The time you are waiting for has become free."),
             reminder: ("Reminder", "This is a reminder of your appointment."),
             yours: "On your clock:",
             calendar: "For your calendar:",
             page: "See, move or cancel it:",
+            kept: "We keep it for you until",
+            accept: "Take it or leave it:",
             answer: "Cannot make it? Just answer this e-mail.",
         },
         Lang::Ar => Words {
             confirmation: ("تم تأكيد الموعد", "تم تأكيد موعدك."),
             change: ("تم تغيير الموعد", "تم تغيير موعدك."),
             cancellation: ("تم إلغاء الموعد", "تم إلغاء موعدك."),
+            offer: ("أصبح موعد متاحًا", "أصبح الموعد الذي تنتظره متاحًا."),
             reminder: ("تذكير", "نذكّرك بموعدك."),
             yours: "بتوقيتك:",
             calendar: "للتقويم:",
             page: "لعرض الموعد أو نقله أو إلغائه:",
+            kept: "نحجزه لك حتى الساعة",
+            accept: "لقبوله أو رفضه:",
             answer: "لا يناسبك الموعد؟ أجب عن هذه الرسالة.",
         },
     }

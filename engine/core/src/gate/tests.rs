@@ -40,6 +40,7 @@ pub(super) fn ground() -> Grounding {
         gather: crate::gather::GatherSettings::default(),
         handoff: crate::handoff::HandoffSettings::default(),
         dialogue: crate::dialogue::DialogueSettings::default(),
+        bookings: crate::booking::BookingSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

@@ -79,6 +79,7 @@ pub(crate) fn settings() -> TenantSettings {
         gather: forecourt_core::gather::GatherSettings::default(),
         handoff: forecourt_core::handoff::HandoffSettings::default(),
         dialogue: forecourt_core::dialogue::DialogueSettings::default(),
+        bookings: forecourt_core::booking::BookingSettings::default(),
         mail: MailSettings {
             from_name: "Nordlys Bil".into(),
             from_address: "post@nordlys.example".into(),

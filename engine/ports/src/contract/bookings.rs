@@ -2,9 +2,9 @@
 
 use forecourt_core::{
     booking::{
-        Block, BlockKind, Booking, BookingCommand, BookingEvent, BookingStatus, BookingWhat, By,
-        Customer, Need, Recurrence, Requested, Resource, ResourceKind, Stretch, Take, Terms,
-        letter::LetterKind, state::HOLD, terms::places_of,
+        Block, BlockKind, Booking, BookingCommand, BookingEvent, BookingSettings, BookingStatus,
+        BookingWhat, By, Customer, Need, Recurrence, Requested, Resource, ResourceKind, Stretch,
+        Take, Terms, letter::LetterKind, state::HOLD, terms::places_of,
     },
     event::Event,
     id::{BookingId, ResourceId, ServiceId},
@@ -126,7 +126,7 @@ impl<'a> Desk<'a> {
         version: i64,
         now: Timestamp,
     ) -> Written {
-        let owed = booking.reminders(now);
+        let owed = booking.reminders(&BookingSettings::default(), now);
         let write = BookingWrite {
             booking: booking.clone(),
             event: event.clone(),
@@ -584,8 +584,10 @@ pub async fn who_waits_is_listed_in_the_order_of_coming(ground: &dyn Ground) {
         service: desk.service,
         between: Stretch { from: desk.at(from), until: desk.at(until) },
         customer: Customer { email: Some("kari@example.no".into()), ..Customer::default() },
+        session: None,
         client_id: client_id.map(Into::into),
         created_at: *now + SignedDuration::from_secs(after),
+        offered: None,
     };
     let (second, first) = (wait(None, 24, 48, 2), wait(Some("c-1"), 0, 30, 1));
     assert_eq!(store.put_wait(*tenant, &second).await, Ok(second.id));
@@ -599,7 +601,17 @@ pub async fn who_waits_is_listed_in_the_order_of_coming(ground: &dyn Ground) {
     };
     assert_eq!(list(24, 25).await, [first.clone(), second.clone()]);
     assert_eq!(list(40, 41).await, std::slice::from_ref(&second));
+    // Who is first has one offer, which is noted once; they stay on the list until it is taken or let go.
+    assert_eq!(store.waiting_tenants(*now, 10).await, Ok(vec![*tenant]));
+    let (held, event) = desk.hold(desk.take(0, 24, 25), None);
+    assert_eq!(desk.write(&held, &event, *now).await, Written::Stored);
+    let until = held.hold_until;
+    let offer = |wait| store.offer_wait(*tenant, wait, held.id, until, *now);
+    assert_eq!((offer(first.id).await, offer(first.id).await), (Ok(true), Ok(false)));
+    assert_eq!(list(24, 25).await[0].offered, Some((held.id, until)));
     assert_eq!(desk.stage.store.end_wait(*tenant, first.id, *now).await, Ok(true));
+    assert_eq!(offer(first.id).await, Ok(false), "they wait no longer");
     assert_eq!(desk.stage.store.end_wait(*tenant, first.id, *now).await, Ok(false));
     assert_eq!(list(24, 25).await, [second]);
+    assert_eq!(store.waiting_tenants(desk.at(100), 10).await, Ok(vec![]), "it is past");
 }

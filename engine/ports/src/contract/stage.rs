@@ -89,6 +89,10 @@ pub fn new_tenant(slug: &str, ids: &SeqIds) -> NewTenant {
             reply_to: None,
             alert_to: vec!["vakt@prove.example.no".into()],
         },
+        bookings: forecourt_core::booking::BookingSettings {
+            offer_minutes: 20,
+            ..forecourt_core::booking::BookingSettings::default()
+        },
         allowed_origins: vec!["https://bil.example.no".into()],
         models: forecourt_core::models::ModelSettings::default(),
     };

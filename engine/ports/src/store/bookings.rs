@@ -203,8 +203,12 @@ pub struct Wait {
     /// Between which times they would come.
     pub between: Stretch,
     pub customer: Customer,
+    /// The conversation that shows an offer, besides the letter.
+    pub session: Option<SessionId>,
     pub client_id: Option<String>,
     pub created_at: Timestamp,
+    /// The booking that is held for them, and until when.
+    pub offered: Option<(BookingId, Timestamp)>,
 }
 
 #[async_trait]
@@ -349,6 +353,23 @@ pub trait Bookings: Send + Sync {
         between: Stretch,
         limit: u32,
     ) -> Result<Vec<Wait>, StoreError>;
+
+    /// Tenants of whom somebody waits for a time after `now`.
+    async fn waiting_tenants(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, StoreError>;
+
+    /// Writes down that a booking is held for who waits; `false` when they have an offer or wait no longer.
+    async fn offer_wait(
+        &self,
+        tenant: TenantId,
+        wait: WaitId,
+        booking: BookingId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Takes somebody off a waiting list; `false` when they were not on it.
     async fn end_wait(

@@ -63,6 +63,8 @@ pub enum Subject {
     Entry(EntryId),
     Profile,
     Hours,
+    /// When customers are reminded of bookings, and how long an offer holds.
+    Bookings,
 }
 
 /// One line of a history.
@@ -85,7 +87,7 @@ pub struct SettingsWrite {
     pub settings: TenantSettings,
     /// The print of the settings that were changed.
     pub expected: String,
-    /// Which part was changed: [`Subject::Profile`] or [`Subject::Hours`].
+    /// Which part was changed: [`Subject::Profile`], [`Subject::Hours`] or [`Subject::Bookings`].
     pub part: Subject,
     /// How that part reads now, for its history.
     pub body: Value,

@@ -455,6 +455,27 @@ impl Bookings for PgStore {
         self.app.read(tenant, read).await.map_err(store_error)
     }
 
+    async fn waiting_tenants(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, StoreError> {
+        sweep::with_waits(&self.jobs, now, limit.min(MOST)).await.map_err(store_error)
+    }
+
+    async fn offer_wait(
+        &self,
+        tenant: TenantId,
+        wait: WaitId,
+        booking: BookingId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let write =
+            async |tx: &mut TenantTx| booking_waits::offer(tx, wait, booking, until, now).await;
+        self.app.tenant(tenant, write).await.map_err(store_error)
+    }
+
     async fn end_wait(
         &self,
         tenant: TenantId,

@@ -10,9 +10,10 @@ use crate::{
     JobsDb,
     error::DbError,
     schema::{
-        booking_letters, booking_news, bookings, deliveries, sessions, tenants, timers, websites,
+        booking_letters, booking_news, booking_waits, bookings, deliveries, sessions, tenants,
+        timers, websites,
     },
-    tables::{Failed, HandingOver, Held, Pending, Time, Uncertain, number},
+    tables::{Failed, HandingOver, Held, Over, Pending, Time, Uncertain, number},
 };
 
 /// Of how many tenants the waiting sessions are looked at in one count of undone work (A9).
@@ -96,6 +97,21 @@ pub(super) async fn with_untold_bookings(
         .limit(limit.into())
         .select(booking_news::tenant_id);
     Ok(each_once(jobs.load(query).await?))
+}
+
+/// Of whom somebody waits for a time after `now`.
+pub(super) async fn with_waits(
+    jobs: &JobsDb,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<TenantId>, DbError> {
+    let query = booking_waits::table
+        .filter(booking_waits::status.ne(Over))
+        .filter(booking_waits::waits_until.gt(Time::from(now)))
+        .select(booking_waits::tenant_id)
+        .distinct()
+        .limit(limit.into());
+    Ok(jobs.load::<_, Uuid>(query).await?.into_iter().map(TenantId::from_uuid).collect())
 }
 
 /// Whose letters about bookings are due and held by nobody.

@@ -17,6 +17,7 @@ fn key(tx: &TenantTx, of: Subject) -> (&'static str, Uuid) {
         Subject::Entry(id) => (id.kind().as_str(), id.into_uuid()),
         Subject::Profile => ("profile", tx.tenant().into_uuid()),
         Subject::Hours => ("hours", tx.tenant().into_uuid()),
+        Subject::Bookings => ("bookings", tx.tenant().into_uuid()),
     }
 }
 

@@ -41,6 +41,7 @@ literals! {
     Pending = "pending";
     HandingOver = "handing_over";
     Held = "held";
+    Over = "over";
     Accepted = "accepted";
     Failed = "failed";
     Refused = "refused";

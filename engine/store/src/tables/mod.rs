@@ -71,7 +71,8 @@ use crate::error::DbError;
 
 pub(crate) use self::{
     literals::{
-        Accepted, Active, Deleted, Due, Failed, HandingOver, Held, Pending, Refused, Uncertain,
+        Accepted, Active, Deleted, Due, Failed, HandingOver, Held, Over, Pending, Refused,
+        Uncertain,
     },
     words::Word,
 };

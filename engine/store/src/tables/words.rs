@@ -127,6 +127,7 @@ words! {
         Reminder24h = "reminder_24h",
         Reminder2h = "reminder_2h",
         Code = "code",
+        Offer = "offer",
     }
     LetterStatus {
         Pending = "pending",

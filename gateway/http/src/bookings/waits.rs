@@ -35,7 +35,7 @@ pub(crate) async fn list(gateway: web::Data<Gateway>, staff: Staff) -> Answer {
 /// `POST /v1/waits` — the same `client_id` is the same place.
 pub(crate) async fn add(gateway: web::Data<Gateway>, staff: Staff, body: Json<NewWait>) -> Answer {
     staff.require(Role::Seller)?;
-    let NewWait { service_id, from, to, customer: who, client_id } = body.0;
+    let NewWait { service_id, from, to, customer: who, session_id, client_id } = body.0;
     check_client_id(&client_id)?;
     let tenant = sessions::tenant_of(&gateway.0, &staff).await?;
     let (snapshot, now) = (tenant.snapshot(), gateway.0.clock.now());
@@ -45,8 +45,10 @@ pub(crate) async fn add(gateway: web::Data<Gateway>, staff: Staff, body: Json<Ne
         service: service_id,
         between: between(&from, &to, &zone_of(settings), now)?,
         customer: customer(who, settings)?,
+        session: session_id,
         client_id: Some(client_id),
         created_at: now,
+        offered: None,
     };
     let added = tenant.bookings().wait(&wait).await;
     let wait_id =

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use forecourt_core::{
+    booking::{BookingSettings, BookingSettingsError},
     contact::Email,
     settings::{Brand, TenantSettings},
     text,
@@ -11,7 +12,7 @@ use forecourt_ports::store::{
     Role,
     knowledge::{SettingsWrite, SettingsWritten, Subject},
 };
-use forecourt_wire::{Hours, Profile};
+use forecourt_wire::{BookingRules, Hours, Profile};
 use serde::Serialize;
 
 use super::{nowhere, tell, told_history};
@@ -148,6 +149,40 @@ pub(crate) async fn put_hours(
     let zone = settings.zone.clone();
     let print = write(state, &staff, settings, expected, Subject::Hours, &hours).await?;
     Ok(HttpResponse::Ok().json(Hours::of(&hours, &zone, print)))
+}
+
+/// `GET /v1/knowledge/bookings` — when customers are reminded, and how long an offer holds.
+pub(crate) async fn bookings(gateway: web::Data<Gateway>, staff: Staff) -> Answer {
+    staff.require(Role::Seller)?;
+    let settings = stored(&gateway.0, &staff).await?;
+    Ok(HttpResponse::Ok().json(BookingRules::of(&settings.bookings, settings.print())))
+}
+
+/// `PUT /v1/knowledge/bookings` — if they still are what was read. Letters that wait already stay due as they are.
+pub(crate) async fn put_bookings(
+    gateway: web::Data<Gateway>,
+    staff: Staff,
+    body: Json<BookingRules>,
+) -> Answer {
+    staff.require(Role::Manager)?;
+    let (state, rules) = (&gateway.0, body.0);
+    let bookings = BookingSettings {
+        first_reminder_minutes: rules.first_reminder_minutes,
+        second_reminder_minutes: rules.second_reminder_minutes,
+        offer_minutes: rules.offer_minutes,
+    };
+    bookings.check().map_err(|error| {
+        let pointer = match error {
+            BookingSettingsError::Reminder | BookingSettingsError::Order => {
+                "/first_reminder_minutes"
+            }
+            BookingSettingsError::Offer => "/offer_minutes",
+        };
+        Problem::field(pointer, "value", error.to_string())
+    })?;
+    let settings = TenantSettings { bookings, ..stored(state, &staff).await? };
+    let print = write(state, &staff, settings, rules.version, Subject::Bookings, &bookings).await?;
+    Ok(HttpResponse::Ok().json(BookingRules::of(&bookings, print)))
 }
 
 /// `GET /v1/knowledge/hours/history`.

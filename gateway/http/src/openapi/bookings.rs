@@ -2,10 +2,10 @@
 
 use super::operations::{Good, JSON, Operation, Parameter, Who, done, good, optional};
 use crate::problem::Code::{
-    self, AnotherOffer, BookingOver, Busy, Forbidden, HoldOver, Invalid, MalformedJson,
-    MalformedQuery, NotFound, NotFree, OriginNotAllowed, ProofOver, TooLarge, TooMany,
-    TooManyBlocks, TooSlow, Unauthorised, Unavailable, UnknownTenant, UnsupportedMediaType,
-    WrongProof,
+    self, AnotherOffer, BookingOver, Busy, ChangedMeanwhile, Forbidden, HoldOver, Invalid,
+    MalformedJson, MalformedQuery, NotFound, NotFree, OriginNotAllowed, ProofOver, TooLarge,
+    TooMany, TooManyBlocks, TooSlow, Unauthorised, Unavailable, UnknownTenant,
+    UnsupportedMediaType, WrongProof,
 };
 
 const TEXT: &str = r#"{"type":"string"}"#;
@@ -29,6 +29,19 @@ const CHANGE: &[Code] = &[
     Busy,
     Unavailable,
 ];
+/// With the version that was read.
+const RULES: &[Code] = &[
+    MalformedJson,
+    Invalid,
+    Unauthorised,
+    Forbidden,
+    OriginNotAllowed,
+    TooSlow,
+    ChangedMeanwhile,
+    TooLarge,
+    UnsupportedMediaType,
+    Unavailable,
+];
 const READ: &[Code] =
     &[MalformedQuery, Invalid, Unauthorised, Forbidden, NotFound, Busy, Unavailable];
 const PUBLIC: &[Code] = &[
@@ -40,6 +53,7 @@ const PUBLIC: &[Code] = &[
     TooSlow,
     NotFree,
     HoldOver,
+    AnotherOffer,
     BookingOver,
     TooLarge,
     UnsupportedMediaType,
@@ -165,6 +179,30 @@ pub(crate) const ALL: &[Operation] = &[
             "List a resource's blocks",
             Who::Seller,
             READ,
+        )
+    },
+    Operation {
+        good: &[good(200, "What holds now.", "BookingRules")],
+        ..operation(
+            "GET",
+            "/v1/knowledge/bookings",
+            "readBookingRules",
+            "When customers are reminded, and how long an offer holds",
+            Who::Seller,
+            READ,
+        )
+    },
+    Operation {
+        about: "If they still are what was read. Letters that wait already stay due as they are.",
+        body: &[(JSON, "BookingRules")],
+        good: &[good(200, "What holds from now on.", "BookingRules")],
+        ..operation(
+            "PUT",
+            "/v1/knowledge/bookings",
+            "putBookingRules",
+            "Change when customers are reminded",
+            Who::Manager,
+            RULES,
         )
     },
     Operation {

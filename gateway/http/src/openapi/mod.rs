@@ -81,6 +81,7 @@ use crate::problem::{Answer, Code};
     wire::WaitList,
     wire::WaitView,
     wire::AcceptOffer,
+    wire::BookingRules,
     wire::BookingEventName,
     wire::BookingNow,
     wire::BringCode,

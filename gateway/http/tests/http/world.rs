@@ -101,6 +101,7 @@ pub(crate) fn tenant(number: u128, slug: &str, domain: &str) -> NewTenant {
         gather: forecourt_core::gather::GatherSettings { shortest_ms: 0, longest_ms: 0 },
         handoff: forecourt_core::handoff::HandoffSettings::default(),
         dialogue: forecourt_core::dialogue::DialogueSettings::default(),
+        bookings: forecourt_core::booking::BookingSettings::default(),
         mail: MailSettings {
             from_name: slug.into(),
             from_address: format!("post@{domain}"),

@@ -1008,6 +1008,25 @@ impl Bookings for NodeStore {
         self.read(self.inner.list_waits(tenant, service, between, limit)).await
     }
 
+    async fn waiting_tenants(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, StoreError> {
+        self.read(self.inner.waiting_tenants(now, limit)).await
+    }
+
+    async fn offer_wait(
+        &self,
+        tenant: TenantId,
+        wait: WaitId,
+        booking: BookingId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.read(self.inner.offer_wait(tenant, wait, booking, until, now)).await
+    }
+
     async fn end_wait(
         &self,
         tenant: TenantId,

@@ -105,6 +105,11 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "Tries to send a letter about a booking.",
             ),
             counter(
+                "forecourt_booking_offers_total",
+                "`result`: offered, taken, let_go",
+                "Offers of a free time to who waits; let_go: said no, or did not answer in time.",
+            ),
+            counter(
                 "forecourt_website_readings_total",
                 "`result`: read, failed",
                 "Readings of tenants' websites.",

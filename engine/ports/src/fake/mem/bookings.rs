@@ -630,6 +630,31 @@ impl Bookings for MemStore {
         Ok(found)
     }
 
+    async fn waiting_tenants(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, StoreError> {
+        let world = self.enter("waiting_tenants").await?;
+        let waits = |data: &&TenantData| data.booking.waits.iter().any(|w| w.between.until > now);
+        let tenants = world.tenants.iter().filter(|(_, data)| waits(data)).map(|(id, _)| *id);
+        Ok(tenants.take(limit as usize).collect())
+    }
+
+    async fn offer_wait(
+        &self,
+        tenant: TenantId,
+        wait: WaitId,
+        booking: BookingId,
+        until: Timestamp,
+        _: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut world = self.enter("offer_wait").await?;
+        let mut waits = world.tenant_mut(tenant)?.booking.waits.iter_mut();
+        let found = waits.find(|other| other.id == wait && other.offered.is_none());
+        Ok(found.map(|wait| wait.offered = Some((booking, until))).is_some())
+    }
+
     async fn end_wait(
         &self,
         tenant: TenantId,

@@ -64,6 +64,11 @@ export function Waits({ me, services, told }: { me: Me; services: ServiceTerms[]
                 {fill(t.waitBetween, { from: day(wait.from), until: day(wait.until) })} ·{" "}
                 {fill(t.waitSince, { time: formatTime(wait.created_at, lang, zone, Date.now()) })}
               </span>
+              {wait.offered_until && (
+                <span className="booking-status" data-status="held">
+                  {fill(t.waitOffered, { time: formatTime(wait.offered_until, lang, zone, Date.now()) })}
+                </span>
+              )}
             </div>
             <Button size="compact-sm" variant="subtle" color="red" onClick={() => void act(() => bookings.unwait(wait.wait_id))}>
               {t.waitRemove}

@@ -60,6 +60,7 @@ const en = {
     reminder_24h: "First reminder",
     reminder_2h: "Second reminder",
     code: "One-time code",
+    offer: "Offer of a free time",
   } as Record<string, string>,
   letterStatus: {
     pending: "waits",
@@ -98,6 +99,7 @@ const en = {
   waitBetween: "{from} to {until}",
   waitUntil: "To",
   waitSince: "since {time}",
+  waitOffered: "Has an offer until {time}",
   waitRemove: "Take off the list",
   blocksLead: "While a resource is blocked, nobody can book it. What is booked already stays.",
   blocksNone: "Nothing is blocked.",
@@ -182,6 +184,7 @@ const nb: BookingTexts = {
     reminder_24h: "Første påminnelse",
     reminder_2h: "Andre påminnelse",
     code: "Engangskode",
+    offer: "Tilbud om ledig tid",
   },
   letterStatus: {
     pending: "venter",
@@ -220,6 +223,7 @@ const nb: BookingTexts = {
   waitBetween: "{from} til {until}",
   waitUntil: "Til",
   waitSince: "siden {time}",
+  waitOffered: "Har et tilbud til {time}",
   waitRemove: "Ta av listen",
   blocksLead: "Så lenge en ressurs er sperret, kan ingen bestille den. Det som er bestilt, står.",
   blocksNone: "Ingenting er sperret.",
@@ -302,6 +306,7 @@ const fr: BookingTexts = {
     reminder_24h: "Premier rappel",
     reminder_2h: "Second rappel",
     code: "Code à usage unique",
+    offer: "Proposition d’une heure libérée",
   },
   letterStatus: {
     pending: "en attente",
@@ -340,6 +345,7 @@ const fr: BookingTexts = {
   waitBetween: "du {from} au {until}",
   waitUntil: "Jusqu’au",
   waitSince: "depuis {time}",
+  waitOffered: "A une proposition jusqu’à {time}",
   waitRemove: "Retirer de la liste",
   blocksLead: "Tant qu’une ressource est indisponible, personne ne peut la réserver. Ce qui est réservé le reste.",
   blocksNone: "Rien n’est bloqué.",
@@ -422,6 +428,7 @@ const ar: BookingTexts = {
     reminder_24h: "التذكير الأول",
     reminder_2h: "التذكير الثاني",
     code: "رمز لمرة واحدة",
+    offer: "عرض وقت متاح",
   },
   letterStatus: {
     pending: "تنتظر",
@@ -460,6 +467,7 @@ const ar: BookingTexts = {
   waitBetween: "{from} إلى {until}",
   waitUntil: "إلى",
   waitSince: "منذ {time}",
+  waitOffered: "لديه عرض حتى {time}",
   waitRemove: "أزِله من القائمة",
   blocksLead: "ما دام المورد محجوبًا فلا يمكن لأحد حجزه. ما حُجز من قبل يبقى.",
   blocksNone: "لا شيء محجوب.",
