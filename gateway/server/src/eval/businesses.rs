@@ -286,6 +286,7 @@ impl Business {
             services: self.services.iter().zip((1..).map(service_id)).map(service).collect(),
             faqs: self.faqs.iter().chain(&told.faqs).map(faq).collect(),
             vehicles: self.vehicles.iter().chain(&told.vehicles).zip(1..).map(vehicle).collect(),
+            tools: Vec::new(),
         }
     }
 

@@ -14,7 +14,7 @@ use forecourt_core::{
 };
 use forecourt_ports::{
     clock::Clock,
-    fake::{MemStore, RecordingSender, SeqIds},
+    fake::{FakeTools, MemStore, RecordingSender, SeqIds},
     links::Links,
     model::Model,
     sender::Letter,
@@ -95,6 +95,7 @@ impl Stage {
             second: models.second,
             sender: Arc::clone(&post) as _,
             links: Arc::new(NoLinks),
+            tools: Arc::new(FakeTools::default()),
             node: NODE,
             io: Handle::current(),
         };
