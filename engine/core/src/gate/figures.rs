@@ -116,20 +116,37 @@ pub(super) fn is_own_unit(
     vehicles.iter().any(|index| has(&facts.vehicles()[*index]))
 }
 
-/// Seats in words are counted (`five seats`); a distance in words is not read, and stays in.
+/// Seats are counted in words too (`five seats`), and behind any digits; a distance in words is not read, and
+/// stays in.
 pub(super) fn spelled(sentence: &Sentence, facts: &Facts, thread: &Thread) -> Result<(), Reason> {
     if sentence.has(|cue| cue == Cue::SpelledDistance) {
         return Err(Reason::Number);
     }
     for cue in &sentence.cues {
-        if let Cue::Seats(count) = cue.meaning
-            && count > 0
-        {
-            let token = Token { kind: Kind::Word, first: cue.first, end: cue.end };
-            seats(sentence, facts, thread, &token, i64::from(count))?;
-        }
+        let Cue::Seats(count) = cue.meaning else { continue };
+        let (first, count) = if count > 0 {
+            (cue.first, u16::from(count))
+        } else if let Some(found) = digits_before(sentence, cue.first) {
+            found
+        } else {
+            continue;
+        };
+        let kind = Kind::Number(Number { hundredths: i64::from(count) * 100, digits: 1 });
+        let token = Token { kind, first, end: cue.first };
+        seats(sentence, facts, thread, &token, i64::from(count))?;
     }
     Ok(())
+}
+
+/// The digits before a word, whatever they were read as: "is a 5-seater" has the look of "à 5".
+fn digits_before(sentence: &Sentence, at: usize) -> Option<(usize, u16)> {
+    let before = at.checked_sub(1)?;
+    let before =
+        if sentence.lexemes[before].is_mark('-') { before.checked_sub(1)? } else { before };
+    // "The Model 3 seats five": those are of a name.
+    let of_name = |token: &Token| token.first == before && token.kind == Kind::Claimed;
+    let count = sentence.lexemes[before].small()?;
+    (!sentence.tokens.iter().any(of_name)).then_some((before, count))
 }
 
 /// Whether seats stand after a number: `5 seats`, `5-seater`.
@@ -159,8 +176,12 @@ fn seats(
     whole: i64,
 ) -> Result<(), Reason> {
     // "Two places are left on Saturday" is of times.
+    let is_time = |other: &Token| {
+        matches!(other.kind, Kind::Day(_) | Kind::Clock(_))
+            && !(other.first..other.end).contains(&token.first)
+    };
     let of_times = sentence.has(|cue| matches!(cue, Cue::Slot | Cue::Offer))
-        || sentence.has_kind(|kind| matches!(kind, Kind::Day(_) | Kind::Clock(_)));
+        || sentence.tokens.iter().any(is_time);
     if of_times {
         return held(facts.says(sentence, &token.kind), Reason::Fact);
     }
