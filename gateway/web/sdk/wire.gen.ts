@@ -1527,6 +1527,207 @@ export type PublicStock = { vehicles: Array<StockVehicle>, total: number,
  */
 next?: number, };
 
+export type ToolMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/**
+ * What a call does to the other side.
+ */
+export type ToolAccess = "read" | "write";
+
+export type ToolFieldKind = "text" | "number" | "date" | "amount";
+
+/**
+ * A field of a tool's answer that may be known and said.
+ */
+export type ToolField = { name: string, 
+/**
+ * A JSON pointer into the answer; one `*` stands for every element of a list.
+ */
+pointer: string, 
+/**
+ * By language: what it is. An answer that says the value has one of these words beside it.
+ */
+label: { [key in string]: string }, kind: ToolFieldKind, 
+/**
+ * Of a number: what it counts, such as `km`.
+ */
+unit?: string, 
+/**
+ * Of an amount: NOK, EUR or USD.
+ */
+currency?: string, };
+
+/**
+ * A tool of a tenant's own, as it is to be kept.
+ */
+export type PutTool = { 
+/**
+ * Of `a-z`, `0-9` and `_`; unlike every other tool.
+ */
+name: string, 
+/**
+ * By language: when to use it, for the model; 500 characters at most.
+ */
+description: { [key in string]: string }, 
+/**
+ * A flat JSON Schema: an object of at most 12 strings, whole numbers and truth values.
+ */
+arguments: object, method: ToolMethod, 
+/**
+ * An `https` address; `{argument}` stands for a required argument in its path or query.
+ */
+url: string, 
+/**
+ * All its headers with their values; left out to keep those that there are.
+ */
+headers: { [key in string]: string } | null, 
+/**
+ * 500 to 10,000.
+ */
+timeout_ms: number, access: ToolAccess, 
+/**
+ * Calls that one conversation may make, 1 to 20.
+ */
+budget: number, 
+/**
+ * What of its answer the assistant may know and say.
+ */
+answer: Array<ToolField>, 
+/**
+ * Whether the assistant is offered it.
+ */
+active: boolean, 
+/**
+ * The version that was changed; left out to make a new one.
+ */
+version: number | null, };
+
+/**
+ * A tool of a tenant's own.
+ */
+export type Tool = { tool_id: string, 
+/**
+ * Rises with every change; who changes it names the version that was changed.
+ */
+version: number, name: string, description: { [key in string]: string }, arguments: object, method: ToolMethod, url: string, 
+/**
+ * Names of its headers; their values are never shown.
+ */
+headers: Array<string>, timeout_ms: number, access: ToolAccess, budget: number, answer: Array<ToolField>, active: boolean, updated_at: string, };
+
+/**
+ * A tool that every tenant has.
+ */
+export type BuiltInTool = { name: string, description: string, 
+/**
+ * `reads`, `reveals`, `notes`, `holds` or `binds`.
+ */
+risk: string, arguments: object, };
+
+export type Tools = { 
+/**
+ * Of the tenant's own, by name.
+ */
+tools: Array<Tool>, built_in: Array<BuiltInTool>, };
+
+/**
+ * A tool as it once was.
+ */
+export type ToolVersion = { 
+/**
+ * `made`, `changed` or `deleted`.
+ */
+action: string, member_id: string | null, 
+/**
+ * As it stood after.
+ */
+tool: Tool, };
+
+export type ToolVersions = { 
+/**
+ * Newest first.
+ */
+versions: Array<ToolVersion>, };
+
+/**
+ * One call of a tool: when and how it ended; neither arguments nor the answer are kept.
+ */
+export type ToolCall = { at: string, took_ms: number, status: number | null, 
+/**
+ * `done`, or why not: `status`, `timeout`, `refused_address`, `redirect`, `too_large`, `not_json` …
+ */
+code: string, version: number, 
+/**
+ * Of a conversation's call.
+ */
+session_id: string | null, 
+/**
+ * Of a trial.
+ */
+member_id: string | null, };
+
+export type ToolCalls = { 
+/**
+ * Newest first; the last 200 are kept.
+ */
+calls: Array<ToolCall>, };
+
+/**
+ * A trial.
+ */
+export type TryTool = { arguments: object, 
+/**
+ * Of a tool of the tenant's own: whether the call is made; else it is only shown.
+ */
+send: boolean, 
+/**
+ * The language of the conversation; the tenant's first when left out.
+ */
+lang: string | null, };
+
+export type ToolRequest = { method: ToolMethod, url: string, 
+/**
+ * Names alone.
+ */
+headers: Array<string>, body: string | null, };
+
+export type ToolSent = { status: number | null, code: string, took_ms: number, 
+/**
+ * What the assistant would know.
+ */
+fields: object | null, 
+/**
+ * What it could say, a line for each value.
+ */
+may_say: Array<string>, 
+/**
+ * Fields that could not be used.
+ */
+left_out: Array<string>, };
+
+export type ToolDryRun = { 
+/**
+ * Whether the tool only reads: then `shown` is its result, else its plan.
+ */
+is_result: boolean, would_run: boolean, shown: unknown, };
+
+/**
+ * What a trial showed. Nothing was changed.
+ */
+export type ToolTrial = { 
+/**
+ * Of a tool of the tenant's own: exactly what is sent.
+ */
+request?: ToolRequest, 
+/**
+ * What came of it, if it was sent.
+ */
+sent?: ToolSent, 
+/**
+ * Of a tool that every tenant has: what it answers, or what it would do.
+ */
+dry_run?: ToolDryRun, };
+
 /**
  * The credentials of the demo, shown where it runs and nowhere else.
  */
