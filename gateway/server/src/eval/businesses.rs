@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use forecourt_core::{
+    booking::BookingSettings,
     dialogue::{DialogueSettings, Question},
     gather::GatherSettings,
     handoff::HandoffSettings,
@@ -245,6 +246,7 @@ impl Business {
                 questions: told.questions.iter().map(question).collect::<anyhow::Result<_>>()?,
                 ..default
             },
+            bookings: BookingSettings::default(),
             models: ModelSettings::default(),
         };
         settings.check().context("the settings cannot be kept")?;
