@@ -148,6 +148,10 @@ impl BookingDesk {
         }
         let read = Arc::new(self.tenant.ports.store.load_catalogue(self.id()).await?);
         *lock(cache) = Some((now, Arc::clone(&read)));
+        // Zone, hours and reminders may have been changed at any node.
+        if let Err(error) = self.tenant.reload_settings(now).await {
+            tracing::debug!(%error, "settings were not read anew");
+        }
         Ok(read)
     }
 

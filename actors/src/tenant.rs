@@ -201,7 +201,7 @@ impl TenantShared {
     }
 
     /// Takes the settings up as they are stored.
-    async fn reload_settings(&self, now: Timestamp) -> Result<(), EngineError> {
+    pub(crate) async fn reload_settings(&self, now: Timestamp) -> Result<(), EngineError> {
         let Ports { store, .. } = &*self.ports;
         let Some(snapshot) = store.load_tenant(self.id).await? else { return Ok(()) };
         if snapshot == *self.snapshot() {

@@ -239,6 +239,7 @@ impl Business {
                 reply_to: None,
                 alert_to: vec!["ida@forecourt.example".into()],
             },
+            bookings: forecourt_core::booking::BookingSettings::default(),
             allowed_origins: vec![],
             dialogue: DialogueSettings {
                 most_messages: self.dialogue.most_messages.unwrap_or(default.most_messages),

@@ -69,7 +69,8 @@ export function Blocks({ me, resources }: { me: Me; resources: ResourceView[] })
               <b>{block.label ? <bdi>{block.label}</bdi> : t.kinds[block.kind]}</b>
               <span className="muted">
                 {dayOf(block.starts_at.slice(0, 10), lang, true)} <bdi>{block.starts_at.slice(11, 16)}</bdi> · {block.minutes}{" "}
-                {t.minutes.toLowerCase()} · {t.repeats[repeatOf(block)]}
+                {t.minutes.toLowerCase()}
+                {repeatOf(block) !== "once" && ` · ${t.repeats[repeatOf(block)]}`}
               </span>
             </div>
             <Button
