@@ -239,7 +239,6 @@ impl Business {
                 reply_to: None,
                 alert_to: vec!["ida@forecourt.example".into()],
             },
-            bookings: forecourt_core::booking::BookingSettings::default(),
             allowed_origins: vec![],
             dialogue: DialogueSettings {
                 most_messages: self.dialogue.most_messages.unwrap_or(default.most_messages),
@@ -289,7 +288,7 @@ impl Business {
             services: self.services.iter().zip((1..).map(service_id)).map(service).collect(),
             faqs: self.faqs.iter().chain(&told.faqs).map(faq).collect(),
             vehicles: self.vehicles.iter().chain(&told.vehicles).zip(1..).map(vehicle).collect(),
-            tools: Vec::new(),
+            ..Knowledge::default()
         }
     }
 
