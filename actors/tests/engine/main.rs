@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod adversary;
 mod bookings;
 mod custom_tools;
 mod faults;

@@ -194,6 +194,20 @@ impl World {
         Self { grounding, own, taken }
     }
 
+    /// What others have taken: the service, from when, until when.
+    pub fn busy(&self) -> Vec<(ServiceId, Timestamp, Timestamp)> {
+        let zone = self.grounding.settings.time_zone();
+        let at = |day: Date, minute: u16| {
+            let at = day.at((minute / 60) as i8, (minute % 60) as i8, 0, 0).to_zoned(zone.clone());
+            at.map_or(Timestamp::UNIX_EPOCH, |at| at.timestamp())
+        };
+        let busy = |(service, day, minute): &(usize, Date, u16)| {
+            let until = at(*day, minute + SERVICES[*service].1);
+            (self.grounding.knowledge.services[*service].id, at(*day, *minute), until)
+        };
+        self.taken.iter().map(busy).collect()
+    }
+
     /// Whether a service can be had at a time: open, on the grid, far enough ahead, taken by nobody.
     pub fn is_free(&self, service: usize, day: Date, minute: u16) -> bool {
         let Some((opens, closes)) = hours(day) else { return false };
