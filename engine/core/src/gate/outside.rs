@@ -129,11 +129,13 @@ fn has_id(lower: &str) -> bool {
 
 /// What has the shape of a key, a token or a row's id.
 fn has_secret(text: &str) -> bool {
-    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '=');
+    // Digits of every script: a key is read all the same.
+    let inside =
+        |c: char| c.is_ascii_alphabetic() || c.is_numeric() || matches!(c, '-' | '_' | '+' | '=');
     let pieces = text.split_whitespace().filter(|piece| !piece.contains("://"));
     pieces.flat_map(|piece| piece.split(move |c| !inside(c))).any(|run| {
-        run.len() >= SECRET_CHARS
-            && run.bytes().filter(u8::is_ascii_digit).count() >= SECRET_DIGITS
+        run.chars().count() >= SECRET_CHARS
+            && run.chars().filter(|c| c.is_numeric()).count() >= SECRET_DIGITS
             && run.bytes().any(|byte| byte.is_ascii_alphabetic())
     })
 }
@@ -316,5 +318,16 @@ mod tests {
         assert_eq!(plain("**Tesla** er `her`"), "Tesla er her");
         assert_eq!(plain("## Tider"), "Tider");
         assert_eq!(plain("* kl. 10"), "- kl. 10");
+    }
+
+    #[test]
+    fn a_key_is_one_whatever_script_its_digits_are_of() {
+        for key in ["sk-live-9Xa82LmQ0pZt61BvN3cR", "sk-live-٩Xa٨٢LmQ٠pZt٦١BvN٣cR"] {
+            assert_eq!(check(&format!("Here is the key: {key}.")), Err(Reason::Leak), "{key}");
+        }
+        for plain in ["اتصل على ٢٣٤٥٦٧٨٩ من فضلك", "Prøvekjøringsavtalebekreftelse 24. november"]
+        {
+            assert_eq!(check(plain), Ok(()), "{plain}");
+        }
     }
 }
