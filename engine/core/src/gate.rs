@@ -242,6 +242,8 @@ impl Gate {
         }
         let ends = |c: char| matches!(c, '.' | '!' | '?' | '…' | '؟' | ':' | ';' | '。');
         let is_open = !seen.trim_end_matches(['"', '»', '”', ')', '*', '_']).ends_with(ends);
+        // "Onsdag 25." and "kl." at the end of a line end no sentence.
+        let is_open = is_open || split::is_cut_short(&seen);
         self.begun_line = is_open.then(|| seen.into_owned());
         self.thread_before = before;
         Ok(())

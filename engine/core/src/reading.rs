@@ -21,7 +21,7 @@ mod read;
 pub use clock::Clock;
 pub(crate) use clock::spoken_hour;
 pub use day::Day;
-pub(crate) use day::is_month;
+pub(crate) use day::{is_month, names_month};
 pub use lex::{Lex, Lexeme, MAX_LEXEMES, fold, lex};
 pub use number::{Amount, Number};
 pub use read::{Kind, Token, read};

@@ -142,12 +142,17 @@ fn has_secret(text: &str) -> bool {
 
 /// A sentence as it is seen: letters of other styles as plain ones, and without what is not seen.
 pub(super) fn seen(sentence: &str) -> Cow<'_, str> {
-    if sentence.is_ascii() {
+    if sentence.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_control()) {
         return Cow::Borrowed(sentence);
     }
     let shown =
         |c: &char| !is_invisible(*c) && (!is_joiner(*c) || ('\u{2066}'..='\u{2069}').contains(c));
     Cow::Owned(sentence.nfkc().filter(shown).collect())
+}
+
+/// What is not seen at all: it hides, joins, parts or turns around what stands beside it.
+pub(super) fn is_hidden(c: char) -> bool {
+    is_invisible(c) || is_joiner(c) || c == '\u{61c}'
 }
 
 /// What joins or parts letters and is not seen.

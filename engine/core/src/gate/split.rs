@@ -1,12 +1,12 @@
 //! Cuts a stream of text into sentences as they become complete.
 //!
 //! A sentence ends at a line break, or at `.`, `!`, `?`, `…`, `؟` and white space after it; a full
-//! stop after an abbreviation, an ordinal (`24. november`) or an initial does not end one. Whatever
-//! the stream is cut into, the sentences are the same. Memory is bounded: of a sentence longer than
-//! [`MAX_CHARS`] only its length is remembered.
+//! stop after an abbreviation, an ordinal (`24. november`, `24. NOVEMBER`) or an initial does not end
+//! one. What is not seen changes nothing. Whatever the stream is cut into, the sentences are the same.
+//! Memory is bounded: of a sentence longer than [`MAX_CHARS`] only its length is remembered.
 
 use super::outside;
-use crate::reading::fold;
+use crate::reading::{fold, names_month};
 
 /// The longest sentence that is read; a longer one is withheld.
 pub(super) const MAX_CHARS: usize = 1_000;
@@ -31,6 +31,8 @@ pub(super) struct Splitter {
     /// Line breaks before the sentence that is being read.
     breaks: u8,
     state: State,
+    /// What came after a full stop and white space, until it tells; [`WORD_CHARS`] at most.
+    held: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,8 +43,10 @@ enum State {
     Ended,
     /// After a full stop: white space, and what comes after it, ends the sentence.
     Stopped,
-    /// After a full stop and white space: the next character tells.
+    /// After a full stop and white space: the next character that is seen tells.
     Waiting,
+    /// After an ordinal, white space and a capital: the word tells, which is a month or is none.
+    Month,
 }
 
 impl Splitter {
@@ -52,21 +56,42 @@ impl Splitter {
             self.breaks = (self.breaks + 1).min(2);
             return;
         }
+        if self.state == State::Month {
+            if outside::is_hidden(c) || (c.is_alphanumeric() || is_emphasis(c)) && self.has_room() {
+                self.hold(c);
+                return;
+            }
+            self.told(out);
+        }
         if c.is_whitespace() || c == '\r' {
             match self.state {
                 State::Ended => self.complete(out),
                 State::Stopped => self.state = State::Waiting,
-                State::Inside | State::Waiting => {}
+                State::Inside | State::Waiting | State::Month => {}
             }
             if !self.text.is_empty() && !self.text.ends_with(' ') {
                 self.add(' ');
             }
             return;
         }
+        if outside::is_hidden(c) {
+            // It belongs to what follows; elsewhere it is a part of where it stands.
+            if self.state == State::Waiting {
+                self.hold(c)
+            } else {
+                self.add(c)
+            }
+            return;
+        }
         if self.state == State::Waiting {
-            self.state = State::Inside;
-            if self.stop_ends_before(c) {
-                self.complete(out);
+            match self.stop_ends_before(c) {
+                Stop::Ends => self.end_before_held(out),
+                Stop::GoesOn => self.go_on(),
+                Stop::ByMonth => {
+                    self.state = State::Month;
+                    self.hold(c);
+                    return;
+                }
             }
         }
         self.state = match (c, self.state) {
@@ -81,10 +106,13 @@ impl Splitter {
 
     /// Ends the sentence that is being read.
     pub(super) fn complete(&mut self, out: &mut Vec<Sentence>) {
+        if self.state == State::Month {
+            self.told(out);
+        }
+        self.go_on();
         let text = std::mem::take(&mut self.text);
         let too_long = self.chars > MAX_CHARS;
         self.chars = 0;
-        self.state = State::Inside;
         let trimmed = text.trim();
         if !trimmed.is_empty() {
             let breaks = std::mem::take(&mut self.breaks);
@@ -99,28 +127,128 @@ impl Splitter {
         }
     }
 
-    /// Whether the full stop at the end of the text ends a sentence when `next` comes after it.
-    fn stop_ends_before(&self, next: char) -> bool {
-        // As it is seen: a hidden mark in "25.", or digits of another kind, end no sentence.
-        let tail: Vec<char> = self.text.chars().rev().take(WORD_CHARS).collect();
-        let tail: String = tail.into_iter().rev().collect();
-        let seen = outside::seen(&tail);
-        let body = seen.trim_end();
-        let body = body.trim_end_matches(['"', '\'', '»', '”', '’', ')', ']', '*', '_']);
-        let word = body.trim_end_matches('.').rsplit(char::is_whitespace).next().unwrap_or("");
-        let word = word.trim_start_matches(['(', '"', '«', '“', '\'', '[']);
-        if word.is_empty() {
-            return true;
+    /// Keeps what may belong to this sentence or to the next one; what is hidden needs no more room than this.
+    fn hold(&mut self, c: char) {
+        if self.has_room() {
+            self.held.push(c);
         }
-        if word.chars().all(char::is_numeric) && word.chars().count() <= 2 {
-            // An ordinal goes on in lower case or in digits: "24. november", "24. 11."
-            return next.is_uppercase() || is_arabic(next) || matches!(next, '-' | '•' | '*' | '#');
-        }
-        if word.chars().count() == 1 && word.chars().all(char::is_uppercase) {
-            return false;
-        }
-        !is_abbreviation(&fold(word))
     }
+
+    fn has_room(&self) -> bool {
+        self.held.len() < WORD_CHARS
+    }
+
+    /// The word after an ordinal is whole.
+    fn told(&mut self, out: &mut Vec<Sentence>) {
+        let seen = outside::seen(&self.held);
+        let word = seen.trim_matches(is_emphasis);
+        if names_month(&fold(word)) || links_in_capitals(word) {
+            self.go_on();
+        } else {
+            self.end_before_held(out);
+        }
+    }
+
+    /// What is held belongs to the sentence.
+    fn go_on(&mut self) {
+        self.state = State::Inside;
+        for c in std::mem::take(&mut self.held).chars() {
+            self.add(c);
+        }
+    }
+
+    /// What is held begins the next sentence.
+    fn end_before_held(&mut self, out: &mut Vec<Sentence>) {
+        let held = std::mem::take(&mut self.held);
+        self.state = State::Inside;
+        self.complete(out);
+        self.held = held;
+        self.go_on();
+    }
+
+    /// Whether the full stop at the end of the text ends a sentence when `next` comes after it.
+    fn stop_ends_before(&self, next: char) -> Stop {
+        match last_stop(&self.text) {
+            LastStop::End => Stop::Ends,
+            LastStop::Abbreviation => Stop::GoesOn,
+            // An ordinal goes on in lower case or in digits: "24. november", "24. 11."; in capitals, with a month.
+            LastStop::Ordinal if next.is_uppercase() || is_arabic(next) || is_emphasis(next) => {
+                Stop::ByMonth
+            }
+            LastStop::Ordinal if matches!(next, '-' | '•' | '#') => Stop::Ends,
+            LastStop::Ordinal => Stop::GoesOn,
+        }
+    }
+}
+
+/// What a full stop and white space come to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Ends,
+    GoesOn,
+    /// The next word tells.
+    ByMonth,
+}
+
+/// What the full stop at the end of a text stands after.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LastStop {
+    End,
+    /// A number that may be that of a day.
+    Ordinal,
+    /// An abbreviation or an initial: more follows.
+    Abbreviation,
+}
+
+/// Whether a text that ends with a full stop goes on all the same: `onsdag 25.`, `kl.`
+pub(super) fn is_cut_short(text: &str) -> bool {
+    text.trim_end().ends_with('.') && last_stop(text) != LastStop::End
+}
+
+fn last_stop(text: &str) -> LastStop {
+    // As it is seen: a hidden mark in "25.", or digits of another kind, end no sentence.
+    let tail: Vec<char> = text.chars().rev().take(WORD_CHARS).collect();
+    let tail: String = tail.into_iter().rev().collect();
+    let seen = outside::seen(&tail);
+    let body = seen.trim_end();
+    let body = body.trim_end_matches(['"', '\'', '»', '”', '’', ')', ']', '*', '_']);
+    let word = body.trim_end_matches('.').rsplit(char::is_whitespace).next().unwrap_or("");
+    let word = word.trim_start_matches(['(', '"', '«', '“', '\'', '[', '*', '_']);
+    let is_short = word.chars().count() == 1;
+    if word.is_empty() {
+        LastStop::End
+    } else if word.chars().all(char::is_numeric) && word.chars().count() <= 2 {
+        LastStop::Ordinal
+    } else if is_short && word.chars().all(char::is_uppercase) || is_abbreviation(&fold(word)) {
+        LastStop::Abbreviation
+    } else {
+        LastStop::End
+    }
+}
+
+/// `25. OG 26. NOVEMBER`, `25. KL. 9`: a sentence does not begin in capitals after one that had none.
+fn links_in_capitals(word: &str) -> bool {
+    matches!(
+        word,
+        "OG" | "TIL"
+            | "ELLER"
+            | "KL"
+            | "KLOKKA"
+            | "KLOKKEN"
+            | "FRA"
+            | "AND"
+            | "TO"
+            | "OR"
+            | "AT"
+            | "ET"
+            | "AU"
+            | "OU"
+    )
+}
+
+/// Marks of emphasis, which are not seen either.
+const fn is_emphasis(c: char) -> bool {
+    matches!(c, '*' | '_')
 }
 
 fn is_arabic(c: char) -> bool {
@@ -209,6 +337,16 @@ mod tests {
             ("«Hei.» Ja.", &["«Hei.»", "Ja."]),
             ("هل السيارة متوفرة؟ نعم. متوفرة", &["هل السيارة متوفرة؟", "نعم.", "متوفرة"]),
             ("a\r\n\r\n- b\n- c", &["a", "- b", "- c"]),
+            ("LEDIG ONSDAG 25. NOVEMBER KL. 09:00. RING OSS.", &["LEDIG ONSDAG 25. NOVEMBER KL. 09:00.", "RING OSS."]),
+            ("Onsdag 25. **November** kl. 9. Ja.", &["Onsdag 25. **November** kl. 9.", "Ja."]),
+            ("الأربعاء 25. نوفمبر. نعم", &["الأربعاء 25. نوفمبر.", "نعم"]),
+            ("Den 25. Novembermørket kom. Ja", &["Den 25.", "Novembermørket kom.", "Ja"]),
+            ("LEDIG 25. OG 26. NOVEMBER KL. 9", &["LEDIG 25. OG 26. NOVEMBER KL. 9"]),
+            ("Det er 3. * To", &["Det er 3.", "* To"]),
+            ("Vi ses den 3. NOVEMBER", &["Vi ses den 3. NOVEMBER"]),
+            ("Den kom 3. Ring", &["Den kom 3.", "Ring"]),
+            ("\u{202e}Den er solgt.\u{202c} Ja. \u{2066}Kia\u{2069} er her!\u{200b} Nei", &["\u{202e}Den er solgt.\u{202c}", "Ja.", "\u{2066}Kia\u{2069} er her!\u{200b}", "Nei"]),
+            ("Den 25. \u{202e}NOVEMBER\u{202c} kl. 9", &["Den 25. \u{202e}NOVEMBER\u{202c} kl. 9"]),
             ("  \n\n ", &[]),
             ("M. Dupont vous attend. Merci", &["M. Dupont vous attend.", "Merci"]),
         ];

@@ -239,3 +239,44 @@ fn a_claim_that_is_broken_over_lines_is_read_as_one() {
         assert!(released.withheld.is_empty(), "{text}: {:?}", released.withheld);
     }
 }
+
+#[test]
+fn a_wrapper_that_is_not_seen_neither_joins_sentences_nor_lets_one_leave() {
+    let ground = ground();
+    for (open, close) in
+        [("\u{202e}", "\u{202c}"), ("\u{2066}", "\u{2069}"), ("\u{200f}", "\u{200f}")]
+    {
+        let text = format!(
+            "{open}Tesla Model 3 koster 99 000 kr.{close} Takk for meldingen. {open}Prøvekjøring er ledig\nonsdag \
+             25. november kl. 20:00.{close} Velkommen!"
+        );
+        let released = Gate::check(&ground, Lang::Nb, &text);
+        assert_eq!(
+            released.text.replace(['\u{2066}', '\u{200f}'], ""),
+            "Takk for meldingen. Prøvekjøring er ledig\nVelkommen!",
+            "{text:?}"
+        );
+        assert_eq!(released.withheld.len(), 2, "{text:?}: {released:?}");
+    }
+}
+
+#[test]
+fn a_line_that_breaks_after_the_stop_of_a_day_or_an_abbreviation_is_read_with_the_next_one() {
+    let ground = ground();
+    for (first, second) in [
+        ("Prøvekjøring er ledig onsdag 25.", "november kl. 20:00."),
+        ("PRØVEKJØRING ER LEDIG ONSDAG 25.", "NOVEMBER KL. 20:00."),
+        ("Prøvekjøring er ledig onsdag 25. november kl.", "20:00."),
+        ("PRØVEKJØRING ER LEDIG LØRDAG", "28. NOVEMBER KL. 09:00."),
+    ] {
+        let released = Gate::check(&ground, Lang::Nb, &format!("{first}\n{second}"));
+        assert_eq!(released.text, first, "{second}: {released:?}");
+    }
+}
+
+#[test]
+fn a_control_sign_parts_no_number_that_is_read_as_one() {
+    let released =
+        Gate::check(&ground(), Lang::En, "The Tesla Model 3 costs NOK 359\u{1}900\u{1}0.");
+    assert_eq!(released.text, "", "{released:?}");
+}

@@ -274,6 +274,11 @@ pub(crate) fn is_month(word: &str) -> bool {
         && month(word).is_some()
 }
 
+/// Whether a folded word may name a month, whatever else it means.
+pub(crate) fn names_month(word: &str) -> bool {
+    month(word).is_some()
+}
+
 /// The month of a word, 1 to 12.
 fn month(word: &str) -> Option<i8> {
     const NAMES: [&str; 12] = [
