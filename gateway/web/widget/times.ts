@@ -127,7 +127,7 @@ function chips({ chat, lang, say }: Stage): HTMLElement {
     button.onclick = () => say(text, { action: "pick", service_id, starts_at, ...(resource_id && { resource_id }) });
     list.append(button);
   }
-  return el("div", { class: "times" }, el("p", { class: "head" }, words.free), list);
+  return el("div", { class: "times" }, el("p", { class: "caption" }, words.free), list);
 }
 
 function card({ chat, lang, say }: Stage, booking: ChatBooking): HTMLElement {
@@ -138,7 +138,7 @@ function card({ chat, lang, say }: Stage, booking: ChatBooking): HTMLElement {
   const node = el(
     "section",
     { class: "times card", "data-status": status, "aria-label": head },
-    el("p", { class: "head" }, head),
+    el("p", { class: "caption" }, head),
     el("p", { class: "when" }, el("bdi", {}, text), yours && el("small", {}, words.yours.replace("{t}", yours))),
   );
   if (status !== "held") return node;

@@ -87,10 +87,10 @@ impl Plan<'_> {
             // The stock itself is newer than any list of it.
             let Some(at) = stock.iter().position(|one| one.id == row.vehicle_id) else { continue };
             let mut line = writer.vehicles(&[at]);
-            let reasons: Vec<&str> =
-                row.reasons.iter().map(|r| r.trim().trim_end_matches('.')).take(3).collect();
+            let reasons = row.reasons.iter().filter(|reason| !is_told(reason, &line)).take(3);
+            let reasons: Vec<&str> = reasons.map(String::as_str).collect();
             if !reasons.is_empty() {
-                line = format!("{line} {}.", super::compose::capitalised(&reasons.join("; ")));
+                line = format!("{line} {}", reasons.join(" "));
             }
             told.push(line);
         }
@@ -234,4 +234,33 @@ fn whole_sentences(text: &str) -> String {
         .rfind(['.', '!', '?', '؟', '\n'])
         .map_or(cut.len(), |end| end + cut[end..].chars().next().map_or(1, char::len_utf8));
     cut[..end].trim_end().to_owned()
+}
+
+/// Whether the line says already what a reason ends with: the make, the model, the price.
+fn is_told(reason: &str, line: &str) -> bool {
+    let reason = reason.trim().trim_end_matches('.');
+    let value = reason
+        .rsplit_once(':')
+        .map_or_else(|| reason.rsplit(' ').next().unwrap_or_default(), |(_, value)| value.trim());
+    !value.is_empty() && line.contains(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_that_the_line_has_told_already_is_left_out() {
+        let line = "Tesla Model 3 Long Range 2022 er ledig, og koster 359\u{a0}900\u{a0}kr.";
+        for told in [
+            "Det er en Tesla.",
+            "Riktig modell: Model 3.",
+            "Innenfor budsjettet: 359\u{a0}900\u{a0}kr.",
+        ] {
+            assert!(is_told(told, line), "{told}");
+        }
+        for new in ["Rekkevidde: 510 km.", "Minst 5 seter.", ""] {
+            assert!(!is_told(new, line), "{new}");
+        }
+    }
 }
