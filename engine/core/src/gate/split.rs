@@ -77,9 +77,9 @@ impl Splitter {
         if outside::is_hidden(c) {
             // It belongs to what follows; elsewhere it is a part of where it stands.
             if self.state == State::Waiting {
-                self.hold(c)
+                self.hold(c);
             } else {
-                self.add(c)
+                self.add(c);
             }
             return;
         }
@@ -170,13 +170,12 @@ impl Splitter {
     fn stop_ends_before(&self, next: char) -> Stop {
         match last_stop(&self.text) {
             LastStop::End => Stop::Ends,
-            LastStop::Abbreviation => Stop::GoesOn,
             // An ordinal goes on in lower case or in digits: "24. november", "24. 11."; in capitals, with a month.
             LastStop::Ordinal if next.is_uppercase() || is_arabic(next) || is_emphasis(next) => {
                 Stop::ByMonth
             }
             LastStop::Ordinal if matches!(next, '-' | '•' | '#') => Stop::Ends,
-            LastStop::Ordinal => Stop::GoesOn,
+            LastStop::Abbreviation | LastStop::Ordinal => Stop::GoesOn,
         }
     }
 }
