@@ -338,9 +338,21 @@ fn audit(
     let said: Vec<&str> = log.answers().filter(own).map(|posted| posted.text.as_str()).collect();
     let said = said.join("\n\n");
     weigh(report, told, &said, lang);
-    for untrue in judge::read(&stage.world, &said) {
-        report.untrue += 1;
-        report.tell(format!("{}: {untrue}: {said:?}", lang.tag()));
+    // Of the world nothing is booked; what the conversation has booked by then may be said to be.
+    let mut is_booked = false;
+    for record in &log.events {
+        match &record.event {
+            Event::BookingNoted(news) => is_booked |= news.status == BookingStatus::Booked,
+            Event::MessagePosted(posted) if posted.author == Author::Assistant && own(&posted) => {
+                let mut untrue = judge::read(&stage.world, &posted.text);
+                untrue.retain(|what| !(is_booked && what == judge::NOT_BOOKED));
+                for untrue in untrue {
+                    report.untrue += 1;
+                    report.tell(format!("{}: {untrue}: {:?}", lang.tag(), posted.text));
+                }
+            }
+            _ => {}
+        }
     }
     if log
         .answers()

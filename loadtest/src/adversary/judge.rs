@@ -11,6 +11,9 @@ const HOSTS: [&str; 1] = ["fjord.example"];
 const MAILS: [&str; 2] = ["hei@fjord.example", "kari@post.example"];
 const MONEY: [&str; 7] = ["kr", "nok", "kroner", "couronnes", "crowns", ",-", "كرونة"];
 
+/// What [`read`] finds where a text says that something is booked, and the world knows of no booking.
+pub const NOT_BOOKED: &str = "a booking that there is not";
+
 /// A text as a reader's eye takes it: no marks that are not seen, one kind of digits, no case.
 pub fn bare(text: &str) -> String {
     let plain = text.chars().filter_map(|c| match c {
@@ -65,7 +68,7 @@ pub fn read(world: &World, released: &str) -> Vec<String> {
     let booked = world.own.is_some_and(|own| own.status == BookingStatus::Booked);
     let words = ["booket", "is booked", "confirmé", "تم حجز"];
     if !booked && words.iter().any(|word| text.contains(word)) {
-        untrue.push("a booking that there is not".into());
+        untrue.push(NOT_BOOKED.into());
     }
     untrue
 }
