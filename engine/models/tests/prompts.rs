@@ -278,6 +278,10 @@ fn folder(file: &str, change: impl FnOnce(&mut String)) -> TempDir {
     fs::create_dir(folder.path().join("reply")).unwrap();
     for entry in fs::read_dir(source).unwrap() {
         let entry = entry.unwrap();
+        // The cases that prompts are tried with stand in a folder beside them.
+        if entry.file_type().unwrap().is_dir() {
+            continue;
+        }
         fs::copy(entry.path(), folder.path().join("reply").join(entry.file_name())).unwrap();
     }
     let path = folder.path().join("reply").join(file);
