@@ -396,6 +396,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    reply_ratings (tenant_id, message_id, member_id) {
+        tenant_id -> Uuid,
+        message_id -> Uuid,
+        member_id -> Uuid,
+        session_id -> Uuid,
+        rating -> Text,
+        reason -> Nullable<Text>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     resource_blocks (tenant_id, block_id) {
         tenant_id -> Uuid,
         block_id -> Uuid,
@@ -774,6 +786,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     passages,
     platform_settings,
     policies,
+    reply_ratings,
     resource_blocks,
     resources,
     services,

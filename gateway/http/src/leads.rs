@@ -100,12 +100,14 @@ pub(crate) async fn get(
     let lead: LeadId = lead.parse().map_err(|_| not_there())?;
     let found = gateway.0.store.find_lead(staff.member.tenant, lead).await?;
     let found = found.ok_or_else(not_there)?;
+    let ratings = gateway.0.store.ratings(staff.member.tenant, found.row.session).await?;
     let note = found.row.needs_human.and_then(|_| HandoffNote::newest(&found.events));
     Ok(HttpResponse::Ok().json(LeadDetail {
         lead: found.row.into(),
         messages: found.messages.into_iter().map(Into::into).collect(),
         events: found.events.iter().map(Into::into).collect(),
         deliveries: found.deliveries.into_iter().map(Into::into).collect(),
+        ratings: ratings.into_iter().map(Into::into).collect(),
         handoff_note: note,
     }))
 }

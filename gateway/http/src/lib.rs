@@ -51,6 +51,7 @@ mod origin;
 mod platform;
 mod problem;
 mod public;
+mod replies;
 mod routes;
 mod running;
 mod scrape;

@@ -19,7 +19,7 @@ use crate::{
     gateway::Gateway,
     health, knowledge, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
-    public, running, scrape, sessions, tools, trace, unread, unsubscribe, vehicles,
+    public, replies, running, scrape, sessions, tools, trace, unread, unsubscribe, vehicles,
     webhooks::{calls, endpoints},
 };
 
@@ -86,6 +86,12 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         .service(
             at("/v1/sessions/{session}/release", "POST").route(web::post().to(sessions::release)),
         )
+        .service(
+            at("/v1/sessions/{session}/messages/{message}/rating", "PUT, DELETE")
+                .route(web::put().to(replies::rate))
+                .route(web::delete().to(replies::unrate)),
+        )
+        .service(at("/v1/reports/replies", "GET").route(web::get().to(replies::report)))
         .service(at("/v1/deliveries", "GET").route(web::get().to(running::deliveries::list)))
         .service(at("/v1/deliveries/replay", "POST").route(web::post().to(running::replays::many)))
         .service(

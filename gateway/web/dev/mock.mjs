@@ -375,7 +375,14 @@ async function staffRoute(req, res, path, url) {
       { delivery_id: id("dlv"), kind: "alert", status: "retrying", attempts: 3, code: "421", at: iso(at + 9000) },
     ];
     await sleep(250);
-    return send(res, 200, { lead, messages: session.messages, events, deliveries, ...(session.note && { handoff_note: session.note }) });
+    return send(res, 200, {
+      lead,
+      messages: session.messages,
+      events,
+      deliveries,
+      ratings: [],
+      ...(session.note && { handoff_note: session.note }),
+    });
   }
   if (path === "/v1/leads") {
     if (mood.leads === "slow") await sleep(60_000);

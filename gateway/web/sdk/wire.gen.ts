@@ -1918,6 +1918,76 @@ missing: Array<Missing>, };
  */
 export type Missing = "name" | "contact" | "vehicle";
 
+export type Rating = "good" | "bad";
+
+/**
+ * What a member thinks of a message of the assistant.
+ */
+export type PutRating = { rating: Rating, 
+/**
+ * Why, 500 characters at most.
+ */
+reason?: string, };
+
+/**
+ * A rating as it stands.
+ */
+export type MessageRating = { message_id: string, 
+/**
+ * Whose it is.
+ */
+member_id: string, rating: Rating, reason?: string, 
+/**
+ * When it became what it is.
+ */
+at: string, };
+
+/**
+ * The replies of one prompt and model, and what became of their conversations.
+ */
+export type ReplyFigures = { 
+/**
+ * Prompt or template with its version.
+ */
+prompt: string, model: string, replies: number, 
+/**
+ * Ratings of these replies, whenever they were given.
+ */
+good: number, bad: number, 
+/**
+ * Conversations with such a reply; each is counted in one of the next four.
+ */
+conversations: number, 
+/**
+ * Something was booked, and was not cancelled.
+ */
+booked: number, 
+/**
+ * Nothing was booked, and a person was needed or took it over.
+ */
+handed_over: number, 
+/**
+ * Neither, and it goes on.
+ */
+open: number, 
+/**
+ * Neither, and it is over.
+ */
+closed: number, };
+
+/**
+ * Replies within a time, by prompt and model, the most replies first.
+ */
+export type ReplyReport = { from: string, 
+/**
+ * Not itself included.
+ */
+to: string, 
+/**
+ * 200 at most.
+ */
+rows: Array<ReplyFigures>, };
+
 export type LeadDetail = { lead: Lead, 
 /**
  * Oldest first, the newest 200.
@@ -1927,6 +1997,10 @@ messages: Array<Message>,
  * Oldest first, the newest 500.
  */
 events: Array<TimelineEntry>, deliveries: Array<DeliveryView>, 
+/**
+ * What members think of the assistant's messages, oldest first.
+ */
+ratings: Array<MessageRating>, 
 /**
  * What the person should know who takes the conversation over; while one is needed.
  */

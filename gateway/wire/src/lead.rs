@@ -12,6 +12,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
+    replies::MessageRating,
     session::{Message, SessionStatus},
     timeline::TimelineEntry,
 };
@@ -241,6 +242,9 @@ pub struct LeadDetail {
     /// Oldest first, the newest 500.
     pub events: Vec<TimelineEntry>,
     pub deliveries: Vec<DeliveryView>,
+    /// What members think of the assistant's messages, oldest first.
+    #[serde(default)]
+    pub ratings: Vec<MessageRating>,
     /// What the person should know who takes the conversation over; while one is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -24,6 +24,7 @@ pub mod live;
 pub mod operations;
 pub mod problem;
 pub mod public;
+pub mod replies;
 pub mod session;
 pub mod staff;
 pub mod timeline;
@@ -82,6 +83,7 @@ pub use self::{
     },
     problem::{FieldError, Problem},
     public::{DemoLogin, OpeningDay, OpeningSpan, PublicService, PublicTenant, PublicVehicle},
+    replies::{MessageRating, PutRating, Rating, ReplyFigures, ReplyReport},
     session::{
         Author, Cursor, CursorError, CustomerSeen, CustomerTyping, Draft, DraftDelta,
         DraftDiscarded, DraftProgress, Message, MessageAccepted, MessagePosted, MessagesSeen,

@@ -322,6 +322,13 @@ fn what_staff_get() {
             messages: vec![],
             events: events.into_iter().map(|event| (&record(event)).into()).collect(),
             deliveries: vec![delivery.into()],
+            ratings: vec![wire::MessageRating {
+                message_id: message(),
+                member_id: member(),
+                rating: wire::Rating::Bad,
+                reason: Some("Feil pris".into()),
+                at: at(3),
+            }],
             handoff_note: Some(wire::HandoffNote {
                 asked: vec!["Er den ledig?".into()],
                 promised: vec![],

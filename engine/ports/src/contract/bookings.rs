@@ -7,7 +7,7 @@ use forecourt_core::{
         Take, Terms, letter::LetterKind, state::HOLD, terms::places_of,
     },
     event::Event,
-    id::{BookingId, ResourceId, ServiceId},
+    id::{BookingId, ResourceId, ServiceId, SessionId},
     knowledge::{Knowledge, Localized, Service},
     lang::Lang,
 };
@@ -25,8 +25,8 @@ use crate::{
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
 
 /// A stage with one service and one bay of two units.
-struct Desk<'a> {
-    stage: Stage<'a>,
+pub(super) struct Desk<'a> {
+    pub(super) stage: Stage<'a>,
     service: ServiceId,
     bay: ResourceId,
 }
@@ -44,12 +44,12 @@ fn service(id: ServiceId, capacity: u16) -> Service {
 }
 
 impl<'a> Desk<'a> {
-    async fn open(ground: &'a dyn Ground) -> Self {
+    pub(super) async fn open(ground: &'a dyn Ground) -> Self {
         let mut stage = Stage::set(ground).await;
         let mut new = new_tenant("verksted", &stage.ids);
         let service_id = ServiceId::from_uuid(stage.ids.uuid());
         new.knowledge = Knowledge { services: vec![service(service_id, 1)], ..new.knowledge };
-        stage.tenant = new.snapshot.id;
+        (stage.tenant, stage.member) = (new.snapshot.id, new.members[0].member.member);
         ground.add_tenant(new).await;
         let bay = Resource {
             id: stage.ids.resource(),
@@ -161,6 +161,19 @@ impl<'a> Desk<'a> {
         let yes = BookingCommand::Confirm { offer, by, customer: None };
         assert_eq!(self.step(&mut booking, yes, now).await, Written::Stored);
         booking
+    }
+
+    /// Something of a conversation is booked.
+    pub(super) async fn booked_in(&self, session: SessionId) {
+        let mut wish = self.wish(vec![self.take(0, 24, 25)], None);
+        wish.session = Some(session);
+        let Stage { ids, now, .. } = &self.stage;
+        let (mut booking, event) =
+            Booking::hold(ids.booking(), ids.offer(), wish, HOLD, By::Customer, *now);
+        assert_eq!(self.write(&booking, &event, *now).await, Written::Stored);
+        let (offer, by) = (booking.offer, By::Customer);
+        let yes = BookingCommand::Confirm { offer, by, customer: None };
+        assert_eq!(self.step(&mut booking, yes, *now).await, Written::Stored);
     }
 
     async fn taken(&self) -> usize {

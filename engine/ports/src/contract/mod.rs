@@ -13,6 +13,7 @@ mod knowledge;
 mod leads;
 mod operations;
 mod people;
+mod replies;
 mod spending;
 mod stage;
 mod tenants;
@@ -27,7 +28,7 @@ use forecourt_core::id::NodeId;
 
 pub use self::{
     bookings::*, deliveries::*, inventory::*, journal::*, knowledge::*, leads::*, operations::*,
-    people::*, spending::*, stage::*, tenants::*, timers::*, tools::*, webhooks::*,
+    people::*, replies::*, spending::*, stage::*, tenants::*, timers::*, tools::*, webhooks::*,
 };
 use crate::store::{NewTenant, Store};
 
@@ -116,6 +117,10 @@ macro_rules! store_contract {
             of_two_who_save_a_draft_at_once_one_is_told_of_the_other
             whose_conversations_are_is_listed_and_counted_until_they_are_closed
             who_has_waited_longer_for_a_person_stands_before
+            // what people think of replies
+            a_reply_is_rated_once_by_each_member_until_they_change_or_take_it_back
+            only_the_assistants_messages_of_the_own_tenant_are_rated
+            replies_are_counted_by_prompt_and_model_with_what_became_of_their_conversations
             // what models took
             what_models_took_is_added_up_by_day_and_month
             of_answers_that_end_at_once_none_is_lost

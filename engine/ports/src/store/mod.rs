@@ -17,6 +17,7 @@ mod news;
 mod operations;
 mod people;
 mod projection;
+pub mod replies;
 mod spending;
 mod tenants;
 mod timers;
@@ -97,6 +98,7 @@ pub trait Store:
     + websites::Websites
     + Inventory
     + tools::CustomTools
+    + replies::Replies
 {
 }
 impl<
@@ -114,7 +116,8 @@ impl<
         + KnowledgeBase
         + websites::Websites
         + Inventory
-        + tools::CustomTools,
+        + tools::CustomTools
+        + replies::Replies,
 > Store for T
 {
 }

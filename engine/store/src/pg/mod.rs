@@ -24,6 +24,7 @@ mod operations;
 mod owed;
 mod people;
 mod plan;
+mod replies;
 mod spending;
 mod sweep;
 mod tenants;

@@ -49,4 +49,5 @@ literals! {
     Active = "active";
     Deleted = "deleted";
     Due = "due";
+    Assistant = "assistant";
 }

@@ -37,6 +37,8 @@ pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod model_usage;
 pub(crate) mod passages;
+pub(crate) mod replies;
+pub(crate) mod reply_ratings;
 pub(crate) mod resources;
 pub(crate) mod services;
 pub(crate) mod session_drafts;
@@ -71,8 +73,8 @@ use crate::error::DbError;
 
 pub(crate) use self::{
     literals::{
-        Accepted, Active, Deleted, Due, Failed, HandingOver, Held, Over, Pending, Refused,
-        Uncertain,
+        Accepted, Active, Assistant, Deleted, Due, Failed, HandingOver, Held, Over, Pending,
+        Refused, Uncertain,
     },
     words::Word,
 };

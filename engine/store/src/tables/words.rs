@@ -13,7 +13,7 @@ use forecourt_core::{
 };
 use forecourt_ports::store::{
     CallStatus, DeliveryStatus, InboundOutcome, LeadStatus, LetterStatus, NoticeStatus,
-    PromiseState, Role, websites::WebsiteStatus,
+    PromiseState, Role, replies::Rating, websites::WebsiteStatus,
 };
 
 use crate::error::DbError;
@@ -99,6 +99,7 @@ words! {
         Pending = "pending", Accepted = "accepted", Failed = "failed", Skipped = "skipped",
     }
     Role { Owner = "owner", Manager = "manager", Seller = "seller" }
+    Rating { Good = "good", Bad = "bad" }
     Fuel { Electric = "electric", Petrol = "petrol", Diesel = "diesel", Hybrid = "hybrid" }
     VehicleStatus {
         Available = "available", Reserved = "reserved", Sold = "sold", InService = "in_service",

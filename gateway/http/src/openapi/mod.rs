@@ -7,6 +7,7 @@ mod bookings;
 mod calendars;
 mod knowledge;
 mod operations;
+mod replies;
 mod running;
 mod tools;
 mod vehicles;
@@ -182,6 +183,11 @@ use crate::problem::{Answer, Code};
     wire::HumanReason,
     wire::LeadPage,
     wire::LeadDetail,
+    wire::Rating,
+    wire::PutRating,
+    wire::MessageRating,
+    wire::ReplyFigures,
+    wire::ReplyReport,
     wire::TimelineEntry,
     wire::DeliveryView,
     wire::HandoffNote,
@@ -266,6 +272,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
     operations::ALL
         .iter()
         .chain(running::ALL)
+        .chain(replies::ALL)
         .chain(webhooks::ALL)
         .chain(bookings::ALL)
         .chain(knowledge::ALL)

@@ -86,6 +86,9 @@ codes! {
     NotAReceiver = CONFLICT, "not-a-receiver", "This person takes no conversations",
         "whom it should go to does not work here, or may not write to customers",
         "Choose an active member of the tenant.";
+    NotAssistants = CONFLICT, "not-the-assistants", "The assistant did not write this",
+        "only messages of the assistant are rated",
+        "Rate a message whose author is `assistant`.";
     Conflict = CONFLICT, "conflict", "Somebody wrote meanwhile",
         "somebody else wrote after what you had seen",
         "Read what is newer, then send again with its `seen_seq`, or without one to send in any case.";

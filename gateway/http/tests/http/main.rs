@@ -13,6 +13,7 @@ mod hostile;
 mod knowledge;
 mod live;
 mod pages;
+mod replies;
 mod running;
 mod takeover;
 mod tools;

@@ -14,8 +14,8 @@ use forecourt_core::{
     entry::{EntryId, EntryKind},
     event::{EventRecord, MessageSeq, Seq, Version},
     id::{
-        BookingId, DeliveryId, ImportId, LeadId, MemberId, NodeId, PhotoId, QuestionId, ResourceId,
-        ServiceId, SessionId, TenantId, ToolId, TurnId, VehicleId, WaitId, WebsiteId,
+        BookingId, DeliveryId, ImportId, LeadId, MemberId, MessageId, NodeId, PhotoId, QuestionId,
+        ResourceId, ServiceId, SessionId, TenantId, ToolId, TurnId, VehicleId, WaitId, WebsiteId,
     },
     inventory::VehicleFilter,
     knowledge::Knowledge,
@@ -37,6 +37,7 @@ use forecourt_ports::store::{
         self, ChangeRecord, Entry, EntryWrite, GroundRecord, KnowledgeBase, Passage, QuestionEnd,
         QuestionRecord, SettingsWrite, SettingsWritten, Subject, Used,
     },
+    replies::{Rated, Replies, ReplyFigures, ReplyRating},
     tools::{CustomTools, ToolCall, ToolRecord, ToolVersion, ToolWrite, ToolWritten},
     websites::{WebsiteAdded, WebsiteEnd, WebsiteRecord, Websites},
 };
@@ -753,6 +754,40 @@ impl CustomTools for NodeStore {
         limit: u32,
     ) -> Result<Vec<ToolCall>, StoreError> {
         self.read(self.inner.tool_calls(tenant, tool, limit)).await
+    }
+}
+
+#[async_trait]
+impl Replies for NodeStore {
+    async fn rate(&self, tenant: TenantId, rating: &ReplyRating) -> Result<Rated, StoreError> {
+        self.read(self.inner.rate(tenant, rating)).await
+    }
+
+    async fn unrate(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        message: MessageId,
+        member: MemberId,
+    ) -> Result<bool, StoreError> {
+        self.read(self.inner.unrate(tenant, session, message, member)).await
+    }
+
+    async fn ratings(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+    ) -> Result<Vec<ReplyRating>, StoreError> {
+        self.read(self.inner.ratings(tenant, session)).await
+    }
+
+    async fn reply_figures(
+        &self,
+        tenant: TenantId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<ReplyFigures>, StoreError> {
+        self.read(self.inner.reply_figures(tenant, from, until)).await
     }
 }
 

@@ -2,9 +2,10 @@
  * The calls of the dashboard to the server.
  */
 import { request } from "../../sdk/http";
-import type { DemoLogin, LeadDetail, LeadPage, Login, Me, MessageAccepted, PostMessage } from "../../sdk/wire";
+import type { DemoLogin, LeadDetail, LeadPage, Login, Me, MessageAccepted, MessageRating, PostMessage, Rating } from "../../sdk/wire";
 
 const id = encodeURIComponent;
+const ratingOf = (sessionId: string, messageId: string) => `/v1/sessions/${id(sessionId)}/messages/${id(messageId)}/rating`;
 
 export const api = {
   me: () => request<Me>("/v1/me"),
@@ -15,5 +16,8 @@ export const api = {
   lead: (leadId: string, signal?: AbortSignal) => request<LeadDetail>(`/v1/leads/${id(leadId)}`, signal && { signal }),
   takeover: (sessionId: string) => request<void>(`/v1/sessions/${id(sessionId)}/takeover`, { method: "POST" }),
   release: (sessionId: string) => request<void>(`/v1/sessions/${id(sessionId)}/release`, { method: "POST" }),
+  rate: (sessionId: string, messageId: string, rating: Rating) =>
+    request<MessageRating>(ratingOf(sessionId, messageId), { method: "PUT", body: { rating } }),
+  unrate: (sessionId: string, messageId: string) => request<void>(ratingOf(sessionId, messageId), { method: "DELETE" }),
   post: (sessionId: string, body: PostMessage) => request<MessageAccepted>(`/v1/sessions/${id(sessionId)}/messages`, { body }),
 };

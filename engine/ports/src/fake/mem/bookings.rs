@@ -13,7 +13,8 @@ use forecourt_core::{
     },
     event::EventRecord,
     id::{
-        BlockId, BookingId, DeliveryId, NodeId, OfferId, ResourceId, ServiceId, TenantId, WaitId,
+        BlockId, BookingId, DeliveryId, NodeId, OfferId, ResourceId, ServiceId, SessionId,
+        TenantId, WaitId,
     },
     knowledge::{Knowledge, Service},
     lang::Lang,
@@ -71,6 +72,14 @@ impl Data {
             data.import(&busy);
         }
         data
+    }
+
+    /// Whether something of this conversation is booked, or was when its time came.
+    pub(super) fn is_booked_in(&self, session: SessionId) -> bool {
+        let booked = [BookingStatus::Booked, BookingStatus::NoShow];
+        self.bookings.values().any(|(booking, _)| {
+            booking.wish.session == Some(session) && booked.contains(&booking.status)
+        })
     }
 
     /// A service with places of its own.

@@ -13,6 +13,7 @@ mod knowledge;
 mod leads;
 mod operations;
 mod people;
+mod replies;
 mod spending;
 mod tenants;
 mod timers;
@@ -109,6 +110,7 @@ struct TenantData {
     sites: Vec<websites::Site>,
     stock: inventory::Data,
     tools: tools::Data,
+    ratings: replies::Data,
 }
 
 struct SessionData {
@@ -316,6 +318,7 @@ impl TenantData {
             inbound: Vec::new(),
             sites: Vec::new(),
             tools: tools::Data::default(),
+            ratings: replies::Data::new(),
             spent: BTreeMap::new(),
         }
     }

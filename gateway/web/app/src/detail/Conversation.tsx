@@ -3,13 +3,15 @@
  */
 import { Loader } from "@mantine/core";
 import { useEffect, useRef } from "react";
-import type { Me, Message, PresenceFrame } from "../../../sdk/wire";
+import type { Me, Message, PresenceFrame, Rating } from "../../../sdk/wire";
 import { Icon } from "../icons";
 import { fill, formatExact, formatTime, useLocale } from "../i18n";
 import { useNow, usePresence } from "../live/store";
 import type { Leads } from "../leads/useLeads";
 import { Composer } from "./Composer";
 import { Handoff } from "./People";
+import { Rate } from "./Rate";
+import { ratingOf } from "./ratings";
 import type { Detail, Pending } from "./useDetail";
 
 /** A reader who scrolled up this far is left where they are. */
@@ -42,6 +44,7 @@ export function Conversation({ detail, leads, me, zone, now }: ConversationProps
   const { receipt } = detail;
   const seen = receipt && messages.findLast((one) => one.author !== "customer" && one.seq <= receipt.seq);
   const note = detail.data?.handoff_note;
+  const ratings = detail.data?.ratings ?? [];
   return (
     <div className="conversation">
       {note && <Handoff note={note} />}
@@ -70,6 +73,8 @@ export function Conversation({ detail, leads, me, zone, now }: ConversationProps
             zone={zone}
             now={now}
             seenAt={message === seen ? receipt!.at : null}
+            mine={ratingOf(ratings, me.member_id, message.message_id)}
+            onRate={(id, rating) => detail.rate(me.member_id, id, rating)}
           />
         ))}
         {answer && (
@@ -125,9 +130,12 @@ interface BubbleProps {
   now: number;
   /** The customer has seen this one last, then. */
   seenAt: string | null;
+  /** What the member thinks of it. */
+  mine: Rating | undefined;
+  onRate(messageId: string, rating: Rating | null): void;
 }
 
-function Bubble({ message, before, zone, now, seenAt }: BubbleProps) {
+function Bubble({ message, before, zone, now, seenAt, mine, onRate }: BubbleProps) {
   const { lang, t } = useLocale();
   const { author } = message;
   const name = author === "member" ? message.member_name || t.detail.member : t.detail[author];
@@ -144,6 +152,7 @@ function Bubble({ message, before, zone, now, seenAt }: BubbleProps) {
       <p className="bubble" dir="auto">
         {message.text}
       </p>
+      {author === "assistant" && <Rate message={message} mine={mine} onRate={onRate} />}
       {seenAt && (
         <p className="receipt muted" data-receipt>
           <Icon name="check" size={14} />

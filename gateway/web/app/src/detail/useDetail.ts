@@ -12,10 +12,11 @@ import { ProblemError } from "../../../sdk/http";
 import { newId } from "../../../sdk/id";
 import { LineLost } from "../../../sdk/live";
 import { rowAfter } from "../../../sdk/rows";
-import type { LeadDetail, LeadEvent, Message } from "../../../sdk/wire";
+import type { LeadDetail, LeadEvent, Message, MessageRating, Rating } from "../../../sdk/wire";
 import { api } from "../api";
 import { useStable } from "../hooks";
 import type { Leads } from "../leads/useLeads";
+import { ratingsAfter } from "./ratings";
 
 /** Timeline and deliveries come with the whole lead: a burst of events asks for it once. */
 const REFRESH_MS = 600;
@@ -52,6 +53,8 @@ export interface Detail {
   takeover(): Promise<boolean>;
   release(): Promise<boolean>;
   assign(memberId: string | null): Promise<boolean>;
+  /** What the member thinks of a message; `null` takes it back. */
+  rate(memberId: string, messageId: string, rating: Rating | null): void;
   send(text: string): void;
   retry(clientId: string): void;
   /** Sends what was held back, past what was written meanwhile. */
@@ -195,6 +198,21 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
     }
   });
 
+  /** Shown at once; what stands comes back when it was not stored. */
+  const rate = useStable((memberId: string, messageId: string, rating: Rating | null) => {
+    if (!sessionId) return;
+    const at = new Date(leads.clock.now()).toISOString();
+    const show = (ratings: MessageRating[]) => ratingsAfter(ratings, memberId, messageId, rating, at);
+    setFailure(null);
+    setData((old) => old && { ...old, ratings: show(old.ratings) });
+    const stored: Promise<unknown> = rating ? api.rate(sessionId, messageId, rating) : api.unrate(sessionId, messageId);
+    stored.catch((error: unknown) => {
+      if (error instanceof ProblemError && error.status === 401) return onUnauthorised();
+      setFailure(why(error));
+      void load();
+    });
+  });
+
   const push = (one: Pending) => {
     setPending((list) => [...list, one]);
     void deliver(one);
@@ -223,6 +241,7 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
     takeover: () => act((id) => socket.takeOver(id), api.takeover),
     release: () => act((id) => socket.giveBack(id), api.release),
     assign: (memberId) => act((id) => socket.assign(id, memberId)),
+    rate,
     send,
     retry,
     sendAnyway,

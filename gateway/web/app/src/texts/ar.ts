@@ -166,6 +166,7 @@ export const ar: Texts = {
     retry: "حاول مجددًا",
     actionFailed: "لم ينجح ذلك. حاول مجددًا.",
     notYours: "زميل يتولى هذه المحادثة. تولَّها أولًا.",
+    rate: { label: "تقييم هذا الرد", good: "رد جيد", bad: "رد سيئ" },
     attempts: "{n} محاولات",
   },
 };

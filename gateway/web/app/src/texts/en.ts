@@ -169,6 +169,7 @@ export const en = {
     retry: "Try again",
     actionFailed: "That did not work. Try again.",
     notYours: "A colleague has this conversation. Take it over first.",
+    rate: { label: "Rate this answer", good: "Good answer", bad: "Bad answer" },
     attempts: "{n} tries",
   },
 };

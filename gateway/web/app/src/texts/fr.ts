@@ -170,6 +170,7 @@ export const fr: Texts = {
     retry: "Réessayer",
     actionFailed: "Cela n’a pas fonctionné. Réessayez.",
     notYours: "Un collègue a cette discussion. Reprenez-la d’abord.",
+    rate: { label: "Évaluer cette réponse", good: "Bonne réponse", bad: "Mauvaise réponse" },
     attempts: "{n} essais",
   },
 };

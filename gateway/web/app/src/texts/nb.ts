@@ -170,6 +170,7 @@ export const nb: Texts = {
     retry: "Prøv igjen",
     actionFailed: "Det gikk ikke. Prøv igjen.",
     notYours: "En kollega har denne samtalen. Ta den over først.",
+    rate: { label: "Vurder svaret", good: "Godt svar", bad: "Dårlig svar" },
     attempts: "{n} forsøk",
   },
 };

@@ -1,0 +1,2 @@
+DROP INDEX messages_replies_idx;
+DROP TABLE reply_ratings;
