@@ -1,7 +1,7 @@
 //! Stock as a spreadsheet: reading one that people made, planning what it would change, writing one.
 //!
 //! Lives here: how a file is read ([`Sheet`]), which column means what ([`Column`]), what a cell says
-//! (`cells`), what a file would do to the stock ([`Plan`]), and the way out ([`export`]).
+//! (`cells`), what a file would do to the stock ([`Plan`]), and the way out ([`export()`]).
 //!
 //! # Invariants
 //! - **A9** a file has at most [`MAX_FILE`] bytes, [`MAX_ROWS`] rows and [`MAX_COLUMNS`] columns;
