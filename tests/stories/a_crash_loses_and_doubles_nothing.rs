@@ -70,7 +70,7 @@ async fn at_fifty_random_moments() {
     assert!(acked.len() > 50, "only {} leads were acked: the story tells nothing", acked.len());
 
     let cookie = engine.sign_in(TENANT).await;
-    let (mut uncertain, mut late) = (0, 0);
+    let mut uncertain = 0;
     for (email, lead) in &acked {
         let row = eventually("the end of every promise", async || {
             let row = engine.lead_of(&cookie, email).await?;
@@ -85,29 +85,21 @@ async fn at_fifty_random_moments() {
         } else {
             // Killed between handing over and hearing the answer: SMTP knows no idempotency key, so it is
             // flagged for a person and never sent again (R1).
-            assert!(mails <= 1, "{lead}: sent again");
-            if row["human_reason"] == "uncertain" {
-                uncertain += 1;
-                continue;
-            }
-            // Where restarts are slow, 90 seconds may pass while it hardly lived. A person was called then.
             let told = engine.get_as(&cookie, &format!("/v1/leads/{lead}")).await;
             let alive = alive_of(&told["lead"]["promise"], &lives);
-            assert!(
-                row["human_reason"] == "promise_broken" && alive < a_lead * 20,
+            assert_eq!(
+                row["human_reason"], "uncertain",
                 "{lead}: broken, and not because of the crash; the engine lived for {alive:?} of its time, \
                  where a lead takes {a_lead:?}: {told:#}",
             );
-            // And it is answered all the same.
-            engine.mail.wait_for_mail_to(email, PATIENCE).await.unwrap();
-            assert_eq!(engine.mail.mails_to(email).len(), 1, "{lead}: sent again");
-            late += 1;
+            assert!(mails <= 1, "{lead}: sent again");
+            uncertain += 1;
         }
     }
     println!(
-        "{} acked, {} answered, {uncertain} flagged as uncertain, {late} late; a lead takes {a_lead:?}",
+        "{} acked, {} answered, {uncertain} flagged as uncertain; a lead takes {a_lead:?}",
         acked.len(),
-        acked.len() - uncertain - late
+        acked.len() - uncertain
     );
     // The crashes aim at the handover; elsewhere none would be in doubt.
     assert!(uncertain * 3 <= acked.len(), "{uncertain} of {} uncertain", acked.len());
