@@ -3,19 +3,26 @@
 //! # Invariants
 //! - a limit stops the next turn, never the one under way; what several turns take at once may pass it;
 //! - a store that does not answer stops nobody (A5): then the turn goes on as if nothing were used up;
-//! - what cost nothing is not written down.
+//! - what cost nothing is not written down;
+//! - a tenant's answers share a write, one every [`GATHERED`] at most: each on its own, they would queue for one
+//!   row, that of the day. A node that is killed forgets what it gathered.
 
 use std::sync::Arc;
 
-use forecourt_core::settings::TenantSettings;
+use forecourt_core::{id::TenantId, settings::TenantSettings};
 use forecourt_ports::{
     model::{Allowance, Done},
     store::Taken,
 };
-use jiff::{Timestamp, civil::Date};
-use tracing::Instrument as _;
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use tokio::sync::Mutex;
 
-use crate::{engine::Ports, names, tenant::TenantShared};
+use crate::{engine::Ports, names, tenant::TenantShared, together::Together};
+
+/// How long answers gather after those before them were written down.
+const GATHERED: SignedDuration = SignedDuration::from_millis(200);
+/// Answers that one write holds.
+const MOST: usize = 512;
 
 /// The tenant's day.
 fn day(settings: &TenantSettings, now: Timestamp) -> Date {
@@ -68,13 +75,30 @@ pub(crate) fn took(
     }
     let (taken, tenant) = (Taken::of(done), Arc::clone(tenant));
     let (counted, day) = (tenant.registry.count_in(), day(settings, tenant.ports.clock.now()));
-    tenant.clone().ports.io.spawn(
+    tenant.clone().ports.io.spawn(async move {
+        let _counted = counted;
+        // Whoever writes them all says when it fails.
+        let _written = tenant.spent.ask((day, taken)).await;
+    });
+}
+
+/// Writes down what answers took, those of a while in one statement.
+pub(crate) fn writer(tenant: TenantId, ports: &Arc<Ports>) -> Together<(Date, Taken), ()> {
+    let (own, io) = (Arc::clone(ports), &ports.io);
+    let next = Arc::new(Mutex::new(Timestamp::MIN));
+    Together::start(io, MOST, move |taken: Vec<(Date, Taken)>| {
+        let (ports, next) = (Arc::clone(&own), Arc::clone(&next));
         async move {
-            let _counted = counted;
-            if let Err(error) = tenant.ports.store.spend(tenant.id, day, taken).await {
-                tracing::warn!(tenant.id = %tenant.id, %error, "what a model took is not written down");
+            let Ports { store, clock, .. } = &*ports;
+            let mut next = next.lock().await;
+            clock.sleep_until(*next).await;
+            *next = clock.now().saturating_add(GATHERED).unwrap_or(Timestamp::MAX);
+            let written = store.spend(tenant, &taken).await;
+            if let Err(error) = &written {
+                let answers = taken.len();
+                tracing::warn!(tenant.id = %tenant, %error, answers, "what models took is not written down");
             }
+            written.map(|()| vec![(); taken.len()])
         }
-        .in_current_span(),
-    );
+    })
 }

@@ -32,10 +32,10 @@ use forecourt_core::{
     session::{Command, Rejection, SubmittedContact},
 };
 use forecourt_ports::store::{
-    HandOver, InboundEvent, InboundOutcome, Leaving, TenantSnapshot,
+    HandOver, InboundEvent, InboundOutcome, Leaving, Taken, TenantSnapshot,
     knowledge::{Passage, Used},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
@@ -54,6 +54,7 @@ use crate::{
     registry::{InFlight, Registry},
     remembered::Remembered,
     resource::Resources,
+    spending,
     timers::TimersHandle,
     together::Together,
     tools::desk::ToolDesk,
@@ -84,6 +85,8 @@ pub(crate) struct TenantShared {
     lookups: Together<(Email, Option<Phone>), Known>,
     pub(crate) journal: JournalWriter,
     pub(crate) handovers: Together<Leaving, HandOver>,
+    /// What models took, on its way to be written down.
+    pub(crate) spent: Together<(Date, Taken), ()>,
     pub(crate) registry: Registry,
     pub(crate) timers: TimersHandle,
     pub(crate) deliveries: DeliveriesHandle,
@@ -114,6 +117,7 @@ impl TenantShared {
             lookups: lookups(snapshot.id, &ports),
             versions: versions(snapshot.id, &ports),
             handovers: deliveries::handovers(snapshot.id, &ports),
+            spent: spending::writer(snapshot.id, &ports),
             held: ArcSwap::from_pointee(Held {
                 print: snapshot.settings.print(),
                 snapshot: Arc::new(snapshot),

@@ -238,7 +238,6 @@ diesel::table! {
         kind -> Text,
         body -> Jsonb,
         cause -> Nullable<Jsonb>,
-        of_session -> Nullable<Uuid>,
     }
 }
 

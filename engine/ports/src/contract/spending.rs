@@ -25,7 +25,8 @@ pub async fn what_models_took_is_added_up_by_day_and_month(ground: &dyn Ground) 
         (date(2026, 11, 24), "b", 30, Some(0)),
         (date(2026, 11, 25), "a", 5_000, Some(7)),
     ] {
-        stage.store.spend(stage.tenant, day, taken(model, tokens, cost)).await.expect("a row");
+        let one = [(day, taken(model, tokens, cost))];
+        stage.store.spend(stage.tenant, &one).await.expect("a row");
     }
     assert_eq!(of(date(2026, 11, 24)).await, (spent(60, 3), spent(160, 8)));
     assert_eq!(of(date(2026, 10, 31)).await, (spent(1_000, 9), spent(1_000, 9)));
@@ -37,15 +38,20 @@ pub async fn what_models_took_is_added_up_by_day_and_month(ground: &dyn Ground) 
 pub async fn of_answers_that_end_at_once_none_is_lost(ground: &dyn Ground) {
     let stage = Stage::set(ground).await;
     let day = date(2026, 11, 24);
+    // Several nodes, each with the same models in another order.
+    let one = |model| (day, taken(model, 10, Some(1)));
+    let some = [[one("a"), one("b"), one("a")], [one("b"), one("a"), one("a")]];
     let all = (0..16).map(|n| {
         let store = if n % 2 == 0 { &stage.store } else { &stage.other };
-        store.spend(stage.tenant, day, taken("a", 10, Some(1)))
+        store.spend(stage.tenant, &some[n % 2])
     });
     for one in join_all(all).await {
-        one.expect("a row");
+        one.expect("rows");
     }
-    let huge = Taken { nano_usd: Some(u64::MAX), ..taken("b", 10, None) };
-    stage.store.spend(stage.tenant, day, huge).await.expect("a row, whatever the number");
+    stage.store.spend(stage.tenant, &[]).await.expect("nothing to write");
+    let huge = Taken { nano_usd: Some(u64::MAX), ..taken("c", 10, None) };
+    let huge = [(day, huge.clone()), (day, huge)];
+    stage.store.spend(stage.tenant, &huge).await.expect("a row, whatever the number");
     let (today, _) = stage.store.spent(stage.tenant, day).await.expect("a sum");
-    assert_eq!(today.tokens, 170);
+    assert_eq!(today.tokens, 16 * 30 + 20);
 }

@@ -39,8 +39,8 @@ impl Taken {
 
 #[async_trait]
 pub trait Spending: Send + Sync {
-    /// Adds an answer to its day, which is one of the tenant's zone.
-    async fn spend(&self, tenant: TenantId, day: Date, taken: Taken) -> Result<(), StoreError>;
+    /// Adds answers to their days, which are of the tenant's zone: all of them or none.
+    async fn spend(&self, tenant: TenantId, taken: &[(Date, Taken)]) -> Result<(), StoreError>;
 
     /// What was taken on `day`, and in its month up to then.
     async fn spent(&self, tenant: TenantId, day: Date) -> Result<(Spent, Spent), StoreError>;

@@ -6,14 +6,19 @@ use forecourt_ports::store::{Spending, StoreError, Taken};
 use jiff::civil::Date;
 
 use super::{PgStore, store_error};
-use crate::{TenantTx, tables::model_usage};
+use crate::{
+    TenantTx,
+    tables::{bulk, model_usage},
+};
 
 #[async_trait]
 impl Spending for PgStore {
-    async fn spend(&self, tenant: TenantId, day: Date, taken: Taken) -> Result<(), StoreError> {
-        let taken = &Taken { model: taken.model.replace('\0', "\u{fffd}"), ..taken };
-        let add = async |tx: &mut TenantTx| Ok(model_usage::add(tx, day, taken).await?);
-        self.app.tenant(tenant, add).await.map_err(store_error)
+    async fn spend(&self, tenant: TenantId, taken: &[(Date, Taken)]) -> Result<(), StoreError> {
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let add = async |tx: &TenantTx| Ok(bulk::send(tx, model_usage::rows(taken)).await?);
+        self.app.tenant_at_once(tenant, add).await.map(drop).map_err(store_error)
     }
 
     async fn spent(&self, tenant: TenantId, day: Date) -> Result<(Spent, Spent), StoreError> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, Queryable,
-    Selectable, SelectableHelper,
+    Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::RunQueryDsl;
 use forecourt_core::{
@@ -12,13 +12,14 @@ use forecourt_core::{
     id::{DeliveryId, MessageId, NodeId, SessionId},
 };
 use forecourt_ports::store::{DeliveryRow, HandOver};
-use futures_util::{future::try_join_all, try_join};
+use futures_util::try_join;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
     HandingOver, Pending, Time, Word,
     bulk::{self, bulk},
+    each::{each, wanted},
     number, sessions as session_rows,
 };
 use crate::{
@@ -279,17 +280,20 @@ pub(crate) async fn hand_over_all(
     tx: &TenantTx,
     tries: &[(SessionId, Try)],
 ) -> Result<Vec<HandOver>, DbError> {
-    let of_sessions: BTreeSet<SessionId> = tries.iter().map(|(session, _)| *session).collect();
-    let wanted: BTreeSet<DeliveryId> = tries.iter().map(|(_, try_)| try_.delivery).collect();
-    let fences = of_sessions.iter().map(|session| session_rows::lock_fence(tx, *session));
-    let standing = wanted.iter().map(|delivery| lock_standing(tx, *delivery));
-    let (fences, standing) = try_join!(try_join_all(fences), try_join_all(standing))?;
-    let fences: BTreeMap<_, _> = of_sessions.into_iter().zip(fences).collect();
-    let mut standing: BTreeMap<_, _> = wanted.into_iter().zip(standing).collect();
+    // Sorted: in the order in which commits write them.
+    let of_sessions: BTreeSet<Uuid> =
+        tries.iter().map(|(session, _)| session.into_uuid()).collect();
+    let of_sessions: Vec<Uuid> = of_sessions.into_iter().collect();
+    let letters: BTreeSet<Uuid> = tries.iter().map(|(_, try_)| try_.delivery.into_uuid()).collect();
+    let letters: Vec<Uuid> = letters.into_iter().collect();
+    let (fences, standing) =
+        try_join!(session_rows::lock_fences(tx, &of_sessions), lock_standing(tx, &letters))?;
+    let fences: BTreeMap<SessionId, i64> = fences.into_iter().collect();
+    let mut standing: BTreeMap<DeliveryId, Option<Standing>> = standing.into_iter().collect();
     let (mut answers, mut go) = (Vec::with_capacity(tries.len()), Vec::new());
     for (session, try_) in tries {
         let found = standing.get_mut(&try_.delivery).and_then(Option::take);
-        let fence = fences.get(session).copied().flatten();
+        let fence = fences.get(session).copied();
         let (Some(found), Some(fence)) = (found, fence) else {
             answers.push(HandOver::Stale);
             continue;
@@ -353,13 +357,18 @@ impl Standing {
     }
 }
 
+/// Locks deliveries until the end of the transaction, in the order of `ids`.
 async fn lock_standing(
     mut tx: &TenantTx,
-    delivery: DeliveryId,
-) -> Result<Option<Standing>, DbError> {
-    let this = deliveries::table.filter(deliveries::delivery_id.eq(delivery.into_uuid()));
-    let found = this.select(Standing::as_select()).for_no_key_update().get_result(&mut tx).await;
-    Ok(found.optional()?)
+    ids: &[Uuid],
+) -> Result<Vec<(DeliveryId, Option<Standing>)>, DbError> {
+    let one = deliveries::table
+        .filter(deliveries::delivery_id.eq(wanted::<sql_types::Uuid>()))
+        .select((deliveries::delivery_id, Standing::as_select()))
+        .for_no_key_update();
+    let found: Vec<(Uuid, Standing)> =
+        each::<sql_types::Uuid, _, _>(ids, one).load(&mut tx).await?;
+    Ok(found.into_iter().map(|(id, row)| (DeliveryId::from_uuid(id), Some(row))).collect())
 }
 
 /// Ends every claim of the tenant's deliveries; what was being handed over is lost then.

@@ -1,45 +1,64 @@
 //! `model_usage`: what models took, one row for each day and model.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult, upsert::excluded};
+use std::collections::BTreeMap;
+
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
 use forecourt_core::models::Spent;
 use forecourt_ports::store::Taken;
 use jiff::civil;
 use jiff_diesel::Date;
 
+use super::bulk::bulk;
 use crate::{TenantTx, error::DbError, schema::model_usage as usage};
 
 /// The most rows that are added up: thirty-one days of as many models.
 const MOST_ROWS: i64 = 31 * 31;
 
-/// Adds an answer to its day.
-pub(crate) async fn add(mut tx: &TenantTx, day: civil::Date, taken: &Taken) -> QueryResult<()> {
-    let row = (
-        usage::day.eq(Date::from(day)),
-        usage::model.eq(&taken.model),
-        usage::answers.eq(1_i64),
-        usage::unpriced.eq(i64::from(taken.nano_usd.is_none())),
-        usage::prompt_tokens.eq(Taken::column(taken.prompt_tokens)),
-        usage::cached_tokens.eq(Taken::column(taken.cached_tokens.min(taken.prompt_tokens))),
-        usage::output_tokens.eq(Taken::column(taken.output_tokens)),
-        usage::nano_usd.eq(Taken::column(taken.nano_usd.unwrap_or(0))),
-    );
-    let more = (
-        usage::answers.eq(usage::answers + excluded(usage::answers)),
-        usage::unpriced.eq(usage::unpriced + excluded(usage::unpriced)),
-        usage::prompt_tokens.eq(usage::prompt_tokens + excluded(usage::prompt_tokens)),
-        usage::cached_tokens.eq(usage::cached_tokens + excluded(usage::cached_tokens)),
-        usage::output_tokens.eq(usage::output_tokens + excluded(usage::output_tokens)),
-        usage::nano_usd.eq(usage::nano_usd + excluded(usage::nano_usd)),
-    );
-    diesel::insert_into(usage::table)
-        .values(row)
-        .on_conflict((usage::tenant_id, usage::day, usage::model))
-        .do_update()
-        .set(more)
-        .execute(&mut tx)
-        .await?;
-    Ok(())
+bulk! {
+    /// What answers of one day and model took.
+    insert AddUsage of UsageRow into model_usage {
+        day: Date,
+        model: String,
+        answers: i64,
+        unpriced: i64,
+        prompt_tokens: i64,
+        cached_tokens: i64,
+        output_tokens: i64,
+        nano_usd: i64,
+    }
+    "ON CONFLICT (tenant_id, day, model) DO UPDATE SET \
+     answers = model_usage.answers + EXCLUDED.answers, \
+     unpriced = model_usage.unpriced + EXCLUDED.unpriced, \
+     prompt_tokens = model_usage.prompt_tokens + EXCLUDED.prompt_tokens, \
+     cached_tokens = model_usage.cached_tokens + EXCLUDED.cached_tokens, \
+     output_tokens = model_usage.output_tokens + EXCLUDED.output_tokens, \
+     nano_usd = model_usage.nano_usd + EXCLUDED.nano_usd"
+}
+
+/// One row for each day and model, in an order that all nodes keep: rows that several add to are locked in it.
+pub(crate) fn rows(taken: &[(civil::Date, Taken)]) -> AddUsage {
+    let mut sums: BTreeMap<(civil::Date, String), UsageRow> = BTreeMap::new();
+    for (day, taken) in taken {
+        let model = taken.model.replace('\0', "\u{fffd}");
+        let row = sums.entry((*day, model)).or_insert_with_key(|(day, model)| UsageRow {
+            day: (*day).into(),
+            model: model.clone(),
+            answers: 0,
+            unpriced: 0,
+            prompt_tokens: 0,
+            cached_tokens: 0,
+            output_tokens: 0,
+            nano_usd: 0,
+        });
+        row.answers += 1;
+        row.unpriced += i64::from(taken.nano_usd.is_none());
+        row.prompt_tokens += Taken::column(taken.prompt_tokens);
+        row.cached_tokens += Taken::column(taken.cached_tokens.min(taken.prompt_tokens));
+        row.output_tokens += Taken::column(taken.output_tokens);
+        row.nano_usd += Taken::column(taken.nano_usd.unwrap_or(0));
+    }
+    sums.into_values().collect()
 }
 
 /// What was taken on `day`, and in its month up to then.

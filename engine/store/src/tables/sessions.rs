@@ -95,14 +95,18 @@ pub(crate) async fn closed(mut tx: &TenantTx, ids: &[Uuid]) -> Result<Vec<Sessio
     Ok(closed.map(|(id, _)| SessionId::from_uuid(id)).collect())
 }
 
-/// Locks a session until the end of the transaction and says its fence.
-pub(crate) async fn lock_fence(
+/// Locks sessions until the end of the transaction, in the order of `ids`, and says their fences; those that do not
+/// exist are left out.
+pub(crate) async fn lock_fences(
     mut tx: &TenantTx,
-    session: SessionId,
-) -> Result<Option<i64>, DbError> {
-    let this = sessions::table.filter(sessions::session_id.eq(session.into_uuid()));
-    let fence = this.select(sessions::fence).for_no_key_update().get_result(&mut tx).await;
-    Ok(fence.optional()?)
+    ids: &[Uuid],
+) -> Result<Vec<(SessionId, i64)>, DbError> {
+    let one = sessions::table
+        .filter(sessions::session_id.eq(wanted::<sql_types::Uuid>()))
+        .select((sessions::session_id, sessions::fence))
+        .for_no_key_update();
+    let found: Vec<(Uuid, i64)> = each::<sql_types::Uuid, _, _>(ids, one).load(&mut tx).await?;
+    Ok(found.into_iter().map(|(id, fence)| (SessionId::from_uuid(id), fence)).collect())
 }
 
 /// The snapshot of a session with its version.

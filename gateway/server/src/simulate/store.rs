@@ -793,8 +793,8 @@ impl Replies for NodeStore {
 
 #[async_trait]
 impl Spending for NodeStore {
-    async fn spend(&self, tenant: TenantId, day: Date, taken: Taken) -> Result<(), StoreError> {
-        self.read(self.inner.spend(tenant, day, taken)).await
+    async fn spend(&self, tenant: TenantId, taken: &[(Date, Taken)]) -> Result<(), StoreError> {
+        self.read(self.inner.spend(tenant, taken)).await
     }
 
     async fn spent(&self, tenant: TenantId, day: Date) -> Result<(Spent, Spent), StoreError> {

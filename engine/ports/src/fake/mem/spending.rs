@@ -9,11 +9,14 @@ use crate::store::{Spending, StoreError, Taken};
 
 #[async_trait]
 impl Spending for MemStore {
-    async fn spend(&self, tenant: TenantId, day: Date, taken: Taken) -> Result<(), StoreError> {
+    async fn spend(&self, tenant: TenantId, taken: &[(Date, Taken)]) -> Result<(), StoreError> {
         let mut world = self.enter("spend").await?;
-        let row = world.tenant_mut(tenant)?.spent.entry((day, taken.model)).or_default();
-        row.tokens = row.tokens.saturating_add(taken.prompt_tokens + taken.output_tokens);
-        row.nano_usd = row.nano_usd.saturating_add(taken.nano_usd.unwrap_or(0));
+        let spent = &mut world.tenant_mut(tenant)?.spent;
+        for (day, taken) in taken {
+            let row = spent.entry((*day, taken.model.clone())).or_default();
+            row.tokens = row.tokens.saturating_add(taken.prompt_tokens + taken.output_tokens);
+            row.nano_usd = row.nano_usd.saturating_add(taken.nano_usd.unwrap_or(0));
+        }
         Ok(())
     }
 
