@@ -74,6 +74,16 @@ pub fn redo(access: &Access) -> Result<(), PrepareError> {
     })
 }
 
+/// Runs statements as the owner.
+#[cfg(feature = "testing")]
+pub fn run(access: &Access, statements: &'static str) -> Result<(), PrepareError> {
+    let owner = access.owner.clone();
+    on_own_runtime("forecourt-checks", async move {
+        let owner = owner.client().await.map_err(PrepareError::Connect)?;
+        owner.batch_execute(statements).await.map_err(|error| PrepareError::Connect(error.into()))
+    })
+}
+
 /// Reverts all migrations.
 #[cfg(feature = "testing")]
 pub fn revert(access: &Access) -> Result<(), PrepareError> {

@@ -75,14 +75,22 @@ pub fn cluster() -> &'static Cluster {
         let cluster = Cluster::start(volatile(&dir)).expect("a test cluster");
         let cleaner = clean_up_after_us(&dir, cluster.socket());
         prepare(cluster.access()).expect("a migrated database");
+        check(cluster.access());
         Shared { cluster, _cleaner: cleaner }
     };
     &CLUSTER.get_or_init(start).cluster
 }
 
+/// Has the database check what the engine guarantees of its rows, so that a fault of ours shows in a test.
+fn check(access: &Access) {
+    crate::bootstrap::run(access, include_str!("../checks.sql"))
+        .expect("checks of migrated tables");
+}
+
 /// Reverts all migrations of a database and applies them again.
 pub fn redo_migrations(access: &Access) {
     crate::bootstrap::redo(access).expect("every down.sql undoes its up.sql");
+    check(access);
 }
 
 /// Reverts all migrations of a database.
