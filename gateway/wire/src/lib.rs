@@ -31,6 +31,7 @@ pub mod timeline;
 pub mod tools;
 pub mod typescript;
 pub mod webhook;
+mod words;
 
 pub use self::{
     booking::{
