@@ -35,12 +35,12 @@ impl Deliveries for MemStore {
             .collect();
         due.sort_unstable();
         due.truncate(limit as usize);
-        let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+        let claim = Claim::new(node, now, lease);
         let mut claimed = Vec::with_capacity(due.len());
         for (_, tenant, id) in due {
             let data = world.tenant_mut(tenant)?;
             if let Some(row) = data.deliveries.get_mut(&id) {
-                row.claim = Some(Claim { by: node, until });
+                row.claim = Some(claim);
             }
             claimed.extend(data.due_delivery(tenant, id));
         }
@@ -67,9 +67,8 @@ impl Deliveries for MemStore {
         if row.queued.fence.is_some_and(|carried| fence.is_none_or(|fence| carried < fence)) {
             return Ok(HandOver::Refused);
         }
-        let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
         row.status = "handing_over";
-        row.claim = Some(Claim { by: node, until });
+        row.claim = Some(Claim::new(node, now, lease));
         row.updated_at = now;
         Ok(HandOver::Go)
     }

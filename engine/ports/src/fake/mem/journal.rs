@@ -329,14 +329,13 @@ impl TenantData {
                 }
             }
             Effect::QueueDelivery(queued) => {
-                let until = at.saturating_add(OWN_DELIVERIES).unwrap_or(Timestamp::MAX);
                 let delivery = Delivery {
                     session,
                     queued: queued.clone(),
                     status: "pending",
                     attempts: 0,
                     next_at: at,
-                    claim: Some(Claim { by: node, until }),
+                    claim: Some(Claim::new(node, at, OWN_DELIVERIES)),
                     code: None,
                     replayed_by: None,
                     created_at: at,

@@ -35,7 +35,7 @@ use forecourt_core::{
     settings::TenantSettings,
 };
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::lock;
 use crate::store::{
@@ -162,6 +162,12 @@ struct Delivery {
 struct Claim {
     by: NodeId,
     until: Timestamp,
+}
+
+impl Claim {
+    fn new(by: NodeId, now: Timestamp, lease: SignedDuration) -> Self {
+        Self { by, until: now.saturating_add(lease).unwrap_or(Timestamp::MAX) }
+    }
 }
 
 /// Whether nobody holds a row at `now`.

@@ -36,11 +36,11 @@ impl Timers for MemStore {
         due.sort_by_key(|timer| (timer.due_at, *timer));
         due.truncate(limit as usize);
         if lease > SignedDuration::ZERO {
-            let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+            let claim = Claim::new(node, now, lease);
             for timer in &due {
                 let data = world.tenant_mut(timer.tenant)?;
                 if let Some(row) = data.timers.get_mut(&(timer.session, timer.kind)) {
-                    row.claim = Some(Claim { by: node, until });
+                    row.claim = Some(claim);
                 }
             }
         }

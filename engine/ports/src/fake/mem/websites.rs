@@ -101,13 +101,13 @@ impl Websites for MemStore {
         limit: u32,
     ) -> Result<Vec<(TenantId, WebsiteRecord)>, StoreError> {
         let mut world = self.enter("claim_websites").await?;
-        let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+        let claim = Claim::new(node, now, lease);
         let mut claimed = Vec::new();
         for (tenant, data) in &mut world.tenants {
             for site in &mut data.sites {
                 let due = site.record.next_at.is_some_and(|at| at <= now);
                 if due && is_free(site.claim, now) && claimed.len() < limit as usize {
-                    site.claim = Some(Claim { by: node, until });
+                    site.claim = Some(claim);
                     site.record.status = WebsiteStatus::Reading;
                     (site.record.pages_seen, site.record.pages_read) = (0, 0);
                     claimed.push((*tenant, site.record.clone()));
