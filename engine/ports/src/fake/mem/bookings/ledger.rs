@@ -77,12 +77,12 @@ impl Data {
         Written::Stored
     }
 
-    pub(in super::super) fn find(&self, id: BookingId) -> Option<&Booking> {
+    pub(in crate::fake::mem) fn find(&self, id: BookingId) -> Option<&Booking> {
         self.bookings.get(&id).map(|(booking, _)| booking)
     }
 
     /// Whether something of this conversation is booked, or was when its time came.
-    pub(in super::super) fn is_booked_in(&self, session: SessionId) -> bool {
+    pub(in crate::fake::mem) fn is_booked_in(&self, session: SessionId) -> bool {
         let booked = [BookingStatus::Booked, BookingStatus::NoShow];
         self.bookings.values().any(|(booking, _)| {
             booking.wish.session == Some(session) && booked.contains(&booking.status)
