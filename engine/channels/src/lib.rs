@@ -11,6 +11,7 @@
 //! - **A14** the mail password is printed nowhere.
 
 pub mod letter;
+mod outward;
 pub mod sink;
 pub mod smtp;
 pub mod tools;

@@ -21,11 +21,13 @@ use forecourt_ports::{
 use reqwest::{
     Client,
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
-    redirect,
 };
 use tokio::runtime::Handle;
 
-use crate::webhook::{CallerError, code, guard::Guard};
+use crate::{
+    outward,
+    webhook::{CallerError, code},
+};
 
 /// How long opening a connection may take.
 const CONNECT: Duration = Duration::from_secs(4);
@@ -44,22 +46,13 @@ pub struct HttpTools {
 impl HttpTools {
     /// A client that calls on `io`, a runtime with its io and time drivers on; `vault` keeps what headers say.
     pub fn new(loopback: Loopback, vault: Arc<dyn Vault>, io: Handle) -> Result<Self, CallerError> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(CallerError::NoTls);
-        }
-        let client = Client::builder()
-            .user_agent(concat!("forecourt/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(Guard::new(loopback)))
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(CONNECT)
-            .timeout(LONGEST)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .pool_max_idle_per_host(4)
-            .build()
-            .map_err(|_| CallerError::Client)?;
+        let client = outward::client(loopback, |client| {
+            client
+                .connect_timeout(CONNECT)
+                .timeout(LONGEST)
+                .pool_idle_timeout(Duration::from_secs(30))
+                .pool_max_idle_per_host(4)
+        })?;
         Ok(Self { client, vault, loopback, io })
     }
 

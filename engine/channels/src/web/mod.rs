@@ -13,7 +13,6 @@ mod extract;
 use std::{
     collections::{HashSet, VecDeque},
     error::Error,
-    sync::Arc,
     time::Duration,
 };
 
@@ -24,13 +23,13 @@ use forecourt_core::{
 };
 use forecourt_ports::web::{Progress, ReadPage, ReadSite, Unreadable, Web};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use reqwest::{Client, StatusCode, header, redirect};
+use reqwest::{Client, StatusCode, header};
 use tokio::{runtime::Handle, time::Instant};
 use url::Url;
 
-use crate::webhook::{
-    CallerError,
-    guard::{Guard, Unreachable},
+use crate::{
+    outward,
+    webhook::{CallerError, guard::Unreachable},
 };
 
 /// How long one page may take, slow drips included.
@@ -76,21 +75,12 @@ impl HttpWeb {
         page: Duration,
         io: Handle,
     ) -> Result<Self, CallerError> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(CallerError::NoTls);
-        }
-        let client = Client::builder()
-            .user_agent(concat!("forecourt/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(Guard::new(loopback)))
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(CONNECT.min(page))
-            .pool_idle_timeout(Duration::from_secs(10))
-            .pool_max_idle_per_host(AT_ONCE)
-            .build()
-            .map_err(|_| CallerError::Client)?;
+        let client = outward::client(loopback, |client| {
+            client
+                .connect_timeout(CONNECT.min(page))
+                .pool_idle_timeout(Duration::from_secs(10))
+                .pool_max_idle_per_host(AT_ONCE)
+        })?;
         Ok(Self { client, loopback, whole, page, io })
     }
 

@@ -12,7 +12,7 @@
 
 pub mod guard;
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -26,12 +26,12 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{
     Client,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
-    redirect,
 };
 use sha2::Sha256;
 use tokio::{runtime::Handle, time::Instant};
 
-use self::guard::{Guard, Unreachable};
+use self::guard::Unreachable;
+use crate::outward;
 
 /// How long a try may take, from the look-up of the name to the answer's head.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
@@ -72,23 +72,14 @@ impl HttpCaller {
         timeout: Duration,
         io: Handle,
     ) -> Result<Self, CallerError> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(CallerError::NoTls);
-        }
-        let client = Client::builder()
-            .user_agent(concat!("forecourt/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(Guard::new(loopback)))
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_gzip()
-            .connect_timeout(CONNECT.min(timeout))
-            .pool_idle_timeout(Duration::from_secs(30))
-            .pool_max_idle_per_host(8)
-            .tcp_keepalive(Duration::from_secs(30))
-            .build()
-            .map_err(|_| CallerError::Client)?;
+        let client = outward::client(loopback, |client| {
+            client
+                .no_gzip()
+                .connect_timeout(CONNECT.min(timeout))
+                .pool_idle_timeout(Duration::from_secs(30))
+                .pool_max_idle_per_host(8)
+                .tcp_keepalive(Duration::from_secs(30))
+        })?;
         Ok(Self { client, loopback, timeout, io })
     }
 
