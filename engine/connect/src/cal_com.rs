@@ -18,7 +18,7 @@ use forecourt_core::{
     id::BookingId,
 };
 use forecourt_ports::calendar::{
-    Account, Attendee, Busy, Calendar, CalendarError, Choice, Consent, Credentials, Entry,
+    Account, Attendee, Busy, Calendar, CalendarError, Choice, Credentials, Entry,
     ExternalRef,
 };
 use hmac::{Hmac, Mac as _};
@@ -261,7 +261,7 @@ impl Calendar for CalCom {
         let types: Envelope<Vec<EventType>> = self.ask(types).await?;
         let choice = |one: EventType| Choice {
             calendar: one.id.to_string(),
-            name: one.title.chars().filter(|c| !c.is_control()).take(200).collect(),
+            name: http::shown(&one.title),
             zone: me.data.time_zone.clone(),
             writable: true,
         };
@@ -328,29 +328,6 @@ impl Calendar for CalCom {
                 Some(_) => Err(error),
             },
         }
-    }
-
-    async fn renew(
-        &self,
-        _account: &Account,
-        _now: Timestamp,
-    ) -> Result<Option<Credentials>, CalendarError> {
-        Ok(None)
-    }
-
-    fn consent_url(&self, _provider: Provider, _consent: &Consent<'_>) -> Option<String> {
-        None
-    }
-
-    async fn redeem(
-        &self,
-        _provider: Provider,
-        _code: &str,
-        _verifier: &str,
-        _redirect: &str,
-        _now: Timestamp,
-    ) -> Result<Credentials, CalendarError> {
-        Err(CalendarError::NotConfigured)
     }
 
     async fn is_there(

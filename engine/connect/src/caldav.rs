@@ -12,14 +12,13 @@
 use async_trait::async_trait;
 use forecourt_core::{
     booking::Stretch,
-    external::{MOST_BUSY, Provider},
     id::BookingId,
     webhook::target::{Loopback, Target},
 };
 use forecourt_ports::calendar::{
-    Account, Busy, Calendar, CalendarError, Choice, Consent, Credentials, Entry, ExternalRef,
+    Account, Busy, Calendar, CalendarError, Choice, Credentials, Entry, ExternalRef,
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use reqwest::{
     Method, RequestBuilder,
     header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, LOCATION},
@@ -210,10 +209,8 @@ impl Calendar for CalDav {
         let zone = TimeZone::get(&account.zone).unwrap_or(TimeZone::UTC);
         let data = document.descendants().filter(|node| node.has_tag_name((CAL, "calendar-data")));
         let texts = data.filter_map(|node| node.text());
-        let mut found: Vec<Busy> = texts.flat_map(|text| ics::busy(text, &zone, window)).collect();
-        found.sort_unstable();
-        found.truncate(MOST_BUSY);
-        Ok(found)
+        let found = texts.flat_map(|text| ics::busy(text, &zone, window)).collect();
+        Ok(http::in_order(found))
     }
 
     async fn put(
@@ -272,29 +269,6 @@ impl Calendar for CalDav {
         }
     }
 
-    async fn renew(
-        &self,
-        _account: &Account,
-        _now: Timestamp,
-    ) -> Result<Option<Credentials>, CalendarError> {
-        Ok(None)
-    }
-
-    fn consent_url(&self, _provider: Provider, _consent: &Consent<'_>) -> Option<String> {
-        None
-    }
-
-    async fn redeem(
-        &self,
-        _provider: Provider,
-        _code: &str,
-        _verifier: &str,
-        _redirect: &str,
-        _now: Timestamp,
-    ) -> Result<Credentials, CalendarError> {
-        Err(CalendarError::NotConfigured)
-    }
-
     async fn is_there(
         &self,
         account: &Account,
@@ -302,14 +276,6 @@ impl Calendar for CalDav {
     ) -> Result<bool, CalendarError> {
         let url = Url::parse(&known.id).map_err(|_| CalendarError::Protocol)?;
         Ok(self.read(account, &url).await?.is_some())
-    }
-
-    fn is_signed(&self, _: Provider, _: &str, _: &str, _: &[u8]) -> bool {
-        false
-    }
-
-    fn cancelled(&self, _: Provider, _: &[u8]) -> Option<BookingId> {
-        None
     }
 }
 
@@ -355,10 +321,5 @@ fn choice(home: &Url, response: Node<'_, '_>) -> Option<Choice> {
     let last = url.path_segments().and_then(|mut parts| parts.rfind(|part| !part.is_empty()));
     let name = find(DAV, "displayname").and_then(|node| node.text()).map(str::trim);
     let name = name.filter(|name| !name.is_empty()).or(last).unwrap_or("calendar");
-    Some(Choice {
-        name: name.chars().filter(|c| !c.is_control()).take(200).collect(),
-        calendar: url.to_string(),
-        zone: None,
-        writable,
-    })
+    Some(Choice { name: http::shown(name), calendar: url.to_string(), zone: None, writable })
 }

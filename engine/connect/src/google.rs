@@ -39,7 +39,6 @@ const MARK: &str = "fc";
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct Google {
-    http: Http,
     url: String,
     oauth: OAuth,
 }
@@ -117,6 +116,7 @@ impl Google {
         (url, accounts, token_url): (&str, &str, &str),
     ) -> Self {
         let oauth = OAuth {
+            http,
             client,
             authorize_url: accounts.to_owned(),
             token_url: token_url.to_owned(),
@@ -124,7 +124,7 @@ impl Google {
             // Without both, only the first consent ever gives a refresh token.
             extra: &[("access_type", "offline"), ("prompt", "consent")],
         };
-        Self { http, url: url.trim_end_matches('/').to_owned(), oauth }
+        Self { url: url.trim_end_matches('/').to_owned(), oauth }
     }
 
     fn request(
@@ -133,19 +133,15 @@ impl Google {
         method: Method,
         path: &str,
     ) -> Result<RequestBuilder, CalendarError> {
-        let Credentials::Tokens { access, .. } = &account.credentials else {
-            return Err(CalendarError::NotConfigured);
-        };
-        let url = format!("{}/calendar/v3{path}", self.url);
-        Ok(self.http.client.request(method, url).bearer_auth(access))
+        self.oauth.request(account, method, &format!("{}/calendar/v3{path}", self.url))
     }
 
     fn events(account: &Account) -> String {
-        format!("/calendars/{}/events", escaped(&account.calendar))
+        format!("/calendars/{}/events", http::escaped(&account.calendar))
     }
 
     async fn read(&self, account: &Account, id: &str) -> Result<Option<Event>, CalendarError> {
-        let path = format!("{}/{}", Self::events(account), escaped(id));
+        let path = format!("{}/{}", Self::events(account), http::escaped(id));
         let answer = http::send(self.request(account, Method::GET, &path)?).await?;
         match answer.status {
             404 | 410 => Ok(None),
@@ -162,7 +158,7 @@ impl Calendar for Google {
         let choice = |listed: Listed| Choice {
             writable: matches!(listed.access_role.as_str(), "owner" | "writer"),
             calendar: listed.id,
-            name: listed.summary.chars().filter(|c| !c.is_control()).take(200).collect(),
+            name: http::shown(&listed.summary),
             zone: listed.time_zone,
         };
         Ok(page.items.into_iter().take(200).map(choice).collect())
@@ -198,9 +194,7 @@ impl Calendar for Google {
                 break;
             }
         }
-        found.sort_unstable();
-        found.truncate(MOST_BUSY);
-        Ok(found)
+        Ok(http::in_order(found))
     }
 
     async fn put(
@@ -228,7 +222,7 @@ impl Calendar for Google {
             let request = match there {
                 None => self.request(account, Method::POST, &Self::events(account))?,
                 Some(event) => {
-                    let path = format!("{}/{}", Self::events(account), escaped(&id));
+                    let path = format!("{}/{}", Self::events(account), http::escaped(&id));
                     let request = self.request(account, Method::PUT, &path)?;
                     match event.etag {
                         Some(etag) => request.header(IF_MATCH, etag),
@@ -256,7 +250,7 @@ impl Calendar for Google {
         entry: &Entry,
         _known: Option<&ExternalRef>,
     ) -> Result<(), CalendarError> {
-        let path = format!("{}/{}", Self::events(account), escaped(&id_of(entry.booking)));
+        let path = format!("{}/{}", Self::events(account), http::escaped(&id_of(entry.booking)));
         let request = self.request(account, Method::DELETE, &path)?;
         let answer = http::send(request.query(&[("sendUpdates", "none")])).await?;
         match answer.status {
@@ -270,7 +264,7 @@ impl Calendar for Google {
         account: &Account,
         now: Timestamp,
     ) -> Result<Option<Credentials>, CalendarError> {
-        self.oauth.renew(&self.http, &account.credentials, now).await
+        self.oauth.renew(&account.credentials, now).await
     }
 
     fn consent_url(&self, _provider: Provider, consent: &Consent<'_>) -> Option<String> {
@@ -285,7 +279,7 @@ impl Calendar for Google {
         redirect: &str,
         now: Timestamp,
     ) -> Result<Credentials, CalendarError> {
-        self.oauth.redeem(&self.http, (code, verifier, redirect), now).await
+        self.oauth.redeem((code, verifier, redirect), now).await
     }
 
     async fn is_there(
@@ -295,14 +289,6 @@ impl Calendar for Google {
     ) -> Result<bool, CalendarError> {
         let found = self.read(account, &known.id).await?;
         Ok(found.is_some_and(|event| event.status != "cancelled"))
-    }
-
-    fn is_signed(&self, _: Provider, _: &str, _: &str, _: &[u8]) -> bool {
-        false
-    }
-
-    fn cancelled(&self, _: Provider, _: &[u8]) -> Option<BookingId> {
-        None
     }
 }
 
@@ -316,8 +302,4 @@ fn good(answer: Answer) -> Result<Answer, CalendarError> {
         }
     }
     answer.good()
-}
-
-fn escaped(part: &str) -> String {
-    percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

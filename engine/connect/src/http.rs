@@ -6,8 +6,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use forecourt_core::webhook::target::Loopback;
-use forecourt_ports::calendar::CalendarError;
+use forecourt_core::{external::MOST_BUSY, webhook::target::Loopback};
+use forecourt_ports::calendar::{Busy, CalendarError};
 use jiff::SignedDuration;
 use reqwest::{
     Client, RequestBuilder,
@@ -61,6 +61,23 @@ impl Http {
         }
         Ok(Self { client: builder.build().map_err(|_| HttpError::Client)? })
     }
+}
+
+/// A part of a path, whatever is in it.
+pub(crate) fn escaped(part: &str) -> String {
+    percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// A name of a provider's as people may be shown it.
+pub(crate) fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// What was found in order of time, no more than is kept.
+pub(crate) fn in_order(mut found: Vec<Busy>) -> Vec<Busy> {
+    found.sort_unstable();
+    found.truncate(MOST_BUSY);
+    found
 }
 
 /// What was answered.

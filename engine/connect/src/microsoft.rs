@@ -12,7 +12,7 @@
 use async_trait::async_trait;
 use forecourt_core::{
     booking::Stretch,
-    external::{MOST_BUSY, Provider},
+    external::Provider,
     id::BookingId,
 };
 use forecourt_ports::calendar::{
@@ -36,7 +36,6 @@ const AROUND: SignedDuration = SignedDuration::from_hours(24 * 31);
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct Microsoft {
-    http: Http,
     url: String,
     oauth: OAuth,
 }
@@ -98,13 +97,14 @@ impl Microsoft {
     pub fn new(http: Http, client: OAuthClient, (url, authority): (&str, &str)) -> Self {
         let authority = authority.trim_end_matches('/');
         let oauth = OAuth {
+            http,
             client,
             authorize_url: format!("{authority}/oauth2/v2.0/authorize"),
             token_url: format!("{authority}/oauth2/v2.0/token"),
             scope: SCOPE,
             extra: &[("response_mode", "query"), ("prompt", "select_account")],
         };
-        Self { http, url: url.trim_end_matches('/').to_owned(), oauth }
+        Self { url: url.trim_end_matches('/').to_owned(), oauth }
     }
 
     fn request(
@@ -113,18 +113,15 @@ impl Microsoft {
         method: Method,
         path: &str,
     ) -> Result<RequestBuilder, CalendarError> {
-        let Credentials::Tokens { access, .. } = &account.credentials else {
-            return Err(CalendarError::NotConfigured);
-        };
-        let request = self.http.client.request(method, format!("{}{path}", self.url));
+        let request = self.oauth.request(account, method, &format!("{}{path}", self.url))?;
         // Ids may not change when an entry is moved to another folder.
         let prefer = r#"outlook.timezone="UTC", IdType="ImmutableId""#;
-        Ok(request.bearer_auth(access).header("prefer", prefer))
+        Ok(request.header("prefer", prefer))
     }
 
     /// The entries of a calendar that touch `window`.
     async fn view(&self, account: &Account, window: Stretch) -> Result<Vec<Event>, CalendarError> {
-        let path = format!("/me/calendars/{}/calendarView", escaped(&account.calendar));
+        let path = format!("/me/calendars/{}/calendarView", http::escaped(&account.calendar));
         let query = [
             ("startDateTime", window.from.to_string()),
             ("endDateTime", window.until.to_string()),
@@ -166,7 +163,7 @@ impl Calendar for Microsoft {
         let page: Page<Listed> = http::send(request).await?.good()?.json()?;
         let choice = |listed: Listed| Choice {
             calendar: listed.id,
-            name: listed.name.chars().filter(|c| !c.is_control()).take(200).collect(),
+            name: http::shown(&listed.name),
             zone: None,
             writable: listed.can_edit,
         };
@@ -184,9 +181,7 @@ impl Calendar for Microsoft {
                 found.push(Busy { from, until, uid: event.id, transparent, booking });
             }
         }
-        found.sort_unstable();
-        found.truncate(MOST_BUSY);
-        Ok(found)
+        Ok(http::in_order(found))
     }
 
     async fn put(
@@ -211,7 +206,7 @@ impl Calendar for Microsoft {
             None => self.twin(account, entry).await?,
         };
         if let Some(id) = there {
-            let path = format!("/me/events/{}", escaped(&id));
+            let path = format!("/me/events/{}", http::escaped(&id));
             let request = self.request(account, Method::PATCH, &path)?.json(&body);
             match http::send(request).await?.good() {
                 Ok(_) => return Ok(ExternalRef { id, etag: None }),
@@ -228,7 +223,7 @@ impl Calendar for Microsoft {
             None => Value::String(entry.booking.to_string()),
             Some(_) => Value::String(format!("{}-{}", entry.booking, entry.sequence)),
         };
-        let path = format!("/me/calendars/{}/events", escaped(&account.calendar));
+        let path = format!("/me/calendars/{}/events", http::escaped(&account.calendar));
         let request = self.request(account, Method::POST, &path)?.json(&body);
         let made: Value = http::send(request).await?.good()?.json()?;
         let id = made.get("id").and_then(Value::as_str).ok_or(CalendarError::Protocol)?;
@@ -246,7 +241,7 @@ impl Calendar for Microsoft {
             None => self.twin(account, entry).await?,
         };
         let Some(id) = there else { return Ok(()) };
-        let path = format!("/me/events/{}", escaped(&id));
+        let path = format!("/me/events/{}", http::escaped(&id));
         match http::send(self.request(account, Method::DELETE, &path)?).await?.good() {
             Ok(_) | Err(CalendarError::NotFound) => Ok(()),
             Err(error) => Err(error),
@@ -258,7 +253,7 @@ impl Calendar for Microsoft {
         account: &Account,
         now: Timestamp,
     ) -> Result<Option<Credentials>, CalendarError> {
-        self.oauth.renew(&self.http, &account.credentials, now).await
+        self.oauth.renew(&account.credentials, now).await
     }
 
     fn consent_url(&self, _provider: Provider, consent: &Consent<'_>) -> Option<String> {
@@ -273,7 +268,7 @@ impl Calendar for Microsoft {
         redirect: &str,
         now: Timestamp,
     ) -> Result<Credentials, CalendarError> {
-        self.oauth.redeem(&self.http, (code, verifier, redirect), now).await
+        self.oauth.redeem((code, verifier, redirect), now).await
     }
 
     async fn is_there(
@@ -281,23 +276,11 @@ impl Calendar for Microsoft {
         account: &Account,
         known: &ExternalRef,
     ) -> Result<bool, CalendarError> {
-        let path = format!("/me/events/{}?$select=id", escaped(&known.id));
+        let path = format!("/me/events/{}?$select=id", http::escaped(&known.id));
         match http::send(self.request(account, Method::GET, &path)?).await?.good() {
             Ok(_) => Ok(true),
             Err(CalendarError::NotFound) => Ok(false),
             Err(error) => Err(error),
         }
     }
-
-    fn is_signed(&self, _: Provider, _: &str, _: &str, _: &[u8]) -> bool {
-        false
-    }
-
-    fn cancelled(&self, _: Provider, _: &[u8]) -> Option<BookingId> {
-        None
-    }
-}
-
-fn escaped(part: &str) -> String {
-    percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

@@ -4,8 +4,9 @@
 //! - **A14** secrets stand in the body of a call to the token endpoint, and nowhere else;
 //! - where a refresh answers a new refresh token, the old one may be over: whoever calls keeps the answer.
 
-use forecourt_ports::calendar::{CalendarError, Consent, Credentials};
+use forecourt_ports::calendar::{Account, CalendarError, Consent, Credentials};
 use jiff::{SignedDuration, Timestamp};
+use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -24,9 +25,10 @@ pub struct OAuthClient {
     pub secret: SecretString,
 }
 
-/// One provider's endpoints.
+/// One provider's endpoints, and the client that comes to them.
 #[derive(Clone, Debug)]
 pub(crate) struct OAuth {
+    pub(crate) http: Http,
     pub(crate) client: OAuthClient,
     pub(crate) authorize_url: String,
     pub(crate) token_url: String,
@@ -49,6 +51,19 @@ struct Refused {
 }
 
 impl OAuth {
+    /// A call as the person who let us in.
+    pub(crate) fn request(
+        &self,
+        account: &Account,
+        method: Method,
+        url: &str,
+    ) -> Result<RequestBuilder, CalendarError> {
+        let Credentials::Tokens { access, .. } = &account.credentials else {
+            return Err(CalendarError::NotConfigured);
+        };
+        Ok(self.http.client.request(method, url).bearer_auth(access))
+    }
+
     pub(crate) fn consent_url(&self, consent: &Consent<'_>) -> Option<String> {
         let mut url = Url::parse(&self.authorize_url).ok()?;
         url.query_pairs_mut()
@@ -65,7 +80,6 @@ impl OAuth {
 
     pub(crate) async fn redeem(
         &self,
-        http: &Http,
         (code, verifier, redirect): (&str, &str, &str),
         now: Timestamp,
     ) -> Result<Credentials, CalendarError> {
@@ -75,13 +89,12 @@ impl OAuth {
             ("code_verifier", verifier),
             ("redirect_uri", redirect),
         ];
-        self.tokens(http, &form, None, now).await
+        self.tokens(&form, None, now).await
     }
 
     /// Fresh tokens when these end soon.
     pub(crate) async fn renew(
         &self,
-        http: &Http,
         credentials: &Credentials,
         now: Timestamp,
     ) -> Result<Option<Credentials>, CalendarError> {
@@ -92,12 +105,11 @@ impl OAuth {
             return Ok(None);
         }
         let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
-        self.tokens(http, &form, Some(refresh), now).await.map(Some)
+        self.tokens(&form, Some(refresh), now).await.map(Some)
     }
 
     async fn tokens(
         &self,
-        http: &Http,
         form: &[(&str, &str)],
         before: Option<&String>,
         now: Timestamp,
@@ -105,7 +117,7 @@ impl OAuth {
         let OAuthClient { id, secret } = &self.client;
         let own = [("client_id", id.as_str()), ("client_secret", secret.expose_secret())];
         let form: Vec<_> = form.iter().copied().chain(own).collect();
-        let answer = http::send(http.client.post(&self.token_url).form(&form)).await?;
+        let answer = http::send(self.http.client.post(&self.token_url).form(&form)).await?;
         if answer.status == 400 {
             // The person took it back, or it was not used for too long: only they can mend it.
             let refused: Refused = answer.json()?;

@@ -216,35 +216,45 @@ pub trait Calendar: Send + Sync {
     ) -> Result<(), CalendarError>;
 
     /// Fresh credentials when these end soon. They must be stored before they are used: the provider may
-    /// have ended the old ones.
+    /// have ended the old ones. Keys never end.
     async fn renew(
         &self,
-        account: &Account,
-        now: Timestamp,
-    ) -> Result<Option<Credentials>, CalendarError>;
+        _account: &Account,
+        _now: Timestamp,
+    ) -> Result<Option<Credentials>, CalendarError> {
+        Ok(None)
+    }
 
     /// Where a person lets us into their calendar (OAuth with PKCE); `None` where there is no such page.
-    fn consent_url(&self, provider: Provider, consent: &Consent<'_>) -> Option<String>;
+    fn consent_url(&self, _provider: Provider, _consent: &Consent<'_>) -> Option<String> {
+        None
+    }
 
     /// Credentials for the code that the page gave.
     async fn redeem(
         &self,
-        provider: Provider,
-        code: &str,
-        verifier: &str,
-        redirect: &str,
-        now: Timestamp,
-    ) -> Result<Credentials, CalendarError>;
+        _provider: Provider,
+        _code: &str,
+        _verifier: &str,
+        _redirect: &str,
+        _now: Timestamp,
+    ) -> Result<Credentials, CalendarError> {
+        Err(CalendarError::NotConfigured)
+    }
 
     /// Whether an entry that was written is still there.
     async fn is_there(&self, account: &Account, known: &ExternalRef)
     -> Result<bool, CalendarError>;
 
-    /// Whether the provider itself has signed this body.
-    fn is_signed(&self, provider: Provider, secret: &str, signature: &str, body: &[u8]) -> bool;
+    /// Whether the provider itself has signed this body; most sign none.
+    fn is_signed(&self, _: Provider, _secret: &str, _signature: &str, _body: &[u8]) -> bool {
+        false
+    }
 
     /// The booking of ours that somebody has cancelled over there, if a body says so.
-    fn cancelled(&self, provider: Provider, body: &[u8]) -> Option<BookingId>;
+    fn cancelled(&self, _: Provider, _body: &[u8]) -> Option<BookingId> {
+        None
+    }
 }
 
 /// What a consent page is told.
