@@ -18,8 +18,7 @@ use forecourt_core::{
     id::BookingId,
 };
 use forecourt_ports::calendar::{
-    Account, Attendee, Busy, Calendar, CalendarError, Choice, Credentials, Entry,
-    ExternalRef,
+    Account, Attendee, Busy, Calendar, CalendarError, Choice, Credentials, Entry, ExternalRef,
 };
 use hmac::{Hmac, Mac as _};
 use jiff::{SignedDuration, Timestamp};

@@ -10,11 +10,7 @@
 //! - a page of a list leads on only within Graph itself.
 
 use async_trait::async_trait;
-use forecourt_core::{
-    booking::Stretch,
-    external::Provider,
-    id::BookingId,
-};
+use forecourt_core::{booking::Stretch, external::Provider, id::BookingId};
 use forecourt_ports::calendar::{
     Account, Busy, Calendar, CalendarError, Choice, Consent, Credentials, Entry, ExternalRef,
 };

@@ -3,7 +3,11 @@
 //! The statements here name the tenant besides the policies: two of those hold for reading, and their
 //! OR alone would have no one index.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult};
+use diesel::{
+    ExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
+    pg::Pg,
+    query_builder::{AstPass, QueryFragment, QueryId},
+};
 use diesel_async::RunQueryDsl;
 use forecourt_core::{event::Seq, id::TenantId, settings::TenantSettings};
 use forecourt_ports::store::{Head, NewTenant, TenantSnapshot};
@@ -29,16 +33,40 @@ pub(crate) async fn lock_log(mut tx: &TenantTx) -> Result<Seq, DbError> {
 
 /// Moves the end of the log; the caller holds [`lock_log`].
 pub(crate) async fn move_log(mut tx: &TenantTx, last: Seq) -> QueryResult<usize> {
-    let set = tenants::last_seq.eq(last.0);
-    diesel::update(own(tx)).set(set).execute(&mut tx).await
+    MoveLog { tenant: tx.tenant().into_uuid(), from: None, to: last.0 }.execute(&mut tx).await
 }
 
 /// Moves the end of the log from where it is believed to be, and locks it as [`lock_log`] does; false when it is
 /// somewhere else.
 pub(crate) async fn move_log_from(mut tx: &TenantTx, from: Seq, to: Seq) -> Result<bool, DbError> {
-    let there = own(tx).filter(tenants::last_seq.eq(from.0));
-    let moved = diesel::update(there).set(tenants::last_seq.eq(to.0)).execute(&mut tx).await?;
-    Ok(moved == 1)
+    let log = MoveLog { tenant: tx.tenant().into_uuid(), from: Some(from.0), to: to.0 };
+    Ok(log.execute(&mut tx).await? == 1)
+}
+
+/// Every commit's update of its tenant. Diesel prepares an update of its own anew each time.
+struct MoveLog {
+    tenant: Uuid,
+    from: Option<i64>,
+    to: i64,
+}
+
+impl QueryId for MoveLog {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for MoveLog {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        use diesel::sql_types::{BigInt, Nullable, Uuid};
+        out.push_sql("UPDATE tenants SET last_seq = ");
+        out.push_bind_param::<BigInt, _>(&self.to)?;
+        out.push_sql(" WHERE tenant_id = ");
+        out.push_bind_param::<Uuid, _>(&self.tenant)?;
+        out.push_sql(" AND last_seq = COALESCE(");
+        out.push_bind_param::<Nullable<BigInt>, _>(&self.from)?;
+        out.push_sql(", last_seq)");
+        Ok(())
+    }
 }
 
 pub(crate) async fn head(mut tx: &TenantTx) -> Result<Head, DbError> {
