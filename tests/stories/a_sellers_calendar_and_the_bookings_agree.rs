@@ -142,7 +142,7 @@ async fn over_caldav() {
     assert!(free.len() > 20, "{free:?}");
     let early = owner.book(&engine, (&service, free[2]), "cal-early").await;
 
-    let with = |password: &str| json!({ "provider": "cal_dav", "url": sim.url(Side::CalDav), "user": "ana", "password": password });
+    let with = |password: &str| json!({ "provider": "cal_dav", "url": sim.url(Side::CalDav), "user": "nordlys", "password": password });
     let (status, refused) =
         owner.ask(&engine, (Method::POST, CALENDARS), Some(with("wr0ng-pass"))).await;
     assert_eq!((status.as_u16(), refused["code"].as_str()), (409, Some("calendar-refused")));

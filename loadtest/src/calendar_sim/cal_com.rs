@@ -119,7 +119,7 @@ impl State {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         match (request.method.as_str(), parts.as_slice()) {
             ("GET", ["me"]) => {
-                success(200, &json!({ "id": 5, "username": "ana", "timeZone": "Europe/Oslo" }))
+                success(200, &json!({ "id": 5, "username": "nordlys", "timeZone": "Europe/Oslo" }))
             }
             ("GET", ["event-types"]) if version == "2024-06-14" => {
                 let one = json!({ "id": EVENT_TYPE, "title": "Test drive", "lengthInMinutes": 30 });

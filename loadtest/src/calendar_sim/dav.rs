@@ -9,8 +9,8 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use super::session::{Reply, Request};
 use super::{Held, MAX_ENTRIES};
 
-const HOME: &str = "/dav/ana/";
-const CALENDAR: &str = "/dav/ana/work/";
+const HOME: &str = "/dav/nordlys/";
+const CALENDAR: &str = "/dav/nordlys/verksted/";
 
 #[derive(Default)]
 pub(super) struct State {
@@ -75,7 +75,7 @@ impl State {
     }
 
     pub(super) fn answer(&mut self, request: &Request) -> Reply {
-        let token = STANDARD.encode("ana:secret");
+        let token = STANDARD.encode("nordlys:secret");
         if request.header("authorization") != Some(&format!("Basic {token}")) {
             return Reply::text(401, "").with("www-authenticate", "Basic realm=\"dav\"");
         }
@@ -158,7 +158,7 @@ fn propfind(path: &str, request: &Request) -> Reply {
         ))
     };
     if asked.contains("current-user-principal") {
-        let inner = "<ns0:current-user-principal><ns0:href>/dav/ana/</ns0:href></ns0:current-user-principal>";
+        let inner = "<ns0:current-user-principal><ns0:href>/dav/nordlys/</ns0:href></ns0:current-user-principal>";
         return if path == "/dav/" || path == HOME {
             property(path, inner)
         } else {
@@ -166,7 +166,8 @@ fn propfind(path: &str, request: &Request) -> Reply {
         };
     }
     if asked.contains("calendar-home-set") && path == HOME {
-        let inner = "<ns1:calendar-home-set><ns0:href>/dav/ana/</ns0:href></ns1:calendar-home-set>";
+        let inner =
+            "<ns1:calendar-home-set><ns0:href>/dav/nordlys/</ns0:href></ns1:calendar-home-set>";
         return property(path, inner);
     }
     if path != HOME || request.header("depth") != Some("1") {
@@ -183,7 +184,7 @@ fn propfind(path: &str, request: &Request) -> Reply {
             collection(HOME, "<ns0:resourcetype><ns0:collection/></ns0:resourcetype>"),
             collection(CALENDAR, &format!("{calendar}<ns0:displayname>Work &amp; løp</ns0:displayname>")),
             collection(
-                "/dav/ana/tasks/",
+                "/dav/nordlys/tasks/",
                 &format!("{calendar}<ns0:displayname>Tasks</ns0:displayname><ns1:supported-calendar-component-set><ns1:comp name=\"VTODO\"/></ns1:supported-calendar-component-set>"),
             ),
         ]

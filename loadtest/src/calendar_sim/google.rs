@@ -101,7 +101,7 @@ impl State {
             return error(401, "authError");
         }
         if (method, path) == ("GET", "/calendar/v3/users/me/calendarList") {
-            let one = json!({ "id": "primary", "summary": "Ana", "accessRole": "owner", "timeZone": "Europe/Oslo" });
+            let one = json!({ "id": "primary", "summary": "Nordlys Bil", "accessRole": "owner", "timeZone": "Europe/Oslo" });
             let other = json!({ "id": "holidays", "summary": "Holidays", "accessRole": "reader" });
             return Reply::json(200, &json!({ "items": [one, other] }));
         }

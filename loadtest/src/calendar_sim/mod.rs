@@ -7,7 +7,7 @@
 //! | Provider | Base URL | Credentials |
 //! |---|---|---|
 //! | Cal.com | `/cal/v2` | a key that begins with `cal_` |
-//! | CalDAV | `/dav/` | `ana`, `secret` |
+//! | CalDAV | `/dav/` | `nordlys`, `secret` |
 //! | Google | `/google` (tokens at `/google/token`) | the code `good-code` |
 //! | Microsoft | `/graph/v1.0` (tokens at `/graph/token`) | the code `good-code` |
 

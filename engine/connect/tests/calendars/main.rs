@@ -80,7 +80,7 @@ async fn a_password_goes_to_no_private_address_and_no_foreign_host() {
         sim.url(Side::CalDav).as_str(),
         "https://10.0.0.1/dav/",
         "http://dav.example.com/",
-        "https://ana:secret@dav.example.com/",
+        "https://nordlys:secret@dav.example.com/",
         "file:///etc/passwd",
     ] {
         let refused = strict.check(&caldav(url, "secret")).await.unwrap_err();

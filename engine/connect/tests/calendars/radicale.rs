@@ -40,7 +40,7 @@ impl Server {
     async fn start(python: &PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        std::fs::write(folder.path().join("users"), "ana:secret\n").unwrap();
+        std::fs::write(folder.path().join("users"), "nordlys:secret\n").unwrap();
         let config = format!(
             "[server]\nhosts=127.0.0.1:{port}\n[auth]\ntype=htpasswd\nhtpasswd_filename={0}/users\nhtpasswd_encryption=plain\ndelay=0\n[storage]\nfilesystem_folder={0}/store\n",
             folder.path().display()
@@ -58,7 +58,9 @@ impl Server {
             Self { child, url: format!("http://127.0.0.1:{port}/"), http, _folder: folder };
         for _ in 0..600 {
             if server.http.get(&server.url).send().await.is_ok() {
-                server.call(Method::from_bytes(b"MKCALENDAR").unwrap(), "ana/work/", "").await;
+                server
+                    .call(Method::from_bytes(b"MKCALENDAR").unwrap(), "nordlys/verksted/", "")
+                    .await;
                 return server;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -68,7 +70,7 @@ impl Server {
 
     async fn call(&self, method: Method, path: &str, body: &str) -> reqwest::Response {
         let request = self.http.request(method, format!("{}{path}", self.url));
-        let request = request.basic_auth("ana", Some("secret")).body(body.to_owned());
+        let request = request.basic_auth("nordlys", Some("secret")).body(body.to_owned());
         let answer = request.header("content-type", "text/calendar; charset=utf-8").send().await;
         let answer = answer.unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
@@ -79,7 +81,7 @@ impl Server {
         let text = format!(
             "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Test//EN\r\nBEGIN:VEVENT\r\nUID:{id}\r\nDTSTAMP:20261101T000000Z\r\n{lines}\r\nSUMMARY:Dentist\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
         );
-        self.call(Method::PUT, &format!("ana/work/{id}.ics"), &text).await;
+        self.call(Method::PUT, &format!("nordlys/verksted/{id}.ics"), &text).await;
     }
 }
 
@@ -95,11 +97,11 @@ impl Person for Server {
     }
 
     async fn vacate(&self, id: &str) {
-        self.call(Method::DELETE, &format!("ana/work/{id}.ics"), "").await;
+        self.call(Method::DELETE, &format!("nordlys/verksted/{id}.ics"), "").await;
     }
 
     async fn entries(&self) -> Vec<Stretch> {
-        let all = self.call(Method::GET, "ana/work/", "").await.text().await.unwrap();
+        let all = self.call(Method::GET, "nordlys/verksted/", "").await.text().await.unwrap();
         let window = Stretch { from: hour(-24).from, until: hour(240).from };
         let found = forecourt_connect::ics::busy(&all, &jiff::tz::TimeZone::UTC, window);
         found.iter().map(|busy| Stretch { from: busy.from, until: busy.until }).collect()

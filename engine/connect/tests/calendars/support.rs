@@ -67,10 +67,10 @@ pub(crate) fn caldav(url: &str, password: &str) -> Account {
         provider: Provider::CalDav,
         url: Some(url.to_owned()),
         credentials: Credentials::Password {
-            user: "ana".to_owned(),
+            user: "nordlys".to_owned(),
             password: password.to_owned(),
         },
-        calendar: format!("{url}ana/work/"),
+        calendar: format!("{url}nordlys/verksted/"),
         zone: "Europe/Oslo".to_owned(),
     }
 }

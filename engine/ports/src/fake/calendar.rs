@@ -160,10 +160,10 @@ mod tests {
     use super::*;
     use crate::contract::calendars::{Person, calendar};
 
-    struct Ana(FakeCalendar);
+    struct Seller(FakeCalendar);
 
     #[async_trait]
-    impl Person for Ana {
+    impl Person for Seller {
         async fn occupy(&self, id: &str, at: Stretch) {
             self.0.occupy("work", id, at);
         }
@@ -186,6 +186,6 @@ mod tests {
             zone: "Europe/Oslo".to_owned(),
         };
         let day = "2026-12-01T00:00:00Z".parse().unwrap();
-        calendar(&fake, &with(GOOD_KEY), &with("bad"), &Ana(fake.clone()), day).await;
+        calendar(&fake, &with(GOOD_KEY), &with("bad"), &Seller(fake.clone()), day).await;
     }
 }

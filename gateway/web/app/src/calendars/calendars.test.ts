@@ -3,12 +3,12 @@ import { credentials, reason } from "./calls";
 import { TEXTS } from "./texts";
 
 test("a form sends what its provider takes, and nothing of another", () => {
-  const given = { key: " cal_live_1 ", url: "https://dav.example/", user: " ana ", password: " s3cret " };
+  const given = { key: " cal_live_1 ", url: "https://dav.example/", user: " nordlys ", password: " s3cret " };
   expect(credentials("cal_com", given)).toEqual({ provider: "cal_com", key: "cal_live_1" });
   expect(credentials("cal_dav", given)).toEqual({
     provider: "cal_dav",
     url: "https://dav.example/",
-    user: "ana",
+    user: "nordlys",
     password: " s3cret ",
   });
 });
