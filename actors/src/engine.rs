@@ -28,6 +28,7 @@ use crate::{
     resource::Resources,
     tenant::{TenantHandle, TenantShared},
     timers::{Timers, TimersHandle},
+    vectors::Meaning,
 };
 
 /// The end of a stop: turns are left to other nodes, and letters that are being handed over hear their answer.
@@ -50,6 +51,8 @@ pub struct Ports {
     pub links: Arc<dyn Links>,
     /// Calls tools of tenants' own.
     pub tools: Arc<dyn ToolCaller>,
+    /// Search by meaning, where it is switched on.
+    pub meaning: Option<Arc<Meaning>>,
     pub node: NodeId,
     /// Drives connections and commits: a busy arbiter must not hold up the database.
     pub io: Handle,

@@ -45,6 +45,7 @@ mod timers;
 mod together;
 mod tools;
 mod turn;
+mod vectors;
 mod vitals;
 pub mod way;
 mod webhooks;
@@ -64,5 +65,6 @@ pub use self::{
         desk::{ToolDesk, Trial, TrialSent},
         dry_run::DryRun,
     },
+    vectors::Meaning,
     webhooks::{WebhookCalls, WebhookPorts},
 };

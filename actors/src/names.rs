@@ -78,6 +78,9 @@ pub(crate) const WEBHOOK_PAUSED: &str = "forecourt_webhook_paused_total";
 pub(crate) const BOOKINGS: &str = "forecourt_booking_steps_total";
 /// Readings of websites, by `result`: `read`, `failed`.
 pub(crate) const WEBSITES: &str = "forecourt_website_readings_total";
+/// Calls for vectors, by `what` (`question`, `passages`) and `result`: `placed`, `refused`, `failed`, `late` (the words
+/// alone answered), `passed_over` (the provider is left alone, or the budget is used up).
+pub(crate) const EMBEDDINGS: &str = "forecourt_embeddings_total";
 /// Offers to who waits for a time, by `result`: `offered`, `taken`, `let_go`.
 pub(crate) const WAITS: &str = "forecourt_booking_offers_total";
 /// Letters about bookings, by `result`: `accepted`, `retried`, `failed`, `uncertain`, `dropped`.

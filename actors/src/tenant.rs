@@ -33,7 +33,7 @@ use forecourt_core::{
 };
 use forecourt_ports::store::{
     HandOver, InboundEvent, InboundOutcome, Leaving, Taken, TenantSnapshot,
-    knowledge::{Passage, Used},
+    knowledge::{Passage, Stood},
 };
 use jiff::{Timestamp, civil::Date};
 use tokio::sync::oneshot;
@@ -58,6 +58,7 @@ use crate::{
     timers::TimersHandle,
     together::Together,
     tools::desk::ToolDesk,
+    vectors,
 };
 
 /// Captures that may wait for their turn.
@@ -168,18 +169,18 @@ impl TenantShared {
         Ok(self.knowledge.keep(version, read, now))
     }
 
-    /// Passages that fit a question; see [`forecourt_ports::store::knowledge::KnowledgeBase::search_knowledge`].
+    /// Passages that fit a question; see [`vectors::search`].
     pub(crate) async fn search_knowledge(
-        &self,
+        self: &Arc<Self>,
         query: &str,
         lang: Lang,
         limit: u8,
     ) -> Result<Vec<Passage>, EngineError> {
-        Ok(self.ports.store.search_knowledge(self.id, query, lang, limit).await?)
+        vectors::search(self, query, lang, limit).await
     }
 
     /// Keeps what an answer stood on. No answer waits for it: lost, it is only not shown.
-    pub(crate) async fn note_uses(&self, session: SessionId, turn: TurnId, used: &[Used]) {
+    pub(crate) async fn note_uses(&self, session: SessionId, turn: TurnId, used: &[Stood]) {
         let Ports { store, clock, .. } = &*self.ports;
         if let Err(error) = store.note_uses(self.id, session, turn, used, clock.now()).await {
             tracing::warn!(tenant.id = %self.id, turn.id = %turn, %error, "what an answer stood on was not kept");
@@ -331,7 +332,7 @@ impl TenantHandle {
     }
 
     /// Keeps what an answer stood on.
-    pub async fn note_uses(&self, session: SessionId, turn: TurnId, used: &[Used]) {
+    pub async fn note_uses(&self, session: SessionId, turn: TurnId, used: &[Stood]) {
         self.shared.note_uses(session, turn, used).await;
     }
 

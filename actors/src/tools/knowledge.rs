@@ -17,11 +17,12 @@ const MOST: u8 = 5;
 
 impl Tools {
     /// The passages that fit the question, in the customer's language first. What they say may be said.
-    pub(super) async fn search_knowledge(&self, asked: &SearchKnowledge) -> Result<Found, No> {
+    pub(super) async fn search_knowledge(&mut self, asked: &SearchKnowledge) -> Result<Found, No> {
         if search::words(&asked.query).is_empty() {
             return Err(No::bad("`query` has no words to look for"));
         }
         let found = self.tenant.search_knowledge(&asked.query, self.facts.lang, MOST).await?;
+        self.found_by.extend(found.iter().map(|passage| (passage.id, passage.found_by)));
         let passages = Passages { passages: found.iter().map(passage).collect() };
         let receipts = found.iter().map(|passage| Receipt::Text(passage.text.clone())).collect();
         let used = found.iter().map(|passage| Used::Passage(passage.id.into_uuid())).collect();

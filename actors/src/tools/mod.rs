@@ -25,7 +25,7 @@ mod own;
 mod slots;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, LazyLock},
 };
 
@@ -36,6 +36,7 @@ use forecourt_core::{
     id::{BookingId, PassageId, SessionId, TurnId},
     knowledge::Knowledge,
     lang::Lang,
+    search::FoundBy,
     session::{Command, NotGranted, Rejection},
     settings::TenantSettings,
     tools::{
@@ -46,7 +47,7 @@ use forecourt_core::{
 use forecourt_ports::{
     bus::{Draft, Step},
     model::{Call, Tool, ToolResult},
-    store::knowledge::Used as Stored,
+    store::knowledge::{Stood, Used as Stored},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -96,6 +97,8 @@ pub(crate) struct Tools {
     notes: TurnNotes,
     /// Whether a one-time code of this turn's was wrong: it may be written again, no other is sent.
     wrong_code: bool,
+    /// Which way the passages of this turn were found.
+    found_by: BTreeMap<PassageId, FoundBy>,
 }
 
 /// The turn is over: somebody else speaks, or a newer turn does (A7).
@@ -259,6 +262,7 @@ impl Tools {
             receipts: Vec::new(),
             notes: TurnNotes::default(),
             wrong_code: false,
+            found_by: BTreeMap::new(),
         }
     }
 
@@ -277,10 +281,13 @@ impl Tools {
     pub(crate) fn note_answered(&self) {
         let uses = &self.notes.uses;
         let done = |wanted: &ToolUse| wanted.outcome == Outcome::Done;
-        let mut stood_on: Vec<Stored> =
+        let stood_on: BTreeSet<Stored> =
             uses.iter().flat_map(|call| &call.used).filter_map(stored).collect();
-        stood_on.sort_unstable();
-        stood_on.dedup();
+        let way = |used: Stored| match used {
+            Stored::Passage(id) => (used, self.found_by.get(&id).copied()),
+            Stored::Vehicle(_) | Stored::Service(_) => (used, None),
+        };
+        let stood_on: Vec<Stood> = stood_on.into_iter().map(way).collect();
         let search = ToolName::SearchKnowledge.as_str();
         let looked = uses.iter().any(|call| done(call) && call.tool == search);
         let helped = |call: &ToolUse| done(call) && (call.tool != search || !call.used.is_empty());

@@ -173,6 +173,7 @@ impl Stage {
             sender: Arc::new(RecordingSender::new(shared)),
             links: Arc::new(NoLinks),
             tools: Arc::new(tools.clone()),
+            meaning: None,
             node: NodeId::from_uuid(Uuid::from_u128(1)),
             io: tokio::runtime::Handle::current(),
         };

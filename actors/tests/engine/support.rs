@@ -304,6 +304,7 @@ fn start_beside(
         sender: Arc::clone(sender) as _,
         links: Arc::new(NoLinks),
         tools: Arc::new(tools.clone()),
+        meaning: None,
         node: node(n),
         io: IO.handle().clone(),
     };

@@ -1,4 +1,5 @@
-//! How text is cut, folded and compared for search; what a question is without who asked it.
+//! How text is cut, folded and compared for search; how two lists of finds become one; what a question is
+//! without who asked it.
 //!
 //! Lives here: what every store needs to do alike. The search itself is the store's.
 //!
@@ -6,6 +7,7 @@
 //! - **A9** a question is searched by [`MAX_WORDS`] words at most, and a passage has [`MAX_PASSAGE`]
 //!   characters at most.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 use uuid::Uuid;
@@ -250,6 +252,57 @@ fn threes(word: &str) -> Vec<[char; 3]> {
     threes
 }
 
+/// Which way a passage was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundBy {
+    /// It has words of the question.
+    Words,
+    /// It means something near, whatever its words.
+    Meaning,
+    Both,
+}
+
+impl FoundBy {
+    /// As rows and metrics name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Words => "words",
+            Self::Meaning => "meaning",
+            Self::Both => "both",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Words, Self::Meaning, Self::Both].into_iter().find(|by| by.as_str() == word)
+    }
+}
+
+/// Of reciprocal rank fusion: how little the first places of a list are worth more than the next ones.
+const RANK_OFFSET: f32 = 60.0;
+
+/// Puts two lists, each the best first, together by reciprocal rank: what both found comes first, and neither
+/// list's own scores, which cannot be compared, matter. Of equals the one found by words comes first.
+pub fn fuse<T: Copy + PartialEq>(words: &[T], meaning: &[T]) -> Vec<(T, f32, FoundBy)> {
+    let worth = |place: usize| 1.0 / (RANK_OFFSET + 1.0 + place as f32);
+    let mut fused: Vec<(T, f32, FoundBy)> = Vec::with_capacity(words.len() + meaning.len());
+    for (place, one) in words.iter().enumerate() {
+        fused.push((*one, worth(place), FoundBy::Words));
+    }
+    for (place, one) in meaning.iter().enumerate() {
+        match fused.iter_mut().find(|(known, ..)| known == one) {
+            Some((_, score, by)) => {
+                *score += worth(place);
+                *by = FoundBy::Both;
+            }
+            None => fused.push((*one, worth(place), FoundBy::Meaning)),
+        }
+    }
+    // Stable: equals stay in the order in which they came.
+    fused.sort_by(|(_, one, _), (_, other, _)| other.total_cmp(one));
+    fused
+}
+
 /// What is shown of a passage.
 pub fn shown(text: &str) -> String {
     text::excerpt(text, MAX_PASSAGE)
@@ -382,6 +435,21 @@ mod tests {
         assert!(likeness("vinterdekk", "sommerdekk") < 0.4);
         assert!((likeness("a", "a") - 1.0).abs() < f32::EPSILON);
         assert!(likeness("", "") <= 1.0);
+    }
+
+    #[test]
+    fn what_two_searches_found_comes_first_and_of_equals_what_has_the_words() {
+        let fused = fuse(&[1, 2, 3], &[3, 4]);
+        let order: Vec<_> = fused.iter().map(|(id, _, by)| (*id, *by)).collect();
+        let (words, meaning) = (FoundBy::Words, FoundBy::Meaning);
+        assert_eq!(order, [(3, FoundBy::Both), (1, words), (2, words), (4, meaning)]);
+        assert!(fused.is_sorted_by(|(_, one, _), (_, other, _)| one >= other));
+        assert_eq!(fuse::<u8>(&[], &[]), []);
+        assert_eq!(fuse(&[7], &[7]).len(), 1);
+        for by in [words, meaning, FoundBy::Both] {
+            assert_eq!(FoundBy::parse(by.as_str()), Some(by));
+        }
+        assert_eq!(FoundBy::parse("guess"), None);
     }
 
     #[test]

@@ -81,6 +81,11 @@ pub fn parse(text: &str) -> Option<Price> {
     Some(Price::automatic(nanos(input)?, nanos(output)?))
 }
 
+/// Reads a price of what has no output: dollars per million tokens, `0.02`.
+pub fn parse_input(text: &str) -> Option<Price> {
+    Some(Price::automatic(nanos(text)?, 0))
+}
+
 /// `0.25` dollars per million tokens is 250 billionths a token; finer than a thousandth is none.
 fn nanos(text: &str) -> Option<u64> {
     let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
@@ -117,6 +122,8 @@ mod tests {
         for model in ["", "gpt-5.4-mini", "claude-haiku-4-50", "claude-haiku-4-5-mini"] {
             assert_eq!(of(model), None, "{model}");
         }
+        assert_eq!(parse_input("0.02").map(|price| (price.input, price.output)), Some((20, 0)));
+        assert_eq!(parse_input("0.02/1"), None);
         let price = parse("0.25/2").unwrap();
         assert_eq!((price.input, price.cached, price.output), (250, 25, 2_000));
         for wrong in ["", "1", "1/", "/1", "1/x", "-1/2", "1e3/1", "0.1234/1", "9999999/1"] {

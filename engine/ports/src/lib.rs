@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod clock;
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
+pub mod embedder;
 pub mod fake;
 pub mod ids;
 pub mod inbox;

@@ -6,10 +6,14 @@
 
 use std::time::{Duration, Instant};
 
+use forecourt_ports::embedder::Space;
+
 use crate::{
+    connect::ConnectOptions,
     error::DbError,
     migrate::{self, MigrateError},
     roles::{self, Access, RolesError},
+    vectors::{self, VectorsError},
 };
 
 /// Advisory lock under which one node at a time prepares a database: `forecrt` in ASCII.
@@ -28,6 +32,8 @@ pub enum PrepareError {
     Roles(#[from] RolesError),
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Vectors(#[from] VectorsError),
     #[error("cannot start a thread for the migrations")]
     Thread(#[source] std::io::Error),
     #[error("the thread of the migrations broke off")]
@@ -60,6 +66,25 @@ pub fn prepare(access: &Access) -> Result<Prepared, PrepareError> {
         roles::verify(&access).await?;
         drop(owner);
         Ok(Prepared { applied, took: start.elapsed() })
+    })
+}
+
+/// Has a prepared database keep vectors of `space`; see [`vectors`](crate::vectors). `superuser` creates the
+/// extension where we have one, as in the private cluster; else the owner tries.
+///
+/// Blocks as [`prepare`] does.
+pub fn prepare_vectors(
+    access: &Access,
+    superuser: Option<ConnectOptions>,
+    space: &Space,
+) -> Result<(), PrepareError> {
+    let (options, space) = (access.owner.clone(), space.clone());
+    on_own_runtime("forecourt-vectors", async move {
+        let owner = options.client().await.map_err(PrepareError::Connect)?;
+        let lock =
+            format!("{LOCK_WAIT}; SELECT pg_advisory_lock({START_LOCK}); RESET lock_timeout");
+        owner.batch_execute(&lock).await.map_err(|error| PrepareError::Locked(error.into()))?;
+        Ok(vectors::ensure(&owner, &options, superuser.as_ref(), &space).await?)
     })
 }
 

@@ -29,6 +29,7 @@ mod tables;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod testing;
+pub mod vectors;
 
 /// What the telemetry's filter must end with, whatever the operator asks for (A13): below `warn`
 /// the driver prints statements, parameters and the server's notices.

@@ -266,6 +266,7 @@ diesel::table! {
         source -> Text,
         url -> Nullable<Text>,
         at -> Timestamptz,
+        found_by -> Nullable<Text>,
     }
 }
 

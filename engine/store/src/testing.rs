@@ -20,14 +20,15 @@ use std::{
 use diesel::ExpressionMethods;
 
 use forecourt_core::id::TenantId;
+use forecourt_ports::embedder::Space;
 use jiff::Timestamp;
 use tokio::runtime::{Handle, Runtime};
 
 use crate::{
     Db, DbError, JobsDb, PoolConfig,
-    bootstrap::prepare,
+    bootstrap::{PrepareError, prepare, prepare_vectors},
     connect::ConnectOptions,
-    embedded::{Cluster, ClusterConfig, DATABASE},
+    embedded::{BinarySearch, Cluster, ClusterConfig, DATABASE},
     roles::{Access, quote},
     schema::tenants,
 };
@@ -40,6 +41,8 @@ rm -rf -- "$1" "$2""#;
 /// Connections of one test's pool: many tests share a server.
 const POOL: usize = 6;
 
+/// Where another Postgres than the installed one is.
+static BINARIES: OnceLock<PathBuf> = OnceLock::new();
 static CLUSTER: OnceLock<Shared> = OnceLock::new();
 static NAMES: AtomicU64 = AtomicU64::new(1);
 
@@ -65,7 +68,22 @@ pub fn io() -> Handle {
 
 /// A cluster's configuration that flushes nothing to disk.
 pub fn volatile(dir: impl Into<PathBuf>) -> ClusterConfig {
-    ClusterConfig { volatile: true, ..ClusterConfig::new(dir) }
+    let config = ClusterConfig { volatile: true, ..ClusterConfig::new(dir) };
+    match BINARIES.get() {
+        Some(dir) => ClusterConfig { search: BinarySearch::In(dir.clone()), ..config },
+        None => config,
+    }
+}
+
+/// The Postgres with pgvector that `make pgvector` puts together; panics with what to run where it is not.
+pub fn pgvector() -> PathBuf {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pgvector/bin");
+    assert!(
+        dir.join("postgres").is_file(),
+        "no Postgres with pgvector at {}: run `make pgvector`",
+        dir.display()
+    );
+    dir
 }
 
 /// The cluster that all tests of this process share. Blocks; the first call takes a second.
@@ -112,6 +130,21 @@ impl TestDb {
     pub async fn new() -> Self {
         io().spawn_blocking(cluster).await.expect("a test cluster");
         io().spawn(Self::make()).await.expect("a database")
+    }
+
+    /// One that keeps vectors of `space`, on the Postgres of [`pgvector`], as all of this process are then.
+    pub async fn with_vectors(space: &Space) -> Self {
+        BINARIES.get_or_init(pgvector);
+        let db = Self::new().await;
+        db.prepare_vectors(space).await.expect("a database with vectors");
+        db
+    }
+
+    /// Has it keep vectors of `space` from now on.
+    pub async fn prepare_vectors(&self, space: &Space) -> Result<(), PrepareError> {
+        let (access, superuser, space) = (self.access.clone(), self.superuser(), space.clone());
+        let prepare = move || prepare_vectors(&access, Some(superuser), &space);
+        io().spawn_blocking(prepare).await.expect("no panic")
     }
 
     async fn make() -> Self {

@@ -17,7 +17,7 @@ use forecourt_core::{
     knowledge::Knowledge,
     lang::Lang,
 };
-use forecourt_ports::store::{InboundEvent, TenantSnapshot};
+use forecourt_ports::store::{InboundEvent, TenantSnapshot, knowledge::Passage};
 
 /// The engine: finds tenants. See [`forecourt_actors::Engine`].
 #[async_trait]
@@ -41,6 +41,13 @@ pub trait TenantDesk: Send + Sync {
     /// The tenant's tools, for people.
     fn tools(&self) -> ToolDesk;
     async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError>;
+    /// Passages that fit a question, the best first, as the assistant finds them.
+    async fn search_knowledge(
+        &self,
+        query: &str,
+        lang: Lang,
+        limit: u8,
+    ) -> Result<Vec<Passage>, EngineError>;
     /// Something the tenant may say was stored: this node reads it anew. Others notice by themselves.
     fn knowledge_changed(&self);
     async fn capture(
@@ -150,6 +157,15 @@ impl TenantDesk for TenantHandle {
 
     async fn knowledge(&self) -> Result<Arc<Knowledge>, EngineError> {
         Self::knowledge(self).await
+    }
+
+    async fn search_knowledge(
+        &self,
+        query: &str,
+        lang: Lang,
+        limit: u8,
+    ) -> Result<Vec<Passage>, EngineError> {
+        Self::search_knowledge(self, query, lang, limit).await
     }
 
     fn knowledge_changed(&self) {

@@ -26,7 +26,7 @@ pub(crate) fn run(args: AdminArgs) -> anyhow::Result<()> {
     let AdminCommand::Demo { database, json } = args.command;
     let io = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let node = NodeId::from_uuid(SystemIds.uuid());
-    let opened = database::open(&database, node, io.handle())?;
+    let opened = database::open(&database, None, node, io.handle())?;
     let clock = SystemClock { offset: SignedDuration::ZERO };
     let created = io.block_on(create_demo(&opened.store, clock.now(), &[]));
     opened.store.close();

@@ -5,6 +5,7 @@ use std::{net::IpAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use forecourt_core::id::SessionId;
 use forecourt_models::prices::{self, Price};
+use forecourt_ports::embedder::{MOST_DIMS, Space};
 use secrecy::SecretString;
 
 /// Answers every lead within 90 seconds, books the slot in the chat, and never speaks over a human.
@@ -97,6 +98,8 @@ pub(crate) struct ServeArgs {
     pub(crate) database: DatabaseArgs,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
+    #[command(flatten)]
+    pub(crate) vectors: VectorArgs,
     /// A Redis that several nodes share: `redis://`, `rediss://` or `redis+unix://`. Without it there is
     /// one node.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
@@ -239,6 +242,55 @@ pub(crate) struct ModelArgs {
     pub(crate) prompts: Option<PathBuf>,
 }
 
+/// Search by meaning: needs pgvector in the database, and a provider of embeddings.
+#[derive(Debug, Args)]
+pub(crate) struct VectorArgs {
+    /// Find what the tenant wrote by its meaning too, and not by its words alone.
+    #[arg(
+        long,
+        env = "FORECOURT_VECTORS",
+        value_enum,
+        default_value_t = Switch::Off,
+        num_args = 0..=1,
+        default_missing_value = "on"
+    )]
+    pub(crate) vectors: Switch,
+    /// The key of the embeddings; without it OPENAI_API_KEY.
+    #[arg(long, env = "EMBEDDINGS_API_KEY", hide_env_values = true)]
+    pub(crate) embeddings_api_key: Option<SecretString>,
+    /// OpenAI, or any server that speaks its embeddings: llama.cpp, vLLM, Ollama; without it OPENAI_BASE_URL.
+    #[arg(long, env = "EMBEDDINGS_BASE_URL")]
+    pub(crate) embeddings_base_url: Option<String>,
+    /// With another model all passages are placed anew.
+    #[arg(long, env = "EMBEDDINGS_MODEL", default_value = "text-embedding-3-small")]
+    pub(crate) embeddings_model: String,
+    /// How many numbers its vectors have.
+    #[arg(long, env = "EMBEDDINGS_DIMENSIONS", default_value_t = 1_536, value_parser = clap::value_parser!(u16).range(8..=i64::from(MOST_DIMS)))]
+    pub(crate) embeddings_dimensions: u16,
+    /// US dollars per million tokens, such as `0.02`: without it, what they cost is not known and counts for no
+    /// budget of money.
+    #[arg(long, env = "EMBEDDINGS_PRICE", value_parser = input_price)]
+    pub(crate) embeddings_price: Option<Price>,
+    /// How near a passage must be to be found, from 0 to 1: what that means depends on the model.
+    #[arg(long, env = "EMBEDDINGS_LEAST_LIKENESS", default_value_t = 0.35, value_parser = likeness)]
+    pub(crate) embeddings_least_likeness: f32,
+}
+
+impl VectorArgs {
+    /// Where vectors lie; `None` while they are switched off.
+    pub(crate) fn space(&self) -> Option<Space> {
+        let space =
+            || Space { model: self.embeddings_model.clone(), dims: self.embeddings_dimensions };
+        (self.vectors == Switch::On).then(space)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
 /// A provider of models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ModelProvider {
@@ -249,6 +301,15 @@ pub(crate) enum ModelProvider {
 
 fn price(text: &str) -> Result<Price, &'static str> {
     prices::parse(text).ok_or("two prices in US dollars per million tokens, such as `0.25/2`")
+}
+
+fn input_price(text: &str) -> Result<Price, &'static str> {
+    prices::parse_input(text).ok_or("a price in US dollars per million tokens, such as `0.02`")
+}
+
+fn likeness(text: &str) -> Result<f32, &'static str> {
+    let given = text.parse::<f32>().ok().filter(|given| (0.0..=1.0).contains(given));
+    given.ok_or("a number from 0 to 1, such as `0.35`")
 }
 
 /// A version of Anthropic's API.

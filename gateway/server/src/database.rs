@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use anyhow::Context as _;
 use forecourt_core::id::NodeId;
+use forecourt_ports::embedder::Space;
 use forecourt_store::{
     ConnectOptions, Db, JobsDb, PoolConfig, bootstrap,
     embedded::{self, Cluster, ClusterConfig},
@@ -22,8 +23,13 @@ pub(crate) struct Database {
     pub(crate) store: Arc<PgStore>,
 }
 
-/// Blocks until the database answers and its schema is current.
-pub(crate) fn open(args: &DatabaseArgs, node: NodeId, io: &Handle) -> anyhow::Result<Database> {
+/// Blocks until the database answers and its schema is current; with a `space` it keeps vectors of it.
+pub(crate) fn open(
+    args: &DatabaseArgs,
+    space: Option<&Space>,
+    node: NodeId,
+    io: &Handle,
+) -> anyhow::Result<Database> {
     let started = Instant::now();
     let (cluster, access) = if let Some(owner) = &args.database_url {
         (None, given(args, owner)?)
@@ -34,6 +40,11 @@ pub(crate) fn open(args: &DatabaseArgs, node: NodeId, io: &Handle) -> anyhow::Re
         (Some(Arc::new(cluster)), access)
     };
     let prepared = bootstrap::prepare(&access).context("the database cannot be prepared")?;
+    if let Some(space) = space {
+        let superuser = cluster.as_ref().map(|cluster| cluster.superuser());
+        bootstrap::prepare_vectors(&access, superuser, space)
+            .context("the database cannot keep vectors")?;
+    }
     tracing::info!(
         embedded = cluster.is_some(),
         migrations = prepared.applied.len(),

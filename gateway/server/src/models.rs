@@ -7,17 +7,21 @@ use forecourt_core::models::Provider;
 use forecourt_models::{
     anthropic::{Anthropic, AnthropicConfig, ApiVersion},
     chain::{Chain, Link},
+    client::ClientConfig,
     gemini::{Gemini, GeminiConfig},
     house::HouseResponder,
     limited::Limited,
-    openai::{OpenAi, OpenAiConfig},
+    openai::{
+        OpenAi, OpenAiConfig,
+        embeddings::{Embeddings, EmbeddingsConfig},
+    },
     prompts::Prompts,
 };
-use forecourt_ports::{clock::Clock, model::Model};
+use forecourt_ports::{clock::Clock, embedder::Embedder, model::Model};
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 
-use crate::config::{self, ModelArgs, ModelProvider};
+use crate::config::{self, ModelArgs, ModelProvider, VectorArgs};
 
 /// The first model and the second: all providers in their order, and the next of them with the house
 /// responder behind. Without a key both are the house responder.
@@ -55,6 +59,25 @@ pub(crate) fn wire(
     // A tenant may name the house first; nobody else comes to it here.
     let chain = |links| Arc::new(Chain::new(links, Arc::clone(clock))) as Arc<dyn Model>;
     Ok((chain(links), chain(second)))
+}
+
+/// The client of embeddings; none while vectors are switched off.
+pub(crate) fn embeddings(
+    args: &VectorArgs,
+    models: &ModelArgs,
+    io: &Handle,
+) -> anyhow::Result<Option<Arc<dyn Embedder>>> {
+    let Some(space) = args.space() else { return Ok(None) };
+    let key = args.embeddings_api_key.as_ref().or(models.openai_api_key.as_ref()).context(
+        "vectors are switched on: give EMBEDDINGS_API_KEY (any, for a server that wants none), or start without \
+         --vectors",
+    )?;
+    let base = args.embeddings_base_url.as_ref().unwrap_or(&models.openai_base_url);
+    let mut client = ClientConfig::new(key.clone(), base, &space.model);
+    client.price = args.embeddings_price;
+    let client = Embeddings::new(EmbeddingsConfig::new(client, space.dims), io.clone())
+        .context("the client of embeddings cannot be made")?;
+    Ok(Some(Arc::new(client)))
 }
 
 struct Makes<'a> {

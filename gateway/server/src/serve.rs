@@ -46,7 +46,8 @@ pub(crate) fn run(args: ServeArgs, door: bool) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let node = NodeId::from_uuid(SystemIds.uuid());
-    let Database { cluster, store } = database::open(&args.database, node, io.handle())?;
+    let Database { cluster, store } =
+        database::open(&args.database, args.vectors.space().as_ref(), node, io.handle())?;
 
     let served = actix::System::new().block_on({
         let (io, store) = (io.handle().clone(), Arc::clone(&store));
@@ -62,6 +63,7 @@ pub(crate) fn run(args: ServeArgs, door: bool) -> anyhow::Result<()> {
             engine.watch(MEASURED);
             let webhooks = WebhookCalls::start(webhooks, sole);
             engine.read_websites(web);
+            engine.place_passages();
             let calendars = CalendarSync::start(engine.clone(), calendars);
             let gateway = gateway(engine.clone(), webhooks.clone(), calendars.clone());
             let server = forecourt_http::server(listener, gateway.clone(), args.workers)?;

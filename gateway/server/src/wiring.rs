@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use forecourt_actors::{CalendarPorts, CalendarSync, Engine, Ports, WebhookCalls, WebhookPorts};
+use forecourt_actors::{
+    CalendarPorts, CalendarSync, Engine, Meaning, Ports, WebhookCalls, WebhookPorts,
+};
 use forecourt_bus::{BusError, LocalBus, LocalLimiter, RedisBus, RedisConfig, RedisLimiter};
 use forecourt_channels::{
     sink::{MailSink, SinkConfig},
@@ -89,6 +91,10 @@ pub(crate) async fn wire(
     };
     let sender = SmtpSender::new(smtp, Arc::clone(&clock), io.clone())?;
     let (primary, second) = models::wire(&args.model, &clock, io)?;
+    let meaning = models::embeddings(&args.vectors, &args.model, io)?.map(|embedder| {
+        let least = args.vectors.embeddings_least_likeness;
+        Arc::new(Meaning::new(Arc::clone(&store) as _, embedder, least))
+    });
 
     let demo = if args.no_demo {
         None
@@ -113,6 +119,7 @@ pub(crate) async fn wire(
         sender: Arc::new(sender),
         links: Arc::new(SignedLinks::new(public_url, &key)),
         tools: Arc::new(HttpTools::new(loopback, of_tools, io.clone())?),
+        meaning,
         node,
         io: io.clone(),
     };

@@ -305,6 +305,8 @@ pub struct FoundPassage {
     pub score: f32,
     /// Of a page.
     pub url: Option<String>,
+    /// `words` of the question stand in it; `meaning` when it only means something near; `both`.
+    pub found_by: String,
 }
 
 impl From<Passage> for FoundPassage {
@@ -315,7 +317,8 @@ impl From<Passage> for FoundPassage {
             _ => None,
         };
         let id = passage.id.to_string();
-        Self { id, source, text: passage.text, score: passage.score, url }
+        let found_by = passage.found_by.as_str().to_owned();
+        Self { id, source, text: passage.text, score: passage.score, url, found_by }
     }
 }
 
@@ -339,6 +342,8 @@ pub struct Ground {
     pub title: String,
     pub excerpt: String,
     pub url: Option<String>,
+    /// Of a passage that was searched for: `words`, `meaning` or `both`.
+    pub found_by: Option<String>,
     #[ts(type = "string")]
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
@@ -351,8 +356,9 @@ impl From<GroundRecord> for Ground {
             Used::Vehicle(id) => id.to_string(),
             Used::Service(id) => id.to_string(),
         };
-        let GroundRecord { turn, source, title, excerpt, url, at, .. } = record;
-        Self { turn_id: turn, id, source, title, excerpt, url, at }
+        let GroundRecord { turn, source, title, excerpt, url, found_by, at, .. } = record;
+        let found_by = found_by.map(|by| by.as_str().to_owned());
+        Self { turn_id: turn, id, source, title, excerpt, url, found_by, at }
     }
 }
 

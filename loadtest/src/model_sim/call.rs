@@ -229,7 +229,7 @@ impl<'a> Call<'a> {
     }
 
     /// The scenario header: UTF-8, or Latin-1 as some clients send it.
-    fn scenario_header(&self) -> Option<String> {
+    pub(super) fn scenario_header(&self) -> Option<String> {
         let bytes = self.request.headers().get("x-sim-scenario")?.as_bytes();
         Some(match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),

@@ -24,6 +24,9 @@ pub struct Orders {
     /// The steps that come next.
     #[serde(default)]
     script: Order<Vec<Step>>,
+    /// What rules embeddings alone.
+    #[serde(default)]
+    embeddings: Order<String>,
 }
 
 /// Tells `null` from absent.
@@ -52,6 +55,11 @@ pub async fn set_orders(body: web::Bytes, state: Data<SimState>) -> HttpResponse
             Order::Keep => {}
             Order::Lift => state.set_scenario(None)?,
             Order::Set(spec) => state.set_scenario(Some(&spec))?,
+        }
+        match orders.embeddings {
+            Order::Keep => {}
+            Order::Lift => state.set_embeddings(None)?,
+            Order::Set(spec) => state.set_embeddings(Some(&spec))?,
         }
         match orders.script {
             Order::Keep => Ok(()),

@@ -156,6 +156,11 @@ impl ModelSim {
         self.state.set_scenario(spec)
     }
 
+    /// Sets what rules embeddings alone; `None` is ordinary behaviour.
+    pub fn set_embeddings(&self, spec: Option<&str>) -> Result<(), SpecError> {
+        self.state.set_embeddings(spec)
+    }
+
     /// Replaces the steps that are said next.
     pub fn set_script(&self, steps: Vec<Step>) -> Result<(), SpecError> {
         self.state.set_script(steps)

@@ -45,6 +45,7 @@ pub struct SimState {
 struct Orders {
     default: Option<Scenario>,
     steps: Steps,
+    embeddings: Option<Scenario>,
 }
 
 impl SimState {
@@ -53,6 +54,7 @@ impl SimState {
         let orders = Orders {
             default: config.scenario.as_deref().map(Scenario::parse).transpose()?,
             steps: Steps::new(config.script)?,
+            embeddings: None,
         };
         Ok(Self {
             ids: Ids::new(config.seed),
@@ -75,6 +77,18 @@ impl SimState {
         let scenario = spec.map(Scenario::parse).transpose()?;
         self.orders().default = scenario;
         Ok(())
+    }
+
+    /// Sets or lifts what rules embeddings, and nothing else.
+    pub fn set_embeddings(&self, spec: Option<&str>) -> Result<(), SpecError> {
+        let scenario = spec.map(Scenario::parse).transpose()?;
+        self.orders().embeddings = scenario;
+        Ok(())
+    }
+
+    /// What rules embeddings.
+    pub fn embedding_order(&self) -> Scenario {
+        self.orders().embeddings.clone().unwrap_or_else(Scenario::ordinary)
     }
 
     /// Replaces the script.

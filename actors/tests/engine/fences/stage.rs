@@ -105,6 +105,7 @@ impl Stage {
             sender: Arc::clone(&self.sender) as _,
             links: Arc::new(NoLinks),
             tools: Arc::new(FakeTools::default()),
+            meaning: None,
             node: node(n),
             io: IO.handle().clone(),
         };

@@ -33,7 +33,7 @@ pub(crate) struct Refusal {
 /// The wait is the header's, else the body's, else the time until a limit that is used up is whole
 /// again. What a limit still leaves is told with answers too, but the event source keeps their
 /// headers to itself; here they are at hand, and here they matter.
-pub(super) async fn of_status<P: Protocol>(
+pub(crate) async fn of_status<P: Protocol>(
     response: Response,
     now: Timestamp,
     longest: Duration,

@@ -42,7 +42,7 @@ pub use self::config::{ClientConfig, ConfigError};
 pub(crate) use self::{
     calls::Calls,
     draft::{Draft, Ending},
-    failure::{Refusal, kind},
+    failure::{Refusal, kind, of_status},
     limits::{Names, wait},
 };
 use crate::prompts::{Prompt, Prompts};
@@ -138,33 +138,46 @@ impl<P: Protocol> Client<P> {
         io: Handle,
     ) -> Result<Self, ConfigError> {
         let config = protocol.client();
-        let shown = format!("{}{}", key.1, config.key.expose_secret());
-        let mut value = HeaderValue::from_str(&shown).map_err(|_| ConfigError::Key)?;
-        value.set_sensitive(true);
-        let mut headers = HeaderMap::from_iter([
-            (key.0, value),
-            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        ]);
+        let mut headers = headers(config, key)?;
         headers.extend(further);
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(ConfigError::NoTls);
-        }
-        let http = Http::builder()
-            .user_agent(concat!("forecourt/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(config.connect)
-            .pool_idle_timeout(POOL_IDLE)
-            .tcp_keepalive(Duration::from_secs(30))
-            .tcp_nodelay(true)
-            .redirect(redirect::Policy::none())
-            // Reading the roots takes a while, and a server without TLS shows no certificate.
-            .tls_built_in_root_certs(url.scheme() == "https")
-            .retry(reqwest::retry::never())
-            // Compression holds events back, and a small body could become a large one.
-            .no_gzip();
-        let http = if is_loopback(&url) { http.no_proxy() } else { http };
-        let http = http.build().map_err(|_| ConfigError::Client)?;
+        let http = http(config, &url)?;
         Ok(Self { shared: Arc::new(Shared { http, url, headers, protocol, prompts }), io })
     }
+}
+
+/// The headers of every call: `key` is the one that shows the key, and what stands before it.
+pub(crate) fn headers(
+    config: &ClientConfig,
+    key: (HeaderName, &str),
+) -> Result<HeaderMap, ConfigError> {
+    let shown = format!("{}{}", key.1, config.key.expose_secret());
+    let mut value = HeaderValue::from_str(&shown).map_err(|_| ConfigError::Key)?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([
+        (key.0, value),
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+    ]))
+}
+
+/// What calls `url`: one connection pool, no retry, no redirect.
+pub(crate) fn http(config: &ClientConfig, url: &Url) -> Result<Http, ConfigError> {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        return Err(ConfigError::NoTls);
+    }
+    let http = Http::builder()
+        .user_agent(concat!("forecourt/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(config.connect)
+        .pool_idle_timeout(POOL_IDLE)
+        .tcp_keepalive(Duration::from_secs(30))
+        .tcp_nodelay(true)
+        .redirect(redirect::Policy::none())
+        // Reading the roots takes a while, and a server without TLS shows no certificate.
+        .tls_built_in_root_certs(url.scheme() == "https")
+        .retry(reqwest::retry::never())
+        // Compression holds events back, and a small body could become a large one.
+        .no_gzip();
+    let http = if is_loopback(url) { http.no_proxy() } else { http };
+    http.build().map_err(|_| ConfigError::Client)
 }
 
 impl<P: Protocol> Model for Client<P> {

@@ -9,6 +9,7 @@
 //! - what a model thinks aloud, in a field or between `<think>` marks, is never shown.
 
 pub mod config;
+pub mod embeddings;
 mod reply;
 mod request;
 mod think;

@@ -4,7 +4,7 @@ use forecourt_core::{
     entry::{EntryBody, EntryId, EntryKind},
     knowledge::Localized,
     lang::Lang,
-    search,
+    search::{self, FoundBy},
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -176,7 +176,8 @@ pub async fn what_an_answer_stood_on_is_kept_as_it_read_then(ground: &dyn Ground
     let used = Used::Passage(EntryBody::passage_id(faq, Lang::Nb));
     let unknown = Used::Passage(EntryBody::passage_id(faq, Lang::Ar));
     for _ in 0..2 {
-        let uses = [used, used, unknown];
+        let by = Some(FoundBy::Both);
+        let uses = [(used, by), (used, by), (unknown, None)];
         let noted = stage.store.note_uses(stage.tenant, session, turn, &uses, stage.now);
         noted.await.expect("a write");
     }
@@ -187,6 +188,7 @@ pub async fn what_an_answer_stood_on_is_kept_as_it_read_then(ground: &dyn Ground
     assert_eq!(grounds.len(), 2, "each once");
     let ground = grounds.iter().find(|ground| ground.used == used).expect("it was noted");
     assert_eq!((ground.turn, ground.source.as_str()), (turn, "faq"));
+    assert_eq!(ground.found_by, Some(FoundBy::Both), "which way it was found is kept too");
     assert_eq!(ground.title, "Har dere dekkhotell?");
     assert_eq!(ground.excerpt, "Ja, vi lagrer dekkene dine.");
     assert!(grounds.iter().any(|ground| ground.used == unknown && ground.source == "gone"));

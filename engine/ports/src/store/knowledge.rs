@@ -7,6 +7,7 @@ use forecourt_core::{
         FaqId, MemberId, PassageId, QuestionId, ServiceId, SessionId, TenantId, TurnId, VehicleId,
     },
     lang::Lang,
+    search::FoundBy,
     settings::TenantSettings,
 };
 use jiff::Timestamp;
@@ -131,6 +132,7 @@ pub struct Passage {
     pub text: String,
     /// How well it fits; only good for comparing passages of one search.
     pub score: f32,
+    pub found_by: FoundBy,
 }
 
 /// What an answer stood on.
@@ -151,8 +153,13 @@ pub struct GroundRecord {
     pub title: String,
     pub excerpt: String,
     pub url: Option<String>,
+    /// Of a passage: which way it was found.
+    pub found_by: Option<FoundBy>,
     pub at: Timestamp,
 }
+
+/// What an answer stood on, and for a passage which way it was found.
+pub type Stood = (Used, Option<FoundBy>);
 
 /// A question that the assistant had no answer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -237,7 +244,7 @@ pub trait KnowledgeBase: Send + Sync {
         tenant: TenantId,
         session: SessionId,
         turn: TurnId,
-        used: &[Used],
+        used: &[Stood],
         now: Timestamp,
     ) -> Result<(), StoreError>;
 

@@ -22,6 +22,7 @@ mod spending;
 mod tenants;
 mod timers;
 pub mod tools;
+pub mod vectors;
 mod webhooks;
 pub mod websites;
 

@@ -12,7 +12,7 @@ use forecourt_ports::store::{
     knowledge::{
         ChangeRecord, Entry, EntryChange, EntryWrite, GroundRecord, KnowledgeBase, MOST_PASSAGES,
         MOST_QUESTIONS, MOST_USED, Passage, QuestionEnd, QuestionRecord, SettingsWrite,
-        SettingsWritten, Subject, Used, Written,
+        SettingsWritten, Stood, Subject, Used, Written,
     },
 };
 use jiff::Timestamp;
@@ -81,7 +81,7 @@ async fn write_entry(tx: &mut TenantTx, write: &EntryWrite) -> Result<Written, D
 async fn ground(
     tx: &TenantTx,
     turn: TurnId,
-    used: Used,
+    (used, found_by): Stood,
     at: Timestamp,
 ) -> Result<GroundRecord, DbError> {
     let found = match used {
@@ -101,7 +101,7 @@ async fn ground(
     let (source, title, text, url) =
         found.unwrap_or_else(|| ("gone".to_owned(), String::new(), String::new(), None));
     let title = title.chars().take(300).collect();
-    Ok(GroundRecord { turn, used, source, title, excerpt: search::shown(&text), url, at })
+    Ok(GroundRecord { turn, used, source, title, excerpt: search::shown(&text), url, found_by, at })
 }
 
 #[async_trait]
@@ -190,12 +190,12 @@ impl KnowledgeBase for PgStore {
         tenant: TenantId,
         session: SessionId,
         turn: TurnId,
-        used: &[Used],
+        used: &[Stood],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut used: Vec<Used> = used.iter().copied().take(MOST_USED).collect();
+        let mut used: Vec<Stood> = used.iter().copied().take(MOST_USED).collect();
         used.sort_unstable();
-        used.dedup();
+        used.dedup_by_key(|(used, _)| *used);
         if used.is_empty() {
             return Ok(());
         }

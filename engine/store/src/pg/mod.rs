@@ -30,6 +30,7 @@ mod sweep;
 mod tenants;
 mod timers;
 mod tools;
+mod vectors;
 mod webhooks;
 mod websites;
 

@@ -13,7 +13,10 @@ use crate::{
         booking_letters, booking_news, booking_waits, bookings, deliveries, sessions, tenants,
         timers, websites,
     },
-    tables::{Failed, HandingOver, Held, Over, Pending, Time, Uncertain, number},
+    tables::{
+        Failed, HandingOver, Held, Over, Pending, Time, Uncertain, number,
+        passage_vectors::passage_work,
+    },
 };
 
 /// Of how many tenants the waiting sessions are looked at in one count of undone work (A9).
@@ -68,6 +71,23 @@ pub(super) async fn with_due_websites(
         .select(websites::tenant_id);
     let mut found: Vec<Uuid> = jobs.load(query).await?;
     found.dedup();
+    Ok(found.into_iter().map(TenantId::from_uuid).collect())
+}
+
+/// Whose passages may lack a vector, and are held by nobody.
+pub(super) async fn with_unplaced_passages(
+    jobs: &JobsDb,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<TenantId>, DbError> {
+    let now = Time::from(now);
+    let query = passage_work::table
+        .filter(passage_work::next_at.le(now))
+        .filter(passage_work::claimed_until.is_null().or(passage_work::claimed_until.le(now)))
+        .order(passage_work::next_at)
+        .limit(limit.into())
+        .select(passage_work::tenant_id);
+    let found: Vec<Uuid> = jobs.load(query).await?;
     Ok(found.into_iter().map(TenantId::from_uuid).collect())
 }
 

@@ -2,7 +2,10 @@
 
 use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::RunQueryDsl;
-use forecourt_core::id::{PassageId, ServiceId, SessionId, TurnId, VehicleId};
+use forecourt_core::{
+    id::{PassageId, ServiceId, SessionId, TurnId, VehicleId},
+    search::FoundBy,
+};
 use forecourt_ports::store::knowledge::{GroundRecord, Used};
 use uuid::Uuid;
 
@@ -37,6 +40,7 @@ pub(crate) async fn add(
             uses::excerpt.eq(record.excerpt.clone()),
             uses::source.eq(record.source.clone()),
             uses::url.eq(record.url.clone()),
+            uses::found_by.eq(record.found_by.map(FoundBy::as_str)),
             uses::at.eq(Time::from(record.at)),
         )
     };
@@ -50,7 +54,7 @@ pub(crate) async fn list(
     mut tx: &TenantTx,
     session: SessionId,
 ) -> Result<Vec<GroundRecord>, DbError> {
-    type Row = (Uuid, String, Uuid, String, String, String, Option<String>, Time);
+    type Row = (Uuid, String, Uuid, String, String, String, Option<String>, Option<String>, Time);
     let found: Vec<Row> = uses::table
         .filter(uses::session_id.eq(session.into_uuid()))
         .order((uses::at.desc(), uses::turn_id, uses::kind, uses::ref_id))
@@ -63,11 +67,12 @@ pub(crate) async fn list(
             uses::excerpt,
             uses::source,
             uses::url,
+            uses::found_by,
             uses::at,
         ))
         .load(&mut tx)
         .await?;
-    let record = |(turn, kind, id, title, excerpt, source, url, at): Row| {
+    let record = |(turn, kind, id, title, excerpt, source, url, found_by, at): Row| {
         let used = match kind.as_str() {
             "passage" => Used::Passage(PassageId::from_uuid(id)),
             "vehicle" => Used::Vehicle(VehicleId::from_uuid(id)),
@@ -75,7 +80,8 @@ pub(crate) async fn list(
             _ => return Err(DbError::Inconsistent { table: TABLE, what: "an unknown word" }),
         };
         let turn = TurnId::from_uuid(turn);
-        Ok(GroundRecord { turn, used, source, title, excerpt, url, at: at.to_jiff() })
+        let found_by = found_by.as_deref().and_then(FoundBy::parse);
+        Ok(GroundRecord { turn, used, source, title, excerpt, url, found_by, at: at.to_jiff() })
     };
     found.into_iter().map(record).collect()
 }

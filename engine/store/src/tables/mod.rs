@@ -36,6 +36,7 @@ pub(crate) mod local;
 pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod model_usage;
+pub(crate) mod passage_vectors;
 pub(crate) mod passages;
 pub(crate) mod replies;
 pub(crate) mod reply_ratings;

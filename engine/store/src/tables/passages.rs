@@ -15,7 +15,7 @@ use forecourt_core::{
     entry::{EntryBody, EntryKind},
     id::PassageId,
     lang::Lang,
-    search,
+    search::{self, FoundBy},
 };
 use forecourt_ports::store::knowledge::{Entry, Passage, PassageSource};
 use jiff::Timestamp;
@@ -143,7 +143,8 @@ pub(crate) async fn find(
     Ok(found)
 }
 
-type Found = (Uuid, String, String, String, Option<String>, f32);
+/// Id, source, title, text, address and score.
+pub(super) type Found = (Uuid, String, String, String, Option<String>, f32);
 
 /// The passages that fit the words of a question best; with `nearly` also those whose words are only like them.
 pub(crate) async fn search(
@@ -166,18 +167,22 @@ pub(crate) async fn search(
         let any = words.join(" or ");
         Right { any, lang, limit: limit.into() }.load(&mut tx).await?
     };
-    let passage = |(id, source, title, body, url, score): Found| {
-        let text = if title == body { body } else { format!("{title} — {body}") };
-        let source = match (source.as_str(), url) {
-            ("faq", _) => PassageSource::Faq,
-            ("policy", _) => PassageSource::Policy,
-            ("service", _) => PassageSource::Service,
-            ("page", Some(url)) => PassageSource::Page { url, title },
-            _ => return Err(DbError::Inconsistent { table: TABLE, what: "an unknown word" }),
-        };
-        Ok(Passage { id: PassageId::from_uuid(id), source, text: search::shown(&text), score })
+    found.into_iter().map(|found| passage(found, FoundBy::Words)).collect()
+}
+
+/// A passage as it is shown.
+pub(super) fn passage(found: Found, found_by: FoundBy) -> Result<Passage, DbError> {
+    let (id, source, title, body, url, score) = found;
+    let text = if title == body { body } else { format!("{title} — {body}") };
+    let source = match (source.as_str(), url) {
+        ("faq", _) => PassageSource::Faq,
+        ("policy", _) => PassageSource::Policy,
+        ("service", _) => PassageSource::Service,
+        ("page", Some(url)) => PassageSource::Page { url, title },
+        _ => return Err(DbError::Inconsistent { table: TABLE, what: "an unknown word" }),
     };
-    found.into_iter().map(passage).collect()
+    let id = PassageId::from_uuid(id);
+    Ok(Passage { id, source, text: search::shown(&text), score, found_by })
 }
 
 /// Any of the words, in the stems of each passage's own language; a passage in the customer's language

@@ -60,9 +60,9 @@ pub(crate) async fn search(gateway: web::Data<Gateway>, mut query: Query, staff:
     query.finish()?;
     let tenant = sessions::tenant_of(state, &staff).await?;
     let lang = lang.unwrap_or_else(|| tenant.snapshot().settings.default_language());
-    let (tenant, text) = (staff.member.tenant, text.unwrap_or_default());
+    let text = text.unwrap_or_default();
     let limit = u8::try_from(limit).unwrap_or(MOST_PASSAGES);
-    let found = state.store.search_knowledge(tenant, &text, lang, limit).await?;
+    let found = tenant.search_knowledge(&text, lang, limit).await?;
     let passages = found.into_iter().map(Into::into).collect();
     Ok(HttpResponse::Ok().json(FoundPassages { passages }))
 }

@@ -219,7 +219,16 @@ async fn an_open_question_is_answered_with_one_click_or_dismissed() {
     let turn = TurnId::from_uuid(Uuid::from_u128(1));
     let found = store.search_knowledge(tenant, "tilhengere", Lang::Nb, 1).await.unwrap();
     let now = "2026-11-21T12:00:00Z".parse().unwrap();
-    store.note_uses(tenant, session, turn, &[Used::Passage(found[0].id)], now).await.unwrap();
+    store
+        .note_uses(
+            tenant,
+            session,
+            turn,
+            &[(Used::Passage(found[0].id), Some(found[0].found_by))],
+            now,
+        )
+        .await
+        .unwrap();
     let url = format!("{}/v1/sessions/{session}/grounds", office.world.url);
     let grounds = office.world.client.get(url).header(header::COOKIE, &office.cookie).send().await;
     let grounds: Value = grounds.unwrap().json().await.unwrap();

@@ -155,6 +155,7 @@ impl World {
             sender: Arc::<RecordingSender>::clone(&sender),
             links: Arc::<SignedLinks>::clone(&links),
             tools: Arc::new(tools.clone()),
+            meaning: None,
             node,
             io: tokio::runtime::Handle::current(),
         };

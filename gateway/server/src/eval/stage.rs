@@ -96,6 +96,7 @@ impl Stage {
             sender: Arc::clone(&post) as _,
             links: Arc::new(NoLinks),
             tools: Arc::new(FakeTools::default()),
+            meaning: None,
             node: NODE,
             io: Handle::current(),
         };

@@ -104,6 +104,7 @@ impl Node {
             sender: Arc::new(FakePost { clock: clock.clone(), world: world.clone() }),
             links: Arc::new(FakeLinks),
             tools: Arc::new(FakeTools::default()),
+            meaning: None,
             node: id,
             io: Handle::current(),
         };

@@ -115,6 +115,11 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "Readings of tenants' websites.",
             ),
             counter(
+                "forecourt_embeddings_total",
+                "`what`: question, passages; `result`: placed, refused, failed, late, passed_over",
+                "Calls for vectors; late: the words alone answered; passed_over: the provider is left alone, or a budget is used up.",
+            ),
+            counter(
                 "forecourt_tool_calls_total",
                 "`tool`; `result`: done, bad_arguments, refused, failed",
                 "Calls of the assistant's tools.",

@@ -1,6 +1,6 @@
 //! Entries, their search, what was used and what was missing, in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use forecourt_core::{
@@ -8,7 +8,7 @@ use forecourt_core::{
     id::{FaqId, PassageId, QuestionId, SessionId, TenantId, TurnId, WebsiteId},
     knowledge::{Faq, Knowledge, Localized, Service},
     lang::Lang,
-    search,
+    search::{self, FoundBy},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::store::{
     knowledge::{
         ChangeRecord, Entry, EntryChange, EntryWrite, GroundRecord, KnowledgeBase, MOST_PASSAGES,
         MOST_QUESTIONS, MOST_USED, Passage, PassageSource, QuestionEnd, QuestionRecord,
-        SettingsWrite, SettingsWritten, Subject, Used, Written,
+        SettingsWrite, SettingsWritten, Stood, Subject, Used, Written,
     },
 };
 
@@ -384,6 +384,7 @@ impl KnowledgeBase for MemStore {
             source: row.source.clone(),
             text: row.shown(),
             score,
+            found_by: FoundBy::Words,
         };
         Ok(found.into_iter().map(passage).collect())
     }
@@ -393,15 +394,16 @@ impl KnowledgeBase for MemStore {
         tenant: TenantId,
         session: SessionId,
         turn: TurnId,
-        used: &[Used],
+        used: &[Stood],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut world = self.enter("note_uses").await?;
         let data = world.tenant_mut(tenant)?;
-        let used: BTreeSet<Used> = used.iter().copied().take(MOST_USED).collect();
-        for used in used {
+        let used: BTreeMap<Used, _> = used.iter().copied().take(MOST_USED).collect();
+        for (used, found_by) in used {
             let (source, title, excerpt, url) = data.ground(used);
-            let record = GroundRecord { turn, used, source, title, excerpt, url, at: now };
+            let record =
+                GroundRecord { turn, used, source, title, excerpt, url, found_by, at: now };
             data.written.uses.entry((session, turn, used)).or_insert(record);
         }
         Ok(())

@@ -10,7 +10,7 @@ use forecourt_ports::store::{
     StoreError,
     knowledge::{
         self, ChangeRecord, Entry, EntryWrite, GroundRecord, KnowledgeBase, Passage, QuestionEnd,
-        QuestionRecord, SettingsWrite, SettingsWritten, Subject, Used,
+        QuestionRecord, SettingsWrite, SettingsWritten, Stood, Subject,
     },
     tools::{CustomTools, ToolCall, ToolRecord, ToolVersion, ToolWrite, ToolWritten},
     websites::{WebsiteAdded, WebsiteEnd, WebsiteRecord, Websites},
@@ -73,7 +73,7 @@ impl KnowledgeBase for NodeStore {
         tenant: TenantId,
         session: SessionId,
         turn: TurnId,
-        used: &[Used],
+        used: &[Stood],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.read(self.inner.note_uses(tenant, session, turn, used, now)).await

@@ -1,0 +1,1 @@
+ALTER TABLE knowledge_uses DROP COLUMN found_by;
