@@ -20,6 +20,7 @@ mod hostile_clients_harm_only_themselves;
 mod one_command_and_it_runs;
 mod one_command_and_two_nodes_run;
 mod operators_see_the_way_of_a_fact_and_nobody_on_it;
+mod owners_set_and_read_in_the_dashboard;
 mod redis_comes_and_goes;
 mod rivals_at_two_nodes_book_each_place_once;
 mod several_nodes_share_a_database;

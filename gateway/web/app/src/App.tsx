@@ -15,7 +15,12 @@ const KnowledgePage = lazy(() => import("./knowledge/KnowledgePage"));
 const BookingsPage = lazy(() => import("./bookings/BookingsPage"));
 const CalendarsPage = lazy(() => import("./calendars/CalendarsPage"));
 const VehiclesPage = lazy(() => import("./vehicles/VehiclesPage"));
+const BookingSettingsPage = lazy(() => import("./settings/BookingSettingsPage"));
+const RepliesPage = lazy(() => import("./replies/RepliesPage"));
+/** The first that an address begins with. */
 const PAGES = {
+  "/app/bookings/settings": BookingSettingsPage,
+  "/app/replies": RepliesPage,
   "/app/vehicles": VehiclesPage,
   "/app/bookings": BookingsPage,
   "/app/webhooks": WebhooksPage,

@@ -3,6 +3,8 @@ import { TEXTS as demo } from "../../demo/texts";
 import { TEXTS as widget } from "../../widget/texts";
 import { TEXTS as calendars } from "./calendars/texts";
 import { TEXTS as knowledge } from "./knowledge/texts";
+import { TEXTS as replies } from "./replies/texts";
+import { TEXTS as settings } from "./settings/texts";
 import { TEXTS as vehicles } from "./vehicles/texts";
 import { TEXTS as webhooks } from "./webhooks/texts";
 import { ar } from "./texts/ar";
@@ -21,6 +23,8 @@ test.each([
   ["the dashboard", { en, nb, fr, ar }],
   ["the calendars page", calendars],
   ["the knowledge page", knowledge],
+  ["the page of booking settings", settings],
+  ["the report of replies", replies],
   ["the vehicles page", vehicles],
   ["the webhooks page", webhooks],
   ["the demo site", demo],

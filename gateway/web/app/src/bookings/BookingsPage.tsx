@@ -98,9 +98,14 @@ export default function BookingsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(
         title={t.title}
         className="bookings"
         actions={
-          <Button onClick={() => setAdding(true)} disabled={!services.length}>
-            {t.new}
-          </Button>
+          <div className="booking-acts">
+            <Button component="a" href="/app/bookings/settings" variant="light" leftSection={<Icon name="gear" />}>
+              {t.settings}
+            </Button>
+            <Button onClick={() => setAdding(true)} disabled={!services.length}>
+              {t.new}
+            </Button>
+          </div>
         }
         error=""
         note={shown.live === "offline" ? t.stale : ""}

@@ -36,6 +36,12 @@ const TARGETS: readonly Target[] = [
     label: { nb: "Hva assistenten vet", en: "What the assistant knows", fr: "Ce que sait l’assistant", ar: "ما يعرفه المساعد" },
   },
   {
+    path: "/app/replies",
+    icon: "chart",
+    all: false,
+    label: { nb: "Assistentens svar", en: "The assistant’s replies", fr: "Réponses de l’assistant", ar: "ردود المساعد" },
+  },
+  {
     path: "/app/calendars",
     icon: "calendar",
     all: false,

@@ -7,7 +7,7 @@ import type { Lead } from "../../../sdk/wire";
 import { api } from "../api";
 import { Icon } from "../icons";
 import { fill, formatNumber, useLocale } from "../i18n";
-import { MAX_EXPORT, toCsv } from "./csv";
+import { MAX_EXPORT, saveFile, toCsv } from "./csv";
 import { type LeadQuery, toApi } from "./query";
 
 const PER_REQUEST = 100;
@@ -41,7 +41,7 @@ export function ExportButton({
         ({ total, pages } = part);
       }
       const leads = [...rows.values()].slice(0, MAX_EXPORT);
-      save(`leads-${new Date().toISOString().slice(0, 10)}.csv`, toCsv(leads, lang));
+      saveFile(`leads-${new Date().toISOString().slice(0, 10)}.csv`, toCsv(leads, lang));
       if (total > leads.length && leads.length === MAX_EXPORT) {
         onNote(fill(t.export.cut, { n: formatNumber(leads.length, lang), total: formatNumber(total, lang) }));
       }
@@ -64,13 +64,4 @@ export function ExportButton({
       {t.export.button}
     </Button>
   );
-}
-
-function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -46,7 +46,23 @@ const COLUMNS: [string, (lead: Lead) => string | number | boolean | null | undef
 /** A whole file, with the byte order mark that makes spreadsheets read it as UTF-8. */
 export function toCsv(leads: Lead[], lang: Lang): string {
   const separator = csvSeparator(lang);
-  const line = (cells: (string | number | boolean | null | undefined)[]) => cells.map((cell) => csvCell(cell, separator)).join(separator);
-  const lines = [line(COLUMNS.map(([name]) => name)), ...leads.map((lead) => line(COLUMNS.map(([, read]) => read(lead))))];
-  return "\uFEFF" + lines.join("\r\n") + "\r\n";
+  return tableCsv([COLUMNS.map(([name]) => name), ...leads.map((lead) => COLUMNS.map(([, read]) => read(lead)))], separator);
+}
+
+type Cell = string | number | boolean | null | undefined;
+
+/** Lines of cells as a file. */
+export function tableCsv(lines: readonly Cell[][], separator: string): string {
+  const line = (cells: Cell[]) => cells.map((cell) => csvCell(cell, separator)).join(separator);
+  return "\uFEFF" + lines.map(line).join("\r\n") + "\r\n";
+}
+
+/** Has the browser save a text as a file. */
+export function saveFile(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
