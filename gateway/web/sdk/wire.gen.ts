@@ -1015,7 +1015,11 @@ score: number,
 /**
  * Of a page.
  */
-url: string | null, };
+url: string | null, 
+/**
+ * `words` of the question stand in it; `meaning` when it only means something near; `both`.
+ */
+found_by: string, };
 
 /**
  * What fits a question, the best first.
@@ -1037,7 +1041,11 @@ id: string,
 /**
  * `faq`, `policy`, `service`, `page`, `vehicle`, or `gone`.
  */
-source: string, title: string, excerpt: string, url: string | null, at: string, };
+source: string, title: string, excerpt: string, url: string | null, 
+/**
+ * Of a passage that was searched for: `words`, `meaning` or `both`.
+ */
+found_by: string | null, at: string, };
 
 /**
  * What the answers of a conversation stood on, the newest first.

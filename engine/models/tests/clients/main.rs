@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod dialects;
+mod embeddings;
 mod faults;
 mod good;
 mod matrix;

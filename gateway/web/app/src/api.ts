@@ -2,7 +2,18 @@
  * The calls of the dashboard to the server.
  */
 import { request } from "../../sdk/http";
-import type { DemoLogin, LeadDetail, LeadPage, Login, Me, MessageAccepted, MessageRating, PostMessage, Rating } from "../../sdk/wire";
+import type {
+  DemoLogin,
+  Grounds,
+  LeadDetail,
+  LeadPage,
+  Login,
+  Me,
+  MessageAccepted,
+  MessageRating,
+  PostMessage,
+  Rating,
+} from "../../sdk/wire";
 
 const id = encodeURIComponent;
 const ratingOf = (sessionId: string, messageId: string) => `/v1/sessions/${id(sessionId)}/messages/${id(messageId)}/rating`;
@@ -14,6 +25,7 @@ export const api = {
   demo: () => request<DemoLogin>("/v1/public/demo"),
   leads: (query: string, signal?: AbortSignal) => request<LeadPage>(`/v1/leads?${query}`, signal && { signal }),
   lead: (leadId: string, signal?: AbortSignal) => request<LeadDetail>(`/v1/leads/${id(leadId)}`, signal && { signal }),
+  grounds: (sessionId: string, signal: AbortSignal) => request<Grounds>(`/v1/sessions/${id(sessionId)}/grounds`, { signal }),
   takeover: (sessionId: string) => request<void>(`/v1/sessions/${id(sessionId)}/takeover`, { method: "POST" }),
   release: (sessionId: string) => request<void>(`/v1/sessions/${id(sessionId)}/release`, { method: "POST" }),
   rate: (sessionId: string, messageId: string, rating: Rating) =>

@@ -20,6 +20,7 @@ import type { Leads } from "../leads/useLeads";
 import { useNow, usePresence } from "../live/store";
 import { Conversation, ConversationLoading } from "./Conversation";
 import { Assign, Faces } from "./People";
+import { Grounds } from "./Grounds";
 import { Deliveries, Timeline } from "./Records";
 import { type Detail, useDetail } from "./useDetail";
 
@@ -85,6 +86,7 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onStep, onUnaut
             <Conversation detail={detail} leads={leads} me={me} zone={zone} now={now} />
           </Tabs.Panel>
           <Tabs.Panel value="timeline" className="records">
+            <Grounds sessionId={detail.data.lead.session_id} upTo={detail.data.messages.length} zone={zone} now={now} />
             <Timeline events={detail.data.events} zone={zone} now={now} />
           </Tabs.Panel>
           <Tabs.Panel value="deliveries" className="records">

@@ -169,6 +169,13 @@ export const en = {
     retry: "Try again",
     actionFailed: "That did not work. Try again.",
     notYours: "A colleague has this conversation. Take it over first.",
+    grounds: {
+      title: "What the answers stood on",
+      none: "No answer of this conversation looked anything up.",
+      failed: "This did not load.",
+      source: { faq: "Question and answer", policy: "Rule", service: "Service", page: "Page", vehicle: "Vehicle", gone: "No longer there" },
+      by: { words: "found by its words", meaning: "found by its meaning", both: "found by words and meaning" },
+    },
     rate: { label: "Rate this answer", good: "Good answer", bad: "Bad answer" },
     attempts: "{n} tries",
   },

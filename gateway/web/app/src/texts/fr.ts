@@ -170,6 +170,13 @@ export const fr: Texts = {
     retry: "Réessayer",
     actionFailed: "Cela n’a pas fonctionné. Réessayez.",
     notYours: "Un collègue a cette discussion. Reprenez-la d’abord.",
+    grounds: {
+      title: "Ce sur quoi reposent les réponses",
+      none: "Aucune réponse de cette conversation n’a rien consulté.",
+      failed: "Cela n’a pas été chargé.",
+      source: { faq: "Question et réponse", policy: "Règle", service: "Service", page: "Page", vehicle: "Véhicule", gone: "N’existe plus" },
+      by: { words: "trouvé par ses mots", meaning: "trouvé par son sens", both: "trouvé par mots et sens" },
+    },
     rate: { label: "Évaluer cette réponse", good: "Bonne réponse", bad: "Mauvaise réponse" },
     attempts: "{n} essais",
   },
