@@ -333,3 +333,46 @@ async fn placed(
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use forecourt_core::search::FoundBy;
+    use forecourt_ports::store::knowledge::PassageSource;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn passage(id: u128, found_by: FoundBy) -> Passage {
+        Passage {
+            id: PassageId::from_uuid(Uuid::from_u128(id)),
+            source: PassageSource::Faq,
+            text: id.to_string(),
+            score: 0.5,
+            found_by,
+        }
+    }
+
+    #[test]
+    fn what_words_and_meaning_find_is_one_list_that_says_which_way() {
+        let words = || vec![passage(1, FoundBy::Words), passage(2, FoundBy::Words)];
+        let near = vec![passage(2, FoundBy::Meaning), passage(3, FoundBy::Meaning)];
+        let found = fused(words(), near, 2);
+        let shown: Vec<_> = found.iter().map(|one| (one.text.as_str(), one.found_by)).collect();
+        assert_eq!(shown, [("2", FoundBy::Both), ("1", FoundBy::Words)]);
+        assert_eq!(
+            fused(words(), Vec::new(), 1),
+            words(),
+            "without a place the words alone answer"
+        );
+    }
+
+    #[test]
+    fn pauses_grow_to_an_end_and_a_provider_may_ask_for_longer() {
+        let seconds = |failures, asked: Option<u64>| {
+            pause(failures, asked.map(Duration::from_secs)).as_secs()
+        };
+        assert_eq!([0, 1, 2].map(|failures| seconds(failures, None)), [5, 10, 20]);
+        assert_eq!(seconds(u32::MAX, None), seconds(LAST_STEP, None));
+        assert_eq!((seconds(0, Some(60)), seconds(9, Some(1))), (60, 5 << 9));
+    }
+}
