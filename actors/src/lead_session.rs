@@ -37,7 +37,7 @@ use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
 use crate::{
-    deliveries,
+    callbacks, deliveries,
     engine::Ports,
     error::EngineError,
     names, people,
@@ -396,6 +396,7 @@ impl SessionActor {
         count(events);
         if let Some(state) = &self.state {
             people::route(&self.tenant, state, events);
+            callbacks::follow(&self.tenant, state, events);
         }
         for effect in effects {
             match effect {
@@ -587,6 +588,9 @@ fn is_the_engines_own(command: &Command) -> bool {
         | Command::Escalate { .. }
         | Command::NoteCode { .. }
         | Command::Assign { .. }
+        | Command::OfferCallback { .. }
+        | Command::AgreeCallback { .. }
+        | Command::EndCallback { .. }
         | Command::Seen { .. }
         | Command::ReplayDelivery { .. }
         | Command::CancelTimer { .. }

@@ -24,6 +24,7 @@ mod booking_codes;
 mod booking_letters;
 mod booking_waits;
 pub mod calendars;
+mod callbacks;
 mod deliveries;
 mod engine;
 mod error;

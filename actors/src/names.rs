@@ -63,6 +63,8 @@ pub(crate) const TIMERS_IN_MEMORY: &str = "forecourt_timers_in_memory";
 pub(crate) const ARBITER_LAG: &str = "forecourt_arbiter_lag_seconds";
 /// Hand-offs that were given to a member by routing.
 pub(crate) const ROUTED: &str = "forecourt_handoffs_routed_total";
+/// Call-backs, by `step`: `offered`, `agreed`, `ended` by a member.
+pub(crate) const CALLBACKS: &str = "forecourt_callbacks_total";
 /// Timers fired, by `kind`.
 pub(crate) const TIMERS: &str = "forecourt_timers_fired_total";
 /// Calls to integrators' endpoints, by `result`: `accepted`, `refused`, `gone`, `failed`.

@@ -120,7 +120,7 @@ pub(crate) fn route(tenant: &Arc<TenantShared>, state: &LeadSession, events: &[E
 }
 
 /// Who is there; everybody else is away.
-fn presences(tenant: &TenantShared) -> HashMap<MemberId, Presence> {
+pub(crate) fn presences(tenant: &TenantShared) -> HashMap<MemberId, Presence> {
     let there = tenant.ports.bus.members(tenant.id).into_iter();
     let presence = |availability| match availability {
         Availability::Online => Some(Presence::Online),

@@ -569,7 +569,7 @@ impl TenantHandle {
         }
     }
 
-    fn open_for_new(&self) -> Result<(), EngineError> {
+    pub(crate) fn open_for_new(&self) -> Result<(), EngineError> {
         if self.stopping.load(Ordering::Relaxed) {
             Err(EngineError::UNAVAILABLE)
         } else if self.shared.journal.depth() > NEW_WORK {

@@ -1,7 +1,7 @@
 //! Reads the websites of tenants: when they are asked for, and each week again.
 //!
-//! A reading is claimed in the store for [`LEASE`]; a node that dies leaves it to another. What was read
-//! replaces what was read before in one commit; what failed leaves it as it was.
+//! A reading is claimed in the store for [`LEASE`], and the claim renewed while it lasts; a node that dies leaves it
+//! to another within seconds, and one that has lost its claim reads no further. What was read replaces what was read before in one commit; what failed leaves it as it was.
 //!
 //! # Invariants
 //! - **A9** [`AT_ONCE`] sites are read at once by a node;
@@ -26,8 +26,10 @@ use crate::{engine::Engine, names};
 
 /// How often it is looked for websites that are to be read.
 const LOOK: Duration = Duration::from_secs(2);
-/// How long a reading may take before another node takes it up: longer than any does.
-const LEASE: SignedDuration = SignedDuration::from_mins(4);
+/// How long a claim holds: so long after a node has died, another one reads the site.
+const LEASE: SignedDuration = SignedDuration::from_secs(15);
+/// How often a claim is renewed while a reading is under way.
+const RENEW: SignedDuration = SignedDuration::from_secs(5);
 /// Sites that are read at once.
 const AT_ONCE: u32 = 2;
 /// Between two readings of a site that nobody asks for.
@@ -73,18 +75,28 @@ async fn read(engine: Engine, web: Arc<dyn Web>, tenant: TenantId, site: Website
     let reading = web.read(&site.url, progress);
     tokio::pin!(reading);
     let mut tell = tokio::time::interval(TELL);
+    let mut renewed = ports.clock.now();
     let read = loop {
         tokio::select! {
             read = &mut reading => break read,
             _ = tell.tick() => {
-                if !told.has_changed().unwrap_or_default() {
+                let now = ports.clock.now();
+                let is_due = now.duration_since(renewed) >= RENEW;
+                if !is_due && !told.has_changed().unwrap_or_default() {
                     continue;
                 }
                 let so_far = *told.borrow_and_update();
-                let now = ports.clock.now();
-                let told = ports.store.tell_website(tenant, site.id, ports.node, so_far, now);
-                if let Err(error) = told.await {
-                    tracing::debug!(website.id = %site.id, %error, "the progress of a reading was not told");
+                let held = ports.store.tell_website(tenant, site.id, ports.node, so_far, now, LEASE);
+                match held.await {
+                    Ok(true) => renewed = now,
+                    // Deleted, or this node stood still and another one reads it.
+                    Ok(false) => {
+                        tracing::info!(website.id = %site.id, "a reading was given up: its claim is lost");
+                        return;
+                    }
+                    Err(error) => {
+                        tracing::debug!(website.id = %site.id, %error, "the progress of a reading was not told");
+                    }
                 }
             }
         }

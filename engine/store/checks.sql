@@ -30,7 +30,10 @@ ALTER TABLE leads
     ADD CONSTRAINT leads_last_fingerprint_check CHECK (char_length(last_fingerprint) <= 128),
     ADD CONSTRAINT leads_needs_human_check CHECK (needs_human IN ('no_model_answer', 'not_proven',
         'promise_broken', 'undeliverable', 'uncertain', 'still_waiting', 'quarantined', 'customer_asked',
-        'upset', 'too_long')),
+        'upset', 'too_long', 'callback_due', 'callback_missed')),
+    ADD CONSTRAINT leads_callback_check CHECK (
+        num_nonnulls(callback_member, callback_at, callback_until) IN (0, 3)
+        AND (callback_at IS NULL OR callback_at < callback_until)),
     ADD CONSTRAINT leads_promise_by_check CHECK (promise_by IN ('model', 'template', 'member')),
     ADD CONSTRAINT leads_promise_by_model_check CHECK (char_length(promise_by_model) <= 200),
     ADD CONSTRAINT leads_promise_check CHECK (((promise_state = 'none') = (promise_since IS NULL))

@@ -33,5 +33,6 @@ mod two_sellers_and_the_assistant_share_an_inbox;
 mod what_an_owner_writes_is_said_at_once;
 mod what_is_sold_is_not_offered;
 mod what_it_means_is_found_too;
+mod who_finds_nobody_is_called_back;
 mod who_waits_is_offered_what_becomes_free;
 mod why_did_it_say_that;

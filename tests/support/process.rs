@@ -117,6 +117,12 @@ impl Forecourt {
         began.elapsed()
     }
 
+    /// Further environment of its next start, over what it had.
+    pub fn set_env(&mut self, name: &str, value: impl Into<String>) {
+        self.options.env.retain(|(known, _)| known != name);
+        self.options.env.push((name.into(), value.into()));
+    }
+
     /// Whether the process is there and has not ended.
     pub fn is_running(&self) -> bool {
         self.child.is_some()

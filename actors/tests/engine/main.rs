@@ -4,6 +4,7 @@
 
 mod adversary;
 mod bookings;
+mod callbacks;
 mod custom_tools;
 mod faults;
 mod fences;

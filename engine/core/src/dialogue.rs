@@ -211,6 +211,12 @@ pub enum Pressed {
     Accept { offer: OfferId },
     /// No to it.
     Decline { offer: OfferId },
+    /// One of the offered times to be called at.
+    CallMe { at: Timestamp },
+    /// Another time to be called at, please.
+    CallLater,
+    /// No call any more.
+    DoNotCall,
 }
 
 /// Where a conversation stands (S4-5-1).
@@ -428,6 +434,7 @@ impl Dialogue {
                 let known = shown.find(|known| known.news.offer == offer)?;
                 return Some(Verdict::Declines(known.news.booking));
             }
+            Some(Pressed::CallMe { .. } | Pressed::CallLater | Pressed::DoNotCall) => return None,
             Some(Pressed::Pick { .. }) => {
                 return shown.next().map(|known| Verdict::Declines(known.news.booking));
             }

@@ -29,6 +29,8 @@ pub enum TimerKind {
     Reroute,
     /// The customer may have gone: a chat is politely ended.
     Idle,
+    /// A call-back: it is offered because the wait was long, it rings, or nobody has called.
+    Callback,
 }
 
 /// What becomes of a timer whose time passed while nobody could fire it.
@@ -42,7 +44,7 @@ pub enum Late {
 }
 
 impl TimerKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Promise,
         Self::Handoff,
         Self::Turn,
@@ -51,12 +53,18 @@ impl TimerKind {
         Self::GiveBack,
         Self::Reroute,
         Self::Idle,
+        Self::Callback,
     ];
 
     /// What becomes of it when it is late.
     pub const fn late(self) -> Late {
         match self {
-            Self::Promise | Self::Turn | Self::Gather | Self::Resume | Self::GiveBack => Late::Run,
+            Self::Promise
+            | Self::Turn
+            | Self::Gather
+            | Self::Resume
+            | Self::GiveBack
+            | Self::Callback => Late::Run,
             Self::Handoff | Self::Reroute | Self::Idle => Late::Shift,
         }
     }
@@ -71,6 +79,7 @@ impl TimerKind {
             Self::GiveBack => "give_back",
             Self::Reroute => "reroute",
             Self::Idle => "idle",
+            Self::Callback => "callback",
         }
     }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     booking::BookingTold,
+    callback::{CallTime, CallbackBy, CallbackEnd, OfferReason},
     contact::{Email, Phone},
     delivery::Intent,
     dialogue::{BookingNews, Pick, TurnNotes},
@@ -255,6 +256,41 @@ pub enum Event {
         /// After so long without an answer the next person gets it; none on hand-offs of before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reroute_ms: Option<u32>,
+        /// After so long a call-back is offered whoever is there; none on hand-offs of before, and of forms.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        callback_ms: Option<u32>,
+    },
+    /// The customer should be offered a call-back: they have waited long, or want another time.
+    CallbackSought,
+    /// The customer can choose one of these times; with none, what was offered before is over.
+    CallbackOffered {
+        times: Vec<CallTime>,
+        why: OfferReason,
+    },
+    /// The customer chose a time; it becomes theirs when somebody has it free.
+    CallbackWanted {
+        at: Timestamp,
+    },
+    /// Somebody calls the customer at that time. It takes the place of one that was agreed before.
+    CallbackAgreed {
+        at: Timestamp,
+        minutes: u16,
+        member: MemberId,
+        by: CallbackBy,
+        /// When the one was to be that it replaces.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        moved_from: Option<Timestamp>,
+    },
+    /// It is time to call.
+    CallbackRang {
+        member: MemberId,
+    },
+    /// An agreed call-back is over; nobody said so when it was missed.
+    CallbackEnded {
+        at: Timestamp,
+        end: CallbackEnd,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<CallbackBy>,
     },
     /// What the person should know who takes it over.
     HandoffNoted {
@@ -351,6 +387,12 @@ impl Event {
             Self::RemindersStopped { .. } => "reminders_stopped",
             Self::HandoffNoted { .. } => "handoff_noted",
             Self::HandoffPassedOn { .. } => "handoff_passed_on",
+            Self::CallbackSought => "callback_sought",
+            Self::CallbackOffered { .. } => "callback_offered",
+            Self::CallbackWanted { .. } => "callback_wanted",
+            Self::CallbackAgreed { .. } => "callback_agreed",
+            Self::CallbackRang { .. } => "callback_rang",
+            Self::CallbackEnded { .. } => "callback_ended",
             Self::Assigned { .. } => "assigned",
             Self::AssistantPaused { .. } => "assistant_paused",
             Self::AssistantResumed => "assistant_resumed",
@@ -507,6 +549,10 @@ pub enum AlertReason {
     Upset,
     /// The conversation has become longer than the tenant lets the assistant lead one.
     TooLong,
+    /// It is time to call a customer back.
+    CallbackDue,
+    /// A customer was to be called, and nobody said that they were.
+    CallbackMissed,
 }
 
 /// Why a turn gave no text.
@@ -565,7 +611,26 @@ mod tests {
             Event::DeliveryAccepted { delivery, reference: None },
             Event::DeliveryUncertain { delivery, code },
             Event::PromiseKept { message, after_ms: 1, by: AnsweredBy::Template },
-            Event::HandoffRequested { reason, reroute_ms: Some(180_000) },
+            Event::HandoffRequested {
+                reason,
+                reroute_ms: Some(180_000),
+                callback_ms: Some(300_000),
+            },
+            Event::CallbackSought,
+            Event::CallbackOffered {
+                times: vec![CallTime { at: Timestamp::UNIX_EPOCH, minutes: 30 }],
+                why: OfferReason::NobodyThere,
+            },
+            Event::CallbackWanted { at: Timestamp::UNIX_EPOCH },
+            Event::CallbackAgreed {
+                at: Timestamp::UNIX_EPOCH,
+                minutes: 30,
+                member,
+                by: CallbackBy::Customer,
+                moved_from: None,
+            },
+            Event::CallbackRang { member },
+            Event::CallbackEnded { at: Timestamp::UNIX_EPOCH, end: CallbackEnd::Missed, by: None },
             Event::HandoffNoted {
                 note: HandoffNote { asked: vec!["Hei".into()], ..HandoffNote::default() },
             },
@@ -612,7 +677,11 @@ mod tests {
             ),
             (
                 r#"{"type":"handoff_requested","reason":"not_proven"}"#.to_owned(),
-                Event::HandoffRequested { reason: AlertReason::NotProven, reroute_ms: None },
+                Event::HandoffRequested {
+                    reason: AlertReason::NotProven,
+                    reroute_ms: None,
+                    callback_ms: None,
+                },
             ),
         ] {
             assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event);

@@ -6,7 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::session::LeadSession;
+use crate::{
+    callback::{CallbackOutOfRange, CallbackSettings},
+    session::LeadSession,
+};
 
 /// What the person should know who takes a conversation over. Texts are the beginnings of messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +66,9 @@ pub struct HandoffSettings {
     /// A person is needed, and who was asked has not answered for so long: the next one is asked.
     #[serde(default = "reroute_after_ms")]
     pub reroute_after_ms: u32,
+    /// When the customer is offered a call-back instead of waiting on.
+    #[serde(default, skip_serializing_if = "CallbackSettings::is_default")]
+    pub callback: CallbackSettings,
 }
 
 const fn give_back_after_ms() -> u32 {
@@ -80,14 +86,24 @@ const SHORTEST: u32 = 10_000;
 
 impl Default for HandoffSettings {
     fn default() -> Self {
-        Self { give_back_after_ms: give_back_after_ms(), reroute_after_ms: reroute_after_ms() }
+        Self {
+            give_back_after_ms: give_back_after_ms(),
+            reroute_after_ms: reroute_after_ms(),
+            callback: CallbackSettings::default(),
+        }
     }
 }
 
 /// Why these settings cannot be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("give_back_after_ms and reroute_after_ms must be 0, or between 10 seconds and 24 hours")]
-pub struct OutOfRange;
+pub enum OutOfRange {
+    #[error(
+        "give_back_after_ms and reroute_after_ms must be 0, or between 10 seconds and 24 hours"
+    )]
+    Times,
+    #[error(transparent)]
+    Callback(#[from] CallbackOutOfRange),
+}
 
 impl HandoffSettings {
     /// Whether a tenant has set nothing of its own.
@@ -99,7 +115,8 @@ impl HandoffSettings {
     pub fn check(self) -> Result<Self, OutOfRange> {
         let sound = |ms: u32| ms == 0 || (SHORTEST..=LONGEST).contains(&ms);
         let both = sound(self.give_back_after_ms) && sound(self.reroute_after_ms);
-        if both { Ok(self) } else { Err(OutOfRange) }
+        self.callback.check()?;
+        if both { Ok(self) } else { Err(OutOfRange::Times) }
     }
 
     /// After how long a silent member loses the conversation; none: never.
@@ -119,14 +136,18 @@ mod tests {
 
     #[test]
     fn zero_turns_a_time_off_and_nonsense_is_refused() {
-        let off = HandoffSettings { give_back_after_ms: 0, reroute_after_ms: 0 };
+        let off = HandoffSettings {
+            give_back_after_ms: 0,
+            reroute_after_ms: 0,
+            ..HandoffSettings::default()
+        };
         assert_eq!(off.check(), Ok(off));
         assert_eq!((off.give_back(), off.reroute()), (None, None));
         let default = HandoffSettings::default();
         assert_eq!(default.check().unwrap().give_back(), Some(900_000));
         for ms in [1, 9_999, 86_400_001, u32::MAX] {
             let settings = HandoffSettings { give_back_after_ms: ms, ..default };
-            assert_eq!(settings.check(), Err(OutOfRange), "{ms}");
+            assert_eq!(settings.check(), Err(OutOfRange::Times), "{ms}");
         }
     }
 

@@ -14,6 +14,7 @@
 pub mod booking;
 pub mod breaker;
 pub mod calendar;
+pub mod callback;
 pub mod capture;
 pub mod contact;
 pub mod delivery;

@@ -2,6 +2,8 @@
 //!
 //! They need no model and no network (A5), and claim nothing but that the message has arrived.
 
+pub mod callback;
+
 use jiff::civil::{Date, DateTime};
 
 use crate::{calendar, lang::Lang, settings::Brand};

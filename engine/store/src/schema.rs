@@ -305,6 +305,9 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         assignee -> Nullable<Uuid>,
+        callback_member -> Nullable<Uuid>,
+        callback_at -> Nullable<Timestamptz>,
+        callback_until -> Nullable<Timestamptz>,
     }
 }
 

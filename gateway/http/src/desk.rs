@@ -9,7 +9,9 @@ use forecourt_actors::{
     inspect::{Filter, Inspection},
 };
 use forecourt_core::{
+    callback::{CallTime, CallbackEnd},
     capture::Submission,
+    contact::Phone,
     dialogue::Pressed,
     effect::TimerKind,
     event::{MessageSeq, Reader},
@@ -18,6 +20,7 @@ use forecourt_core::{
     lang::Lang,
 };
 use forecourt_ports::store::{InboundEvent, TenantSnapshot, knowledge::Passage};
+use jiff::Timestamp;
 
 /// The engine: finds tenants. See [`forecourt_actors::Engine`].
 #[async_trait]
@@ -95,6 +98,22 @@ pub trait TenantDesk: Send + Sync {
     ) -> Result<(), EngineError>;
     async fn close(&self, session: SessionId, member: MemberId) -> Result<(), EngineError>;
     async fn queue_place(&self, session: SessionId) -> Result<Option<QueuePlace>, EngineError>;
+    async fn call_times(&self, session: SessionId) -> Result<Vec<CallTime>, EngineError>;
+    async fn agree_call(
+        &self,
+        session: SessionId,
+        at: Timestamp,
+        member: Option<MemberId>,
+        by: MemberId,
+        phone: Option<Phone>,
+    ) -> Result<(), EngineError>;
+    async fn end_call(
+        &self,
+        session: SessionId,
+        at: Timestamp,
+        end: CallbackEnd,
+        member: MemberId,
+    ) -> Result<(), EngineError>;
     async fn replay_delivery(
         &self,
         session: SessionId,
@@ -251,6 +270,31 @@ impl TenantDesk for TenantHandle {
 
     async fn queue_place(&self, session: SessionId) -> Result<Option<QueuePlace>, EngineError> {
         Self::queue_place(self, session).await
+    }
+
+    async fn call_times(&self, session: SessionId) -> Result<Vec<CallTime>, EngineError> {
+        Self::call_times(self, session).await
+    }
+
+    async fn agree_call(
+        &self,
+        session: SessionId,
+        at: Timestamp,
+        member: Option<MemberId>,
+        by: MemberId,
+        phone: Option<Phone>,
+    ) -> Result<(), EngineError> {
+        Self::agree_call(self, session, at, member, by, phone).await
+    }
+
+    async fn end_call(
+        &self,
+        session: SessionId,
+        at: Timestamp,
+        end: CallbackEnd,
+        member: MemberId,
+    ) -> Result<(), EngineError> {
+        Self::end_call(self, session, at, end, member).await
     }
 
     async fn replay_delivery(

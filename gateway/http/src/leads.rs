@@ -56,6 +56,11 @@ fn filter(mut query: Query, zone: &TimeZone) -> Result<LeadFilter, Problem> {
                 .map(Whose::Member)
                 .map_err(|_| "must be a member's id, or nobody".to_owned()),
         }),
+        callback: query.read("callback", |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(one_of("true, false")),
+        }),
         from: query.read("from", |text| instant(text, zone)),
         to: query.read("to", |text| instant(text, zone)),
         query: query.read("q", |text| text::line(text, 100).map_err(|error| error.to_string())),

@@ -23,6 +23,7 @@ mod assets;
 mod auth;
 mod bookings;
 mod calendars;
+mod callbacks;
 mod chunked;
 mod client;
 mod debug;

@@ -15,7 +15,7 @@ use actix_web::{
 use crate::{
     assets, bookings,
     calendars::{consent, hook, staff as calendars},
-    debug, dev_mail, docs, events, form,
+    callbacks, debug, dev_mail, docs, events, form,
     gateway::Gateway,
     health, knowledge, leads, live, login, messages, openapi, origin,
     problem::{self, Code, Problem},
@@ -85,6 +85,13 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         )
         .service(
             at("/v1/sessions/{session}/release", "POST").route(web::post().to(sessions::release)),
+        )
+        .service(
+            at("/v1/sessions/{session}/call/times", "GET").route(web::get().to(callbacks::times)),
+        )
+        .service(at("/v1/sessions/{session}/call", "PUT").route(web::put().to(callbacks::agree)))
+        .service(
+            at("/v1/sessions/{session}/call/end", "POST").route(web::post().to(callbacks::end)),
         )
         .service(
             at("/v1/sessions/{session}/messages/{message}/rating", "PUT, DELETE")

@@ -16,8 +16,8 @@ use forecourt_ports::{
     store::{Loaded, Role},
 };
 use forecourt_wire::{
-    CustomerSeen, CustomerTyping, Draft, Message, OpenSession, SessionOpened, SessionSnapshot,
-    SessionStatus, TenantBrand,
+    ChatCall, CustomerSeen, CustomerTyping, Draft, Message, OpenSession, SessionOpened,
+    SessionSnapshot, SessionStatus, TenantBrand,
 };
 
 use crate::{
@@ -136,6 +136,7 @@ pub(crate) async fn get(gateway: web::Data<Gateway>, owner: Owner) -> Answer {
         draft: draft.filter(|draft| turn == Some(draft.draft_id)),
         offers,
         bookings,
+        call: ChatCall::of(&loaded.state.callback),
     }))
 }
 

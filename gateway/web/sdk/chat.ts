@@ -8,11 +8,13 @@
  * in order; each keeps its `client_id` over every retry, so none is stored twice.
  */
 import { Backoff } from "./backoff";
+import { callAfter } from "./call";
 import { ProblemError, request } from "./http";
 import { newId } from "./id";
 import { SessionStream, type StreamState } from "./session";
 import { TypingNotice } from "./typing";
 import type {
+  ChatCall,
   Author,
   ChatBooking,
   Message,
@@ -111,6 +113,8 @@ export class Chat {
   offers: OfferedTime[] = [];
   /** The appointments of this conversation, as they stand. */
   bookings: ChatBooking[] = [];
+  /** When somebody calls, or may. */
+  call: ChatCall | null = null;
   /** How far this clock is ahead of the server's, at most (ms). */
   skew = 0;
   loading = false;
@@ -314,6 +318,7 @@ export class Chat {
     if (author === "member") {
       if (message.member_name) this.memberName = message.member_name;
       this.place = null;
+      if (this.call) this.call = { ...this.call, offered: [] };
     }
     if (author === "customer") this.offers = [];
     else this.typing = null;
@@ -376,6 +381,7 @@ export class Chat {
     unsent.forEach((item) => this.#put(item));
     snapshot.messages.forEach((message) => this.#show(message));
     this.bookings = snapshot.bookings ?? [];
+    this.call = snapshot.call ?? null;
     if (snapshot.messages.at(-1)?.author !== "customer") this.offers = snapshot.offers ?? [];
     if (snapshot.status === "closed") this.#note("closed", "end");
   }
@@ -443,6 +449,9 @@ export class Chat {
       else if (before === "with_human") this.#note("back", event.seq);
     } else if (event.type === "times.offered") {
       this.offers = event.offers;
+    } else if (event.type === "call.changed") {
+      this.call = callAfter(this.call, event.news);
+      if (event.news.kind === "agreed") this.place = null;
     } else if (event.type === "booking.changed") {
       this.bookings = [...this.bookings.filter((it) => it.booking_id !== event.booking.booking_id), event.booking];
     } else if (event.type === "turn.failed") {
@@ -462,6 +471,7 @@ export class Chat {
     this.status = "open";
     this.offers = [];
     this.bookings = [];
+    this.call = null;
     const spoken = this.items.some((it) => it.seq < Infinity);
     const unsent = this.items.filter((it) => it.seq === Infinity);
     if (spoken) {

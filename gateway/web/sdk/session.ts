@@ -291,6 +291,7 @@ export class SessionStream {
       case "turn.started":
       case "turn.failed":
       case "times.offered":
+      case "call.changed":
       case "booking.changed": {
         const at = place ?? { epoch: this.#cursor?.epoch ?? 0, seq: body.seq };
         if (isStale(this.#cursor, at)) return;

@@ -187,7 +187,11 @@ offers?: Array<OfferedTime>,
 /**
  * The newest appointments of this conversation, oldest first.
  */
-bookings?: Array<ChatBooking>, };
+bookings?: Array<ChatBooking>, 
+/**
+ * When somebody calls, or may.
+ */
+call?: ChatCall, };
 
 /**
  * A message to a conversation, from its customer or from a member.
@@ -290,7 +294,94 @@ export type BookingChanged = { seq: number, at: string, booking: ChatBooking, };
 /**
  * A button of the chat that was pressed; the message's text says the same in words.
  */
-export type Pressed = { "action": "pick", service_id: string, starts_at: string, resource_id?: string, } | { "action": "accept", offer_id: string, } | { "action": "decline", offer_id: string, };
+export type Pressed = { "action": "pick", service_id: string, starts_at: string, resource_id?: string, } | { "action": "accept", offer_id: string, } | { "action": "decline", offer_id: string, } | { "action": "call_me", at: string, } | { "action": "call_later" } | { "action": "do_not_call" };
+
+/**
+ * A time at which somebody can call. It is not kept: somebody else may take it.
+ */
+export type CallTime = { at: string, 
+/**
+ * How long the member keeps free for it.
+ */
+minutes: number, };
+
+/**
+ * Why a customer is offered a call.
+ */
+export type CallOfferReason = "closed" | "nobody_there" | "long_wait" | "taken" | "again";
+
+/**
+ * How a call ended.
+ */
+export type CallEnd = "done" | "unreached" | "missed" | "cancelled";
+
+/**
+ * A call as the customer's chat shows it.
+ */
+export type ChatCall = { 
+/**
+ * The times to choose from, in order.
+ */
+offered: Array<CallTime>, why?: CallOfferReason, agreed?: CallTime, 
+/**
+ * It is time, and somebody calls.
+ */
+ringing?: boolean, };
+
+/**
+ * What is so from now on.
+ */
+export type CallNews = { "kind": "offered", times: Array<CallTime>, why: CallOfferReason, } | { "kind": "agreed", time: CallTime, } | { "kind": "ringing" } | { "kind": "ended", end: CallEnd, };
+
+/**
+ * What happened to a call; each says the whole of it, so that the newest one holds.
+ */
+export type CallChanged = { seq: number, at: string, news: CallNews, };
+
+/**
+ * A call that is agreed with a lead's customer.
+ */
+export type AgreedCall = { 
+/**
+ * Who calls.
+ */
+member_id: string, at: string, until: string, };
+
+/**
+ * The times at which somebody of the team can call, in order.
+ */
+export type CallTimes = { times: Array<CallTime>, 
+/**
+ * IANA zone of the business.
+ */
+zone: string, };
+
+/**
+ * A member agrees a call with the customer, or moves it.
+ */
+export type AgreeCall = { 
+/**
+ * One of the free times.
+ */
+at: string, 
+/**
+ * Who calls; without it whoever has time, the conversation's own member first.
+ */
+member_id?: string, 
+/**
+ * The customer's number, when none is known yet.
+ */
+phone?: string, };
+
+/**
+ * What a member says of a call.
+ */
+export type CallOutcome = "done" | "unreached" | "cancelled";
+
+/**
+ * How the call went that was to be at `at`, or that it will not be.
+ */
+export type EndCall = { at: string, outcome: CallOutcome, };
 
 /**
  * Somebody of the tenant's has seen the customer's messages.
@@ -368,7 +459,7 @@ export type SessionError = { problem: Problem, };
 /**
  * Everything that the event stream of a session can carry.
  */
-export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "times.offered" } & TimesOffered | { "type": "booking.changed" } & BookingChanged | { "type": "typing" } & Typing | { "type": "queue" } & QueuePlace | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
+export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "times.offered" } & TimesOffered | { "type": "call.changed" } & CallChanged | { "type": "booking.changed" } & BookingChanged | { "type": "typing" } & Typing | { "type": "queue" } & QueuePlace | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
 
 /**
  * What a long poll answers: the events since the cursor, and the cursor for the next poll.
@@ -1786,7 +1877,7 @@ export type Answerer = "model" | "template" | "member";
 /**
  * Why a person is needed.
  */
-export type HumanReason = "no_model_answer" | "not_proven" | "promise_broken" | "undeliverable" | "uncertain" | "still_waiting" | "quarantined" | "customer_asked" | "upset" | "too_long";
+export type HumanReason = "no_model_answer" | "not_proven" | "promise_broken" | "undeliverable" | "uncertain" | "still_waiting" | "quarantined" | "customer_asked" | "upset" | "too_long" | "callback_due" | "callback_missed";
 
 /**
  * The promise clock of a lead: does somebody wait, until when, and how did it end.
@@ -1824,17 +1915,25 @@ language: string, promise: LeadPromise, needs_human: boolean, human_reason?: Hum
 /**
  * Whose conversation it is.
  */
-assignee?: string, };
+assignee?: string, 
+/**
+ * Who calls the customer when, if that is agreed.
+ */
+callback?: AgreedCall, };
 
 /**
- * What an event changed of a lead: a field that is absent is as it was. `human_reason` and `assignee` are null
- * when there is none any more.
+ * What an event changed of a lead: a field that is absent is as it was. `human_reason`, `assignee`
+ * and `callback` are null when there is none any more.
  */
 export type LeadChanges = { updated_at: string, status?: LeadStatus, excerpt?: string, repeats?: number, language?: string, promise?: LeadPromise, 
 /**
  * Set together with `needs_human`.
  */
-human_reason?: HumanReason | null, needs_human?: boolean, session_status?: SessionStatus, assignee?: string | null, };
+human_reason?: HumanReason | null, needs_human?: boolean, session_status?: SessionStatus, assignee?: string | null, 
+/**
+ * Null when no call is agreed any more.
+ */
+callback?: AgreedCall | null, };
 
 /**
  * One page of the list, and where the log stood when it was read.
@@ -2261,7 +2360,7 @@ next?: string, };
 /**
  * What a timer does.
  */
-export type TimerName = "promise" | "handoff" | "turn" | "gather" | "resume" | "give_back" | "reroute" | "idle";
+export type TimerName = "promise" | "handoff" | "turn" | "gather" | "resume" | "give_back" | "reroute" | "idle" | "callback";
 
 /**
  * Where a timer stands.

@@ -16,7 +16,11 @@ export type VisitorEvent = AnySessionEvent;
 
 /** The events of a session that are stored: they have a place in its log. */
 export type StoredEvent =
-  Extract<AnySessionEvent, { type: "message.posted" | "turn.started" | "turn.failed" | "times.offered" | "booking.changed" }> | StatusEvent;
+  | Extract<
+      AnySessionEvent,
+      { type: "message.posted" | "turn.started" | "turn.failed" | "times.offered" | "call.changed" | "booking.changed" }
+    >
+  | StatusEvent;
 
 /** Somebody else speaks for the tenant: with the member's name when a member does. */
 export type StatusEvent = Extract<AnySessionEvent, { type: "session.status" }>;

@@ -39,7 +39,8 @@ const WORDS: Record<Lang, { next: string; ahead: string; about: string; call: st
   },
 };
 
-export function drawPlace(host: HTMLElement, { place }: Chat, lang: Lang, prefill: (text: string) => void): void {
+export function drawPlace(host: HTMLElement, chat: Chat, lang: Lang, prefill: (text: string) => void): void {
+  const { place } = chat;
   host.hidden = !place;
   if (!place) return;
   const words = WORDS[lang];
@@ -53,5 +54,6 @@ export function drawPlace(host: HTMLElement, { place }: Chat, lang: Lang, prefil
   if (status.textContent !== whole) status.textContent = whole;
   call.textContent = words.call;
   call.onclick = () => prefill(words.callText);
-  call.hidden = !long;
+  // Times to be called at are better than a question about one.
+  call.hidden = !long || !!chat.call;
 }

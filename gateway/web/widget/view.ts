@@ -266,7 +266,7 @@ export class View {
 
   #renderLater(stick: boolean): void {
     const chat = this.#chat;
-    if (!this.#later && !chat.place && !chat.offers.length && !chat.bookings.length) return;
+    if (!this.#later && !chat.place && !chat.offers.length && !chat.bookings.length && !chat.call) return;
     this.#later ??= this.#options.later();
     this.#later.then(
       ({ draw }) => {

@@ -107,6 +107,16 @@ pub enum Pressed {
         #[schema(value_type = String)]
         offer_id: OfferId,
     },
+    /// One of the offered times to be called at.
+    CallMe {
+        #[ts(type = "string")]
+        #[schema(value_type = String, format = DateTime)]
+        at: Timestamp,
+    },
+    /// Another time to be called at, please.
+    CallLater,
+    /// No call any more.
+    DoNotCall,
 }
 
 impl From<Pressed> for dialogue::Pressed {
@@ -117,6 +127,9 @@ impl From<Pressed> for dialogue::Pressed {
             }
             Pressed::Accept { offer_id } => Self::Accept { offer: offer_id },
             Pressed::Decline { offer_id } => Self::Decline { offer: offer_id },
+            Pressed::CallMe { at } => Self::CallMe { at },
+            Pressed::CallLater => Self::CallLater,
+            Pressed::DoNotCall => Self::DoNotCall,
         }
     }
 }

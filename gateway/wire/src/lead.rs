@@ -12,6 +12,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
+    callback::AgreedCall,
     replies::MessageRating,
     session::{Message, SessionStatus},
     timeline::TimelineEntry,
@@ -67,10 +68,14 @@ pub struct Lead {
     #[ts(optional, type = "string")]
     #[schema(value_type = Option<String>)]
     pub assignee: Option<MemberId>,
+    /// Who calls the customer when, if that is agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub callback: Option<AgreedCall>,
 }
 
-/// What an event changed of a lead: a field that is absent is as it was. `human_reason` and `assignee` are null
-/// when there is none any more.
+/// What an event changed of a lead: a field that is absent is as it was. `human_reason`, `assignee`
+/// and `callback` are null when there is none any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LeadChanges {
     #[ts(type = "string")]
@@ -106,6 +111,11 @@ pub struct LeadChanges {
     #[ts(optional, type = "string | null")]
     #[schema(value_type = Option<String>)]
     pub assignee: Option<Option<MemberId>>,
+    /// Null when no call is agreed any more.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "told")]
+    #[ts(optional, type = "AgreedCall | null")]
+    #[schema(value_type = Option<AgreedCall>)]
+    pub callback: Option<Option<AgreedCall>>,
 }
 
 /// Tells a field that is null from one that is absent.
@@ -213,6 +223,10 @@ pub enum HumanReason {
     Upset,
     /// The conversation has become longer than the assistant leads one.
     TooLong,
+    /// It is time to call the customer back.
+    CallbackDue,
+    /// The customer was to be called, and nobody said that they were.
+    CallbackMissed,
 }
 
 /// One page of the list, and where the log stood when it was read.
@@ -345,14 +359,24 @@ impl From<LeadRow> for Lead {
             human_reason: row.needs_human.map(HumanReason::from),
             session_status: SessionStatus::new(row.closed, row.with_human),
             assignee: row.assignee,
+            callback: row.callback.map(AgreedCall::from),
         }
     }
 }
 
 impl From<LeadDelta> for LeadChanges {
     fn from(delta: LeadDelta) -> Self {
-        let LeadDelta { updated_at, status, excerpt, lang, promise, needs_human, held, assignee } =
-            delta;
+        let LeadDelta {
+            updated_at,
+            status,
+            excerpt,
+            lang,
+            promise,
+            needs_human,
+            held,
+            assignee,
+            callback,
+        } = delta;
         Self {
             updated_at,
             status: status.map(LeadStatus::from),
@@ -365,6 +389,7 @@ impl From<LeadDelta> for LeadChanges {
             session_status: held
                 .map(|held| SessionStatus::new(held == HeldBy::Nobody, held == HeldBy::Member)),
             assignee,
+            callback: callback.map(|call| call.map(AgreedCall::from)),
         }
     }
 }
@@ -427,6 +452,8 @@ impl From<AlertReason> for HumanReason {
             AlertReason::CustomerAsked => Self::CustomerAsked,
             AlertReason::Upset => Self::Upset,
             AlertReason::TooLong => Self::TooLong,
+            AlertReason::CallbackDue => Self::CallbackDue,
+            AlertReason::CallbackMissed => Self::CallbackMissed,
         }
     }
 }

@@ -13,6 +13,7 @@
 
 pub mod booking;
 pub mod calendar;
+pub mod callback;
 pub mod dialogue;
 pub mod ephemeral;
 pub mod form;
@@ -46,6 +47,10 @@ pub use self::{
     calendar::{
         AskConsent, CalendarChecked, CalendarChoice, CalendarList, CalendarProvider, CalendarState,
         CalendarView, ChooseCalendar, ConnectCalendar, ConsentPage,
+    },
+    callback::{
+        AgreeCall, AgreedCall, CallChanged, CallEnd, CallNews, CallOfferReason, CallOutcome,
+        CallTime, CallTimes, ChatCall, EndCall,
     },
     dialogue::{BookingChanged, ChatBooking, OfferedTime, Pressed, TimesOffered},
     ephemeral::{

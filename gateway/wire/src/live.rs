@@ -431,6 +431,9 @@ impl LeadEventName {
             | Event::HumanAlerted { .. }
             | Event::RemindersStopped { .. }
             | Event::Assigned { .. }
+            | Event::CallbackAgreed { .. }
+            | Event::CallbackRang { .. }
+            | Event::CallbackEnded { .. }
             | Event::TakenOver { .. }
             | Event::Released { .. }
             | Event::Closed { .. } => Some(Self::Changed),
@@ -456,6 +459,9 @@ impl LeadEventName {
             | Event::DeliveryReplayed { .. }
             | Event::HandoffNoted { .. }
             | Event::HandoffPassedOn { .. }
+            | Event::CallbackOffered { .. }
+            | Event::CallbackWanted { .. }
+            | Event::CallbackSought
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed
             | Event::DeliveryRefused { .. } => None,

@@ -178,6 +178,26 @@ fn told(event: &Event) -> (&'static str, String) {
         Event::HandoffPassedOn { .. } => {
             ("handoff.passed_on", "Nobody answered in time; the next person is asked".into())
         }
+        Event::CallbackSought => ("callback.sought", "A time to call is looked for".into()),
+        Event::CallbackOffered { times, why } => (
+            "callback.offered",
+            format!(
+                "The customer may choose of {} times to be called ({})",
+                times.len(),
+                word(why)
+            ),
+        ),
+        Event::CallbackWanted { .. } => {
+            ("callback.wanted", "The customer chose a time to be called".into())
+        }
+        Event::CallbackAgreed { moved_from: None, .. } => {
+            ("callback.agreed", "A call is agreed".into())
+        }
+        Event::CallbackAgreed { .. } => ("callback.agreed", "The call was moved".into()),
+        Event::CallbackRang { .. } => ("callback.rang", "It is time to call".into()),
+        Event::CallbackEnded { end, .. } => {
+            ("callback.ended", format!("The call is over ({})", word(end)))
+        }
         Event::Assigned { member, why, .. } => ("session.assigned", assigned(*member, why)),
         Event::AssistantPaused { .. } => {
             ("assistant.paused", "The assistant waits: a member types".into())

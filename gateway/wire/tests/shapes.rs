@@ -137,6 +137,7 @@ fn row() -> LeadRow {
         },
         needs_human: None,
         assignee: None,
+        callback: None,
         with_human: false,
         closed: false,
     }
@@ -204,6 +205,7 @@ fn what_a_customer_gets() {
             draft: Some(wire::Draft { draft_id: turn(), text: "Ja, d".into() }),
             offers: vec![],
             bookings: vec![],
+            call: None,
         }
     );
     assert_json_snapshot!(
@@ -302,7 +304,11 @@ fn what_staff_get() {
             after_ms: 2_345,
             by: AnsweredBy::Model { model: "house".into() },
         },
-        Event::HandoffRequested { reason: AlertReason::StillWaiting, reroute_ms: None },
+        Event::HandoffRequested {
+            reason: AlertReason::StillWaiting,
+            reroute_ms: None,
+            callback_ms: None,
+        },
         posted(Author::Assistant),
         Event::PromiseBroken { message: message(), after_ms: 90_000 },
         Event::RungReached { message: message(), rung: Rung::ModelsEnd },

@@ -60,6 +60,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         own: std::env::current_exe()?,
         cpus: args.server_cpus.clone(),
     };
+    // Before anything is measured: an installation would take processors from a turn.
+    for kind in &args.servers {
+        kind.install(&places).with_context(|| format!("{} takes part", kind.name()))?;
+    }
     let mut turns = Vec::new();
     let (mut whole, mut alike) = (true, None);
     for round in 1..=args.rounds {

@@ -61,6 +61,8 @@ pub enum Kind {
 pub enum ServerError {
     #[error("{0} cannot be started; is it installed? loadtest/peers/*/install.sh")]
     Start(String, #[source] io::Error),
+    #[error("{0} could not be installed")]
+    Install(&'static str),
     #[error("{0} did not say where it listens")]
     Silent(String),
     #[error("the engine did not give {0}")]
@@ -85,6 +87,29 @@ impl Kind {
 
     fn is_ours(self) -> bool {
         matches!(self, Self::ForecourtWs | Self::ForecourtSse)
+    }
+
+    /// The folder of its scripts; Forecourt and the bare loop are there already.
+    fn peer(self) -> Option<&'static str> {
+        match self {
+            Self::ForecourtWs | Self::ForecourtSse | Self::SendLoop => None,
+            Self::NchanWs | Self::NchanSse => Some("nchan"),
+            Self::SocketIo => Some("socketio"),
+            Self::Nats => Some("nats"),
+        }
+    }
+
+    /// Installs what it runs on from the configured package registries, unless it is there: done in a moment then.
+    pub fn install(self, places: &Places) -> Result<(), ServerError> {
+        let Some(peer) = self.peer() else { return Ok(()) };
+        let script = places.peers.join(peer).join("install.sh");
+        let failed = |error| ServerError::Start(format!("{peer}/install.sh"), error);
+        let done = Command::new(script).stdin(Stdio::null()).stdout(Stdio::null()).status();
+        if done.map_err(failed)?.success() {
+            Ok(())
+        } else {
+            Err(ServerError::Install(self.name()))
+        }
     }
 
     fn command(self, places: &Places) -> Vec<OsString> {

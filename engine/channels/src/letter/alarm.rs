@@ -21,6 +21,8 @@ pub(super) const fn urgency(reason: AlertReason) -> Urgency {
         | AlertReason::StillWaiting
         | AlertReason::Quarantined
         | AlertReason::CustomerAsked
+        | AlertReason::CallbackDue
+        | AlertReason::CallbackMissed
         | AlertReason::Upset => Urgency::Now,
     }
 }
@@ -120,8 +122,8 @@ pub(super) const fn comma(lang: Lang) -> &'static str {
 /// Why a person is needed, and what to do about it.
 pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
     use AlertReason::{
-        CustomerAsked, NoModelAnswer, NotProven, PromiseBroken, Quarantined, StillWaiting, TooLong,
-        Uncertain, Undeliverable, Upset,
+        CallbackDue, CallbackMissed, CustomerAsked, NoModelAnswer, NotProven, PromiseBroken,
+        Quarantined, StillWaiting, TooLong, Uncertain, Undeliverable, Upset,
     };
     match (lang, reason) {
         (Lang::Nb, NoModelAnswer) => {
@@ -144,6 +146,12 @@ pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
         (Lang::Nb, CustomerAsked) => "Kunden har bedt om å få snakke med en av dere.",
         (Lang::Nb, Upset) => "Kunden er misfornøyd. Ta over samtalen så snart du kan.",
         (Lang::Nb, TooLong) => "Samtalen er blitt lang uten å komme i mål. En av dere bør ta over.",
+        (Lang::Nb, CallbackDue) => {
+            "Det er tid for å ringe kunden, som avtalt. Si fra i samtalen når du har ringt."
+        }
+        (Lang::Nb, CallbackMissed) => {
+            "Kunden skulle bli oppringt, og ingen har sagt at de har ringt. Ta kontakt nå."
+        }
         (Lang::Fr, NoModelAnswer) => {
             "L'assistant n'a pas trouvé de réponse à temps. Le client sait que l'un de vous va le contacter."
         }
@@ -167,6 +175,12 @@ pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
         (Lang::Fr, Upset) => "Le client est mécontent. Reprenez la conversation dès que possible.",
         (Lang::Fr, TooLong) => {
             "La conversation s'allonge sans aboutir. L'un de vous devrait la reprendre."
+        }
+        (Lang::Fr, CallbackDue) => {
+            "C'est l'heure d'appeler le client, comme convenu. Indiquez-le dans la conversation après l'appel."
+        }
+        (Lang::Fr, CallbackMissed) => {
+            "Le client devait être appelé et personne n'a indiqué l'avoir fait. Contactez-le maintenant."
         }
         (Lang::En, NoModelAnswer) => {
             "The assistant found no answer in time. The customer was told that one of you will be in touch."
@@ -194,6 +208,12 @@ pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
         (Lang::En, TooLong) => {
             "The conversation has become long without getting there. One of you should take it over."
         }
+        (Lang::En, CallbackDue) => {
+            "It is time to call the customer, as agreed. Say so in the conversation once you have."
+        }
+        (Lang::En, CallbackMissed) => {
+            "The customer was to be called, and nobody has said that they were. Get in touch now."
+        }
         (Lang::Ar, NoModelAnswer) => {
             "لم يجد المساعد إجابة في الوقت المحدد. أُبلغ العميل بأن أحدكم سيتواصل معه."
         }
@@ -213,6 +233,12 @@ pub(super) const fn reason(lang: Lang, reason: AlertReason) -> &'static str {
         }
         (Lang::Ar, CustomerAsked) => "طلب العميل التحدث إلى أحدكم.",
         (Lang::Ar, Upset) => "العميل مستاء. تولوا المحادثة في أقرب وقت ممكن.",
+        (Lang::Ar, CallbackDue) => {
+            "حان وقت الاتصال بالعميل كما اتُفق. سجّلوا ذلك في المحادثة بعد الاتصال."
+        }
+        (Lang::Ar, CallbackMissed) => {
+            "كان من المفترض الاتصال بالعميل، ولم يسجّل أحد أنه اتصل. تواصلوا معه الآن."
+        }
         (Lang::Ar, TooLong) => "طالت المحادثة دون أن تصل إلى نتيجة. ينبغي أن يتولاها أحدكم.",
     }
 }

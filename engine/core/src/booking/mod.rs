@@ -23,7 +23,7 @@ pub mod settings;
 pub mod state;
 pub mod terms;
 pub mod told;
-mod wall;
+pub(crate) mod wall;
 pub mod why;
 pub mod words;
 

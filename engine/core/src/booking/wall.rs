@@ -15,7 +15,7 @@ use crate::hours::Span;
 const DAY: i64 = 86_400;
 
 /// A stretch as seconds after midnight on the wall clock.
-pub(super) fn seconds(span: Span) -> (i64, i64) {
+pub(crate) fn seconds(span: Span) -> (i64, i64) {
     let of = |time: jiff::civil::Time| {
         i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second())
     };
@@ -24,25 +24,25 @@ pub(super) fn seconds(span: Span) -> (i64, i64) {
 
 /// Turns wall-clock seconds of a day into instants; asks the zone's tables once per stretch of
 /// steady offset instead of once per candidate.
-pub(super) struct WallClock<'a> {
+pub(crate) struct WallClock<'a> {
     zone: &'a TimeZone,
     /// The offset, and between which instants it holds.
     steady: Option<(i64, i64, i64)>,
 }
 
 /// One day of a [`WallClock`].
-pub(super) enum Day<'a> {
+pub(crate) enum Day<'a> {
     /// No change of the clock within a day of it: midnight as an instant.
     Steady(i64),
     Changing(&'a TimeZone, Date),
 }
 
 impl<'a> WallClock<'a> {
-    pub(super) fn new(zone: &'a TimeZone) -> Self {
+    pub(crate) fn new(zone: &'a TimeZone) -> Self {
         Self { zone, steady: None }
     }
 
-    pub(super) fn day(&mut self, date: Date) -> Day<'a> {
+    pub(crate) fn day(&mut self, date: Date) -> Day<'a> {
         // As if the zone were UTC; the true midnight is less than a day away from it.
         let midnight = jiff::tz::Offset::UTC
             .to_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
@@ -70,12 +70,12 @@ impl<'a> WallClock<'a> {
 }
 
 impl Day<'_> {
-    pub(super) fn is_steady(&self) -> bool {
+    pub(crate) fn is_steady(&self) -> bool {
         matches!(self, Self::Steady(_))
     }
 
     /// The instant of a wall-clock time; none where the clock skips it, the first where it repeats.
-    pub(super) fn first_instant(&self, second: i64) -> Option<i64> {
+    pub(crate) fn first_instant(&self, second: i64) -> Option<i64> {
         match self {
             Self::Steady(midnight) => Some(midnight + second),
             Self::Changing(zone, date) => {
@@ -91,7 +91,7 @@ impl Day<'_> {
     }
 
     /// The instant at which a stretch closes: a skipped closing is where the clock lands after it.
-    pub(super) fn last_instant(&self, second: i64) -> Option<i64> {
+    pub(crate) fn last_instant(&self, second: i64) -> Option<i64> {
         match self {
             Self::Steady(midnight) => Some(midnight + second),
             Self::Changing(zone, date) => zone

@@ -5,12 +5,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    callback::{CallTime, CallbackBy, CallbackEnd, OfferReason},
     capture::Submission,
+    contact::Phone,
     dialogue::{BookingNews, Pressed, TurnNotes},
     effect::TimerKind,
     event::{AssignReason, ContactLearned, MessageSeq, Reader, Source, TurnFailure},
     id::{BookingId, ContactId, DeliveryId, LeadId, MemberId, MessageId, TurnId},
     lang::Lang,
+    routing,
     settings::TenantSettings,
     tools::ToolName,
 };
@@ -128,6 +131,27 @@ pub enum Command {
     CancelTimer {
         kind: TimerKind,
         by: MemberId,
+    },
+    /// The customer may choose one of these times to be called at.
+    OfferCallback {
+        times: Vec<CallTime>,
+        why: OfferReason,
+    },
+    /// Somebody has that time free, and calls.
+    AgreeCallback {
+        time: CallTime,
+        member: MemberId,
+        why: Vec<routing::Reason>,
+        by: CallbackBy,
+        /// The customer's number, when it is told along.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phone: Option<Phone>,
+    },
+    /// A member tells how a call-back went that was to be at `at`, or that it will not be.
+    EndCallback {
+        at: Timestamp,
+        end: CallbackEnd,
+        member: MemberId,
     },
     TakeOver {
         member: MemberId,
@@ -257,6 +281,12 @@ pub enum Rejection {
     /// A tool may not run.
     #[error("the tool may not run: {0}")]
     NotGranted(NotGranted),
+    /// Nobody can call a customer whose number is not known.
+    #[error("no phone number is known")]
+    NoPhone,
+    /// Nobody has that time free any more, or it was never a time to call at.
+    #[error("nobody can call at that time")]
+    NoSuchTime,
     /// The timer cannot go while a customer waits for what it does (A11).
     #[error("a customer waits for it")]
     SomebodyWaits,

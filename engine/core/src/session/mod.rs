@@ -35,6 +35,7 @@ pub use self::{
     people::{Hold, Pause, Reroute, SeenUpTo, Talk, Voices},
 };
 use crate::{
+    callback::{Callback, CallbackDesk},
     contact::{Email, Phone},
     delivery::Intent,
     dialogue::{CodeState, Dialogue},
@@ -118,6 +119,9 @@ pub struct LeadSession {
     pub sms_consent: bool,
     #[serde(default, skip_serializing_if = "Dialogue::is_empty")]
     pub dialogue: Dialogue,
+    /// When a person calls the customer, or may.
+    #[serde(default, skip_serializing_if = "CallbackDesk::is_empty")]
+    pub callback: CallbackDesk,
 }
 
 /// Who speaks for the tenant.
@@ -172,6 +176,9 @@ pub struct HandoffWait {
     /// When it goes to the next person, unless somebody answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reroute: Option<Reroute>,
+    /// When a call-back is offered whoever is there; none once it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,6 +244,7 @@ impl LeadSession {
             customer_phone: None,
             sms_consent: false,
             dialogue: Dialogue::default(),
+            callback: CallbackDesk::default(),
         }
     }
 
@@ -262,9 +270,9 @@ impl LeadSession {
         self.promises.iter().any(|promise| promise.answer.is_none())
     }
 
-    /// Whether a customer waits, for an answer or for a person (A11).
+    /// Whether a customer waits, for an answer, for a person, or to be called (A11).
     pub const fn somebody_waits(&self) -> bool {
-        !self.promises.is_empty() || self.handoff.is_some()
+        !self.promises.is_empty() || self.handoff.is_some() || self.callback.agreed.is_some()
     }
 
     /// Every timer the state needs, with its due time. There are no others (A11).
@@ -293,6 +301,9 @@ impl LeadSession {
         }
         if let Some(due) = self.passes_on_at() {
             timers.insert(TimerKind::Reroute, due);
+        }
+        if let Some(due) = self.callback_due() {
+            timers.insert(TimerKind::Callback, due);
         }
         timers
     }
@@ -464,16 +475,45 @@ impl LeadSession {
             Event::PromiseKept { message, .. } | Event::PromiseBroken { message, .. } => {
                 self.promises.retain(|promise| promise.message != *message);
             }
-            Event::HandoffRequested { reason, reroute_ms } => {
+            Event::HandoffRequested { reason, reroute_ms, callback_ms } => {
                 let (reason, began) = (*reason, self.version);
                 let reroute = reroute_ms.map(|after_ms| Reroute::begin(at, after_ms, self.handoff));
-                self.handoff =
-                    Some(HandoffWait { since: at, reason, reminders: 0, began, reroute });
+                let callback_at = people::offers_callback_at(at, *callback_ms, self.handoff);
+                self.handoff = Some(HandoffWait {
+                    since: at,
+                    reason,
+                    reminders: 0,
+                    began,
+                    reroute,
+                    callback_at,
+                });
                 if reason == AlertReason::Quarantined {
                     self.gather = None;
                 }
             }
             Event::RemindersStopped { .. } => self.handoff = None,
+            Event::CallbackSought => {
+                if let Some(handoff) = &mut self.handoff {
+                    handoff.callback_at = None;
+                }
+            }
+            Event::CallbackOffered { times, why } => {
+                self.callback.withdraw();
+                (self.callback.offered, self.callback.why) = (times.clone(), Some(*why));
+            }
+            Event::CallbackWanted { at } => self.callback.wanted = Some(*at),
+            Event::CallbackAgreed { at, minutes, member, .. } => {
+                self.callback.withdraw();
+                let (at, minutes, member) = (*at, *minutes, *member);
+                self.callback.agreed = Some(Callback { at, minutes, member, rang: None });
+                self.handoff = None;
+            }
+            Event::CallbackRang { .. } => {
+                if let Some(agreed) = &mut self.callback.agreed {
+                    agreed.rang = Some(at);
+                }
+            }
+            Event::CallbackEnded { .. } => self.callback.agreed = None,
             Event::HandoffPassedOn { .. } => {
                 if let Some(reroute) = self.handoff.as_mut().and_then(|wait| wait.reroute.as_mut())
                 {
@@ -504,6 +544,7 @@ impl LeadSession {
                 (self.closed, self.fence) = (true, *fence);
                 (self.turn, self.gather, self.handoff) = (None, None, None);
                 (self.hold, self.pause) = (None, None);
+                self.callback = CallbackDesk::default();
                 self.promises.clear();
             }
         }
@@ -549,6 +590,7 @@ impl LeadSession {
             }
             Author::Member { member } => {
                 (self.handoff, self.pause) = (None, None);
+                self.callback.withdraw();
                 if let Some(hold) = &mut self.hold {
                     hold.since = at;
                 }

@@ -197,6 +197,14 @@ impl LeadSession {
         Some(later(reroute.since, reroute.after_ms))
     }
 
+    /// When a call-back is offered, rings, or counts as missed.
+    pub(super) fn callback_due(&self) -> Option<Timestamp> {
+        match self.callback.agreed {
+            Some(agreed) => Some(agreed.due()),
+            None => self.handoff.and_then(|handoff| handoff.callback_at),
+        }
+    }
+
     /// Whoever has it now has the whole time to answer.
     pub(super) fn begin_reroute_anew(&mut self, at: Timestamp) {
         if let Some(reroute) = self.handoff.as_mut().and_then(|wait| wait.reroute.as_mut()) {
@@ -211,6 +219,15 @@ impl LeadSession {
             Speaker::Assistant => None,
         }
     }
+}
+
+/// When a hand-off of `at` offers a call-back; one that runs already goes on, and offers one only once.
+pub(super) fn offers_callback_at(
+    at: Timestamp,
+    after_ms: Option<u32>,
+    running: Option<HandoffWait>,
+) -> Option<Timestamp> {
+    running.map_or_else(|| after_ms.map(|ms| later(at, ms)), |wait| wait.callback_at)
 }
 
 fn later(since: Timestamp, after_ms: u32) -> Timestamp {

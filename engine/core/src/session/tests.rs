@@ -1,5 +1,6 @@
 //! Tables and properties of the lead session; the names of invariants are those of the architecture.
 
+mod callback;
 mod chat;
 mod dialogue;
 mod people;

@@ -112,6 +112,15 @@ impl Utterance {
         !self.choices.is_empty() || self.soonest || self.any
     }
 
+    /// Whether the text names this clock time, with its day or without any.
+    pub fn names(&self, day: Date, minute: u16) -> bool {
+        let names = |one: &Choice| {
+            (one.days.is_empty() || one.days.contains(&day))
+                && one.times.iter().any(|window| window.minute() == Some(minute))
+        };
+        self.doubts.is_empty() && !self.not_days.contains(&day) && self.choices.iter().any(names)
+    }
+
     /// Whether the customer takes exactly what was offered. An offer names its day and minute; a yes that
     /// names another day or time is none.
     pub fn accepts(&self, day: Date, minute: u16) -> bool {

@@ -169,6 +169,12 @@ impl Topic {
             | Event::HumanAlerted { .. }
             | Event::HandoffNoted { .. }
             | Event::HandoffPassedOn { .. }
+            | Event::CallbackSought
+            | Event::CallbackOffered { .. }
+            | Event::CallbackWanted { .. }
+            | Event::CallbackAgreed { .. }
+            | Event::CallbackRang { .. }
+            | Event::CallbackEnded { .. }
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed => None,
         }

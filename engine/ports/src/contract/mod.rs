@@ -116,6 +116,7 @@ macro_rules! store_contract {
             a_draft_belongs_to_a_conversation_of_its_own_tenant
             of_two_who_save_a_draft_at_once_one_is_told_of_the_other
             whose_conversations_are_is_listed_and_counted_until_they_are_closed
+            of_two_customers_one_has_the_member_at_a_time_until_the_call_is_over
             who_has_waited_longer_for_a_person_stands_before
             // what people think of replies
             a_reply_is_rated_once_by_each_member_until_they_change_or_take_it_back

@@ -2,14 +2,17 @@
 
 use forecourt_core::effect::TimerKind;
 use forecourt_core::{
+    callback::{CallTime, CallbackBy, CallbackEnd},
+    contact::Phone,
     event::AssignReason,
     id::MemberId,
     session::{Command, LeadSession},
 };
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 
 use super::{Ground, Stage};
-use crate::store::{DraftRow, DraftSaved, LeadFilter, MAX_DRAFT, Whose};
+use crate::store::{Appended, DraftRow, DraftSaved, LeadFilter, MAX_DRAFT, Whose};
 
 async fn save(stage: &Stage<'_>, state: &LeadSession, text: &str, base: i64) -> DraftSaved {
     let (tenant, member) = (stage.tenant, stage.member);
@@ -121,6 +124,45 @@ pub async fn whose_conversations_are_is_listed_and_counted_until_they_are_closed
     stage.play(&mine, Command::Close { member: stage.member }).await;
     assert_eq!(open().await, [(stage.member, 0)]);
     assert_eq!(found(Whose::Member(stage.member)).await.len(), 1, "it stays theirs");
+}
+
+pub async fn of_two_customers_one_has_the_member_at_a_time_until_the_call_is_over(
+    ground: &dyn Ground,
+) {
+    let stage = Stage::set(ground).await;
+    let (one, other) = (stage.chat("Hei").await, stage.chat("Hallo").await);
+    let at = stage.now + SignedDuration::from_hours(2);
+    let time = CallTime { at, minutes: 30 };
+    let member = stage.member;
+    let agree = |who| Command::AgreeCallback {
+        time,
+        member,
+        why: Vec::new(),
+        by: CallbackBy::Member { member: who },
+        phone: Phone::parse("91234567", "NO").ok(),
+    };
+    let calls = async || {
+        let calls = stage.store.callbacks(stage.tenant, stage.now).await.expect("a read");
+        calls.into_iter().map(|call| (call.member, call.at, call.until)).collect::<Vec<_>>()
+    };
+    assert_eq!(calls().await, []);
+    let one = stage.play(&one, agree(member)).await;
+    assert_eq!(calls().await, [(member, at, time.until())]);
+    let rival = stage.decide(&other, agree(member));
+    assert_eq!(stage.commit(vec![rival]).await, [Appended::Taken], "one call at a time");
+    let filter = LeadFilter { callback: Some(true), per_page: 10, ..LeadFilter::default() };
+    let listed = async || {
+        let page = stage.store.list_leads(stage.tenant, &filter).await.expect("a read");
+        page.leads
+            .into_iter()
+            .map(|lead| (lead.session, lead.callback.map(|c| c.at)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, [(one.id, Some(at))]);
+    stage.play(&one, Command::EndCallback { at, end: CallbackEnd::Done, member }).await;
+    assert_eq!((calls().await, listed().await), (vec![], vec![]));
+    stage.play(&other, agree(member)).await;
+    assert_eq!(listed().await, [(other.id, Some(at))], "the time is free again");
 }
 
 pub async fn who_has_waited_longer_for_a_person_stands_before(ground: &dyn Ground) {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use forecourt_core::{
+    callback::times::Taken,
     capture::Known,
     contact::{Email, Phone},
     event::{AlertReason, AnsweredBy, EventRecord, Source},
@@ -86,6 +87,8 @@ pub struct LeadRow {
     pub needs_human: Option<AlertReason>,
     /// Whose conversation it is.
     pub assignee: Option<MemberId>,
+    /// Who calls the customer when, if that is agreed.
+    pub callback: Option<Taken>,
     /// Whether a member has taken the conversation over.
     pub with_human: bool,
     pub closed: bool,
@@ -101,6 +104,8 @@ pub struct LeadFilter {
     /// Captured before this time.
     pub to: Option<Timestamp>,
     pub whose: Option<Whose>,
+    /// Whether a call is agreed with the customer.
+    pub callback: Option<bool>,
     /// Part of a name or mail address, without regard to case.
     pub query: Option<String>,
     /// Counted from 1.

@@ -56,7 +56,7 @@ pub use self::{
         DeliveryFilter, DeliveryHistory, DeliveryRecord, DeliveryStatus, Held, MOST_ROWS,
         Operations, TimerFilter, TimerPlace, TimerRecord, reason_of, speaks_of,
     },
-    people::{DraftRow, DraftSaved, MAX_DRAFT, MAX_TEAM, People, Teammate},
+    people::{DraftRow, DraftSaved, MAX_CALLS, MAX_DRAFT, MAX_TEAM, People, Teammate},
     projection::LeadRecord,
     spending::{Spending, Taken},
     tenants::{Busy, NewMember, NewTenant, TenantSnapshot, Tenants},

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use forecourt_core::{
+    callback::times::Taken,
     event::{AlertReason, Event, LeadCaptured},
     id::MemberId,
     lang::Lang,
@@ -54,6 +55,9 @@ pub struct LeadDelta {
     /// `Some(None)`: it is nobody's any more.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub assignee: Option<Option<MemberId>>,
+    /// `Some(None)`: no call is agreed any more.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub callback: Option<Option<Taken>>,
 }
 
 /// Who has a conversation.
@@ -153,6 +157,7 @@ impl LeadDelta {
             promise,
             needs_human,
             assignee,
+            callback,
         } = was;
         Self {
             updated_at: is.updated_at,
@@ -171,6 +176,7 @@ impl LeadDelta {
                 _ => None,
             },
             assignee: new(assignee, &is.assignee),
+            callback: new(callback, &is.callback),
         }
     }
 }
@@ -195,6 +201,7 @@ fn whole(record: &LeadRecord, told: &LeadCaptured, state: &LeadSession) -> LeadR
         promise: record.promise.clone(),
         needs_human: record.needs_human,
         assignee: record.assignee,
+        callback: record.callback,
         with_human: !state.closed && state.speaker != Speaker::Assistant,
         closed: state.closed,
     }
@@ -345,7 +352,11 @@ mod tests {
         told.tell(1, &[captured(true), posted(Author::Customer, 1, "Ledig?"), promised()]);
         let needed = told.tell(
             2,
-            &[Event::HandoffRequested { reason: AlertReason::NoModelAnswer, reroute_ms: None }],
+            &[Event::HandoffRequested {
+                reason: AlertReason::NoModelAnswer,
+                reroute_ms: None,
+                callback_ms: None,
+            }],
         );
         assert_eq!(delta(&needed.news[0]).needs_human, Some(Some(AlertReason::NoModelAnswer)));
         let taken = Event::TakenOver { member, fence: Fence(1), give_back_ms: None };

@@ -1,7 +1,10 @@
 //! What people who share an inbox share besides its messages: drafts, their work, and the queue.
 
 use async_trait::async_trait;
-use forecourt_core::id::{MemberId, SessionId, TenantId};
+use forecourt_core::{
+    callback,
+    id::{MemberId, SessionId, TenantId},
+};
 use jiff::Timestamp;
 
 use super::{Member, StoreError};
@@ -10,6 +13,8 @@ use super::{Member, StoreError};
 pub const MAX_DRAFT: usize = 5_000;
 /// How many members of a tenant are looked at to find who takes a conversation.
 pub const MAX_TEAM: usize = 500;
+/// How many agreed calls are looked at to find a free time.
+pub const MAX_CALLS: usize = 5_000;
 
 /// The draft of a reply that all members of a tenant share.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -61,6 +66,13 @@ pub trait People: Send + Sync {
 
     /// The active members with the load that each has; at most [`MAX_TEAM`], in the order of their ids.
     async fn team(&self, tenant: TenantId) -> Result<Vec<Teammate>, StoreError>;
+
+    /// The calls that are agreed and over after `from`, in order; at most [`MAX_CALLS`].
+    async fn callbacks(
+        &self,
+        tenant: TenantId,
+        from: Timestamp,
+    ) -> Result<Vec<callback::times::Taken>, StoreError>;
 
     /// How many conversations have waited for a person since before `since`.
     async fn waiting_before(&self, tenant: TenantId, since: Timestamp) -> Result<u64, StoreError>;

@@ -9,6 +9,7 @@
 //! - `updated_at` moves only when something that the list shows has changed.
 
 use forecourt_core::{
+    callback::{CallTime, times::Taken},
     event::{AlertReason, Author, Channel, Event, LeadCaptured, MessagePosted, Source},
     id::{ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId},
     promise::Rung,
@@ -52,6 +53,8 @@ pub struct LeadRecord {
     pub needs_human: Option<AlertReason>,
     /// Whose conversation it is.
     pub assignee: Option<MemberId>,
+    /// Who calls the customer when, until it is over. Of one member and time there is one.
+    pub callback: Option<Taken>,
 }
 
 impl LeadRecord {
@@ -97,6 +100,7 @@ impl LeadRecord {
             promise: PromiseRow::NONE,
             needs_human: None,
             assignee: None,
+            callback: None,
         }
     }
 
@@ -131,6 +135,9 @@ impl LeadRecord {
             | Event::HumanAlerted { .. }
             | Event::HandoffNoted { .. }
             | Event::HandoffPassedOn { .. }
+            | Event::CallbackSought
+            | Event::CallbackOffered { .. }
+            | Event::CallbackWanted { .. }
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed
             | Event::Seen { .. } => return,
@@ -187,6 +194,18 @@ impl LeadRecord {
             }
             Event::HandoffRequested { reason, .. } => self.needs_human = Some(*reason),
             Event::RemindersStopped { .. } => self.needs_human = None,
+            Event::CallbackAgreed { at, minutes, member, .. } => {
+                let (at, member) = (*at, *member);
+                let until = CallTime { at, minutes: *minutes }.until();
+                self.callback = Some(Taken { member, at, until });
+                self.needs_human = None;
+            }
+            Event::CallbackRang { .. } => self.needs_human = Some(AlertReason::CallbackDue),
+            Event::CallbackEnded { .. } => {
+                self.callback = None;
+                self.needs_human =
+                    self.needs_human.filter(|reason| *reason != AlertReason::CallbackDue);
+            }
             Event::Closed { .. } => {
                 self.needs_human = None;
                 // Nobody waits for what was open.

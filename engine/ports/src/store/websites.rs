@@ -112,7 +112,7 @@ pub trait Websites: Send + Sync {
         limit: u32,
     ) -> Result<Vec<(TenantId, WebsiteRecord)>, StoreError>;
 
-    /// Tells how far a reading is, while the claim is held.
+    /// Tells how far a reading is, and holds the claim for `lease` longer; `false` when it is held no more.
     async fn tell_website(
         &self,
         tenant: TenantId,
@@ -120,7 +120,8 @@ pub trait Websites: Send + Sync {
         node: NodeId,
         (seen, read): (u32, u32),
         now: Timestamp,
-    ) -> Result<(), StoreError>;
+        lease: SignedDuration,
+    ) -> Result<bool, StoreError>;
 
     /// Ends a reading and gives the claim back; `false` when it is held no more, and nothing was stored.
     async fn end_website(

@@ -1,15 +1,18 @@
 //! Drafts, the team and the queue on Postgres.
 
 use async_trait::async_trait;
-use forecourt_core::id::{MemberId, SessionId, TenantId};
-use forecourt_ports::store::{DraftRow, DraftSaved, People, StoreError, Teammate};
+use forecourt_core::{
+    callback::times::Taken,
+    id::{MemberId, SessionId, TenantId},
+};
+use forecourt_ports::store::{DraftRow, DraftSaved, MAX_CALLS, People, StoreError, Teammate};
 use futures_util::try_join;
 use jiff::Timestamp;
 
 use super::{PgStore, store_error};
 use crate::{
     TenantTx,
-    tables::{lead_list, members, session_drafts, sessions},
+    tables::{lead_list, leads, members, session_drafts, sessions},
 };
 
 #[async_trait]
@@ -56,6 +59,11 @@ impl People for PgStore {
             });
             Ok(team.collect())
         };
+        self.app.read(tenant, read).await.map_err(store_error)
+    }
+
+    async fn callbacks(&self, tenant: TenantId, from: Timestamp) -> Result<Vec<Taken>, StoreError> {
+        let read = async |tx: &mut TenantTx| leads::callbacks(tx, from, MAX_CALLS).await;
         self.app.read(tenant, read).await.map_err(store_error)
     }
 

@@ -108,9 +108,11 @@ impl Websites for PgStore {
         node: NodeId,
         so_far: (u32, u32),
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let work = async |tx: &mut TenantTx| websites::tell(tx, id, node, so_far, now).await;
-        self.app.tenant(tenant, work).await.map(drop).map_err(store_error)
+        lease: SignedDuration,
+    ) -> Result<bool, StoreError> {
+        let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+        let work = async |tx: &mut TenantTx| websites::tell(tx, id, node, so_far, now, until).await;
+        self.app.tenant(tenant, work).await.map_err(store_error)
     }
 
     async fn end_website(

@@ -82,6 +82,7 @@ fn row((lead, name, email, phone, lang, status): Stored) -> Result<LeadRow, DbEr
         promise: record.promise,
         needs_human: record.needs_human,
         assignee: record.assignee,
+        callback: record.callback,
         with_human: status == WITH_HUMAN,
         closed: status == CLOSED,
     })
@@ -101,6 +102,11 @@ macro_rules! narrowed {
             None => query,
             Some(Whose::Member(member)) => query.filter(leads::assignee.eq(member.into_uuid())),
             Some(Whose::Nobody) => query.filter(leads::assignee.is_null()),
+        };
+        query = match $filter.callback {
+            None => query,
+            Some(true) => query.filter(leads::callback_until.is_not_null()),
+            Some(false) => query.filter(leads::callback_until.is_null()),
         };
         if let Some(from) = $filter.from {
             query = query.filter(leads::created_at.ge(Time::from(from)));

@@ -4,10 +4,12 @@
 use diesel::{ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types};
 use diesel_async::RunQueryDsl;
 use forecourt_core::{
+    callback::times::Taken,
     event::{AlertReason, AnsweredBy, Source},
     id::{ContactId, LeadId, MemberId, MessageId, SessionId},
 };
 use forecourt_ports::store::{LeadRecord, LeadStatus, PromiseRow, PromiseState};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
@@ -48,6 +50,9 @@ bulk! {
         created_at: Time,
         updated_at: Time,
         assignee: Option<Uuid>,
+        callback_member: Option<Uuid>,
+        callback_at: Option<Time>,
+        callback_until: Option<Time>,
     }
     "ON CONFLICT (tenant_id, lead_id) DO UPDATE SET source_url = EXCLUDED.source_url, \
      vehicle_interest = EXCLUDED.vehicle_interest, status = EXCLUDED.status, \
@@ -59,7 +64,9 @@ bulk! {
      promise_answered_after_ms = EXCLUDED.promise_answered_after_ms, \
      promise_by = EXCLUDED.promise_by, promise_by_model = EXCLUDED.promise_by_model, \
      promise_by_member_id = EXCLUDED.promise_by_member_id, needs_human = EXCLUDED.needs_human, \
-     updated_at = EXCLUDED.updated_at, assignee = EXCLUDED.assignee"
+     updated_at = EXCLUDED.updated_at, assignee = EXCLUDED.assignee, \
+     callback_member = EXCLUDED.callback_member, callback_at = EXCLUDED.callback_at, \
+     callback_until = EXCLUDED.callback_until"
 }
 
 impl LeadColumns {
@@ -96,6 +103,9 @@ impl LeadColumns {
             created_at: record.created_at.into(),
             updated_at: record.updated_at.into(),
             assignee: record.assignee.map(MemberId::into_uuid),
+            callback_member: record.callback.map(|call| call.member.into_uuid()),
+            callback_at: record.callback.map(|call| call.at.into()),
+            callback_until: record.callback.map(|call| call.until.into()),
         }
     }
 }
@@ -129,6 +139,9 @@ pub(crate) struct StoredLead {
     created_at: Time,
     updated_at: Time,
     assignee: Option<Uuid>,
+    callback_member: Option<Uuid>,
+    callback_at: Option<Time>,
+    callback_until: Option<Time>,
 }
 
 impl StoredLead {
@@ -170,8 +183,31 @@ impl StoredLead {
             },
             needs_human: needs_human.transpose()?,
             assignee: self.assignee.map(MemberId::from_uuid),
+            callback: taken(self.callback_member, self.callback_at, self.callback_until),
         })
     }
+}
+
+/// An agreed call; the table holds all of it or nothing.
+fn taken(member: Option<Uuid>, at: Option<Time>, until: Option<Time>) -> Option<Taken> {
+    let member = MemberId::from_uuid(member?);
+    Some(Taken { member, at: at?.to_jiff(), until: until?.to_jiff() })
+}
+
+/// The agreed calls that are over after `from`, in order, so many at most.
+pub(crate) async fn callbacks(
+    mut tx: &TenantTx,
+    from: Timestamp,
+    most: usize,
+) -> Result<Vec<Taken>, DbError> {
+    let found: Vec<(Option<Uuid>, Option<Time>, Option<Time>)> = leads::table
+        .filter(leads::callback_until.gt(Time::from(from)))
+        .order((leads::callback_at, leads::callback_member))
+        .limit(i64::try_from(most).unwrap_or(i64::MAX))
+        .select((leads::callback_member, leads::callback_at, leads::callback_until))
+        .load(&mut tx)
+        .await?;
+    Ok(found.into_iter().filter_map(|(member, at, until)| taken(member, at, until)).collect())
 }
 
 /// The leads of sessions.

@@ -161,13 +161,14 @@ pub(crate) async fn claim(
     Ok(claimed)
 }
 
-/// Tells how far it is; `false` when the claim is another's.
+/// Tells how far it is, and holds the claim until `until`; `false` when it is another's.
 pub(crate) async fn tell(
     mut tx: &TenantTx,
     id: WebsiteId,
     node: NodeId,
     (seen, read): (u32, u32),
     now: Timestamp,
+    until: Timestamp,
 ) -> Result<bool, DbError> {
     let held = websites::table
         .filter(websites::website_id.eq(id.into_uuid()))
@@ -175,6 +176,7 @@ pub(crate) async fn tell(
     let set = (
         websites::pages_seen.eq(number::<_, i32>(seen, TABLE)?),
         websites::pages_read.eq(number::<_, i32>(read, TABLE)?),
+        websites::claimed_until.eq(some(Some(until))),
         websites::updated_at.eq(Time::from(now)),
     );
     Ok(diesel::update(held).set(set).execute(&mut tx).await? == 1)

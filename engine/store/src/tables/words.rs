@@ -69,6 +69,8 @@ words! {
         CustomerAsked = "customer_asked",
         Upset = "upset",
         TooLong = "too_long",
+        CallbackDue = "callback_due",
+        CallbackMissed = "callback_missed",
     }
     TimerKind {
         Promise = "promise",
@@ -79,6 +81,7 @@ words! {
         GiveBack = "give_back",
         Reroute = "reroute",
         Idle = "idle",
+        Callback = "callback",
     }
     DeliveryStatus {
         Pending = "pending",

@@ -5,6 +5,7 @@
 
 mod bookings;
 mod calendars;
+mod calls;
 mod knowledge;
 mod operations;
 mod replies;
@@ -51,6 +52,17 @@ use crate::problem::{Answer, Code};
     wire::MessagesSeen,
     wire::Typing,
     wire::QueuePlace,
+    wire::CallTime,
+    wire::CallOfferReason,
+    wire::CallEnd,
+    wire::ChatCall,
+    wire::CallNews,
+    wire::CallChanged,
+    wire::AgreedCall,
+    wire::CallTimes,
+    wire::AgreeCall,
+    wire::CallOutcome,
+    wire::EndCall,
     wire::CustomerTyping,
     wire::CustomerSeen,
     wire::SessionPoll,
@@ -272,6 +284,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
     operations::ALL
         .iter()
         .chain(running::ALL)
+        .chain(calls::ALL)
         .chain(replies::ALL)
         .chain(webhooks::ALL)
         .chain(bookings::ALL)

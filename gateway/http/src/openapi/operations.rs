@@ -403,6 +403,11 @@ pub(crate) const ALL: &[Operation] = &[
                 r#"{"type":"string","maxLength":36}"#,
             ),
             optional(
+                "callback",
+                "Only those with whose customer a call is agreed, or not.",
+                r#"{"type":"boolean"}"#,
+            ),
+            optional(
                 "from",
                 "Captured at this time or later: RFC 3339, or a day in the tenant's zone.",
                 r#"{"type":"string"}"#,

@@ -86,6 +86,9 @@ codes! {
     NotAReceiver = CONFLICT, "not-a-receiver", "This person takes no conversations",
         "whom it should go to does not work here, or may not write to customers",
         "Choose an active member of the tenant.";
+    NoSuchTime = CONFLICT, "no-such-time", "Nobody can call at that time",
+        "the time is not one at which somebody of the team can call, or it has been taken",
+        "Ask for the free times with GET /v1/sessions/{session}/call/times, and choose one of them.";
     NotAssistants = CONFLICT, "not-the-assistants", "The assistant did not write this",
         "only messages of the assistant are rated",
         "Rate a message whose author is `assistant`.";

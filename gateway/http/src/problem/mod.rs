@@ -163,6 +163,12 @@ impl From<EngineError> for Problem {
                 Rejection::OnItsWay => Self::new(Code::OnItsWay),
                 Rejection::OldFence => Self::new(Code::Superseded),
                 Rejection::MayHaveLeft => Self::new(Code::MayHaveLeft),
+                Rejection::NoPhone => Self::field(
+                    "/phone",
+                    "required",
+                    "is needed: no number of the customer's is known",
+                ),
+                Rejection::NoSuchTime => Self::new(Code::NoSuchTime),
                 Rejection::NotAReceiver => Self::new(Code::NotAReceiver),
                 Rejection::Conflict { .. } => Self::new(Code::Conflict),
                 Rejection::SomebodyWaits => Self::new(Code::SomebodyWaits),

@@ -245,6 +245,8 @@ const fn outcome(rejection: &Rejection) -> ReplayOutcome {
         | Rejection::Conflict { .. }
         | Rejection::NotAReceiver
         | Rejection::NotGranted(_)
+        | Rejection::NoPhone
+        | Rejection::NoSuchTime
         | Rejection::SomebodyWaits => ReplayOutcome::Over,
     }
 }

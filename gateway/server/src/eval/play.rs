@@ -275,6 +275,9 @@ impl<'a> Player<'a> {
         Ok(match pressed {
             Pressed::Accept { .. } => yes.to_owned(),
             Pressed::Decline { .. } => no.to_owned(),
+            Pressed::CallMe { .. } | Pressed::CallLater | Pressed::DoNotCall => {
+                bail!("a case agrees no call")
+            }
             Pressed::Pick { from, .. } => {
                 let at = self.case.business.time_zone()?.to_datetime(from);
                 at.strftime("%Y-%m-%d %H:%M").to_string()

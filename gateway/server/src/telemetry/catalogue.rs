@@ -234,6 +234,11 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "",
                 "Hand-offs that were given to a member by routing.",
             ),
+            counter(
+                "forecourt_callbacks_total",
+                "`step`",
+                "Call-backs, by `step`: `offered`, `agreed`, `ended` by a member.",
+            ),
             gauge(
                 "forecourt_provider_state",
                 "`provider`",

@@ -3,7 +3,10 @@
  */
 import { request } from "../../sdk/http";
 import type {
+  AgreeCall,
+  CallTimes,
   DemoLogin,
+  EndCall,
   Grounds,
   LeadDetail,
   LeadPage,
@@ -28,6 +31,10 @@ export const api = {
   grounds: (sessionId: string, signal: AbortSignal) => request<Grounds>(`/v1/sessions/${id(sessionId)}/grounds`, { signal }),
   takeover: (sessionId: string) => request<void>(`/v1/sessions/${id(sessionId)}/takeover`, { method: "POST" }),
   release: (sessionId: string) => request<void>(`/v1/sessions/${id(sessionId)}/release`, { method: "POST" }),
+  callTimes: (sessionId: string, signal?: AbortSignal) =>
+    request<CallTimes>(`/v1/sessions/${id(sessionId)}/call/times`, signal && { signal }),
+  agreeCall: (sessionId: string, body: AgreeCall) => request<void>(`/v1/sessions/${id(sessionId)}/call`, { method: "PUT", body }),
+  endCall: (sessionId: string, body: EndCall) => request<void>(`/v1/sessions/${id(sessionId)}/call/end`, { body }),
   rate: (sessionId: string, messageId: string, rating: Rating) =>
     request<MessageRating>(ratingOf(sessionId, messageId), { method: "PUT", body: { rating } }),
   unrate: (sessionId: string, messageId: string) => request<void>(ratingOf(sessionId, messageId), { method: "DELETE" }),

@@ -33,10 +33,12 @@ pub enum TimerName {
     Reroute,
     /// The customer may have gone: a chat is politely ended.
     Idle,
+    /// A call-back: it is offered, it is time, or nobody has called.
+    Callback,
 }
 
 same_words!(TimerKind => TimerName {
-    Promise, Handoff, Turn, Gather, Resume, GiveBack, Reroute, Idle,
+    Promise, Handoff, Turn, Gather, Resume, GiveBack, Reroute, Idle, Callback,
 });
 
 /// Where a timer stands.

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::{Message, SessionStatus};
 use crate::{
+    callback::CallChanged,
     dialogue::{BookingChanged, OfferedTime, TimesOffered},
     ephemeral::Step,
     problem::Problem,
@@ -33,6 +34,8 @@ pub enum SessionEvent {
     MessagesSeen(MessagesSeen),
     #[serde(rename = "times.offered")]
     TimesOffered(TimesOffered),
+    #[serde(rename = "call.changed")]
+    CallChanged(CallChanged),
     #[serde(rename = "booking.changed")]
     BookingChanged(BookingChanged),
     #[serde(rename = "typing")]
@@ -234,6 +237,7 @@ impl SessionEvent {
             Self::TurnFailed(_) => "turn.failed",
             Self::MessagesSeen(_) => "messages.seen",
             Self::TimesOffered(_) => "times.offered",
+            Self::CallChanged(_) => "call.changed",
             Self::BookingChanged(_) => "booking.changed",
             Self::Typing(_) => "typing",
             Self::Queue(_) => "queue",
@@ -278,6 +282,10 @@ impl SessionEvent {
                 let offers = notes.offers.iter().map(OfferedTime::from).collect();
                 Some(Self::TimesOffered(TimesOffered { seq, at, offers }))
             }
+            Event::CallbackOffered { .. }
+            | Event::CallbackAgreed { .. }
+            | Event::CallbackRang { .. }
+            | Event::CallbackEnded { .. } => CallChanged::of(record).map(Self::CallChanged),
             Event::BookingNoted(news) => {
                 Some(Self::BookingChanged(BookingChanged { seq, at, booking: news.into() }))
             }
@@ -314,6 +322,8 @@ impl SessionEvent {
             | Event::RemindersStopped { .. }
             | Event::HandoffNoted { .. }
             | Event::HandoffPassedOn { .. }
+            | Event::CallbackSought
+            | Event::CallbackWanted { .. }
             | Event::Assigned { .. }
             | Event::AssistantPaused { .. }
             | Event::AssistantResumed

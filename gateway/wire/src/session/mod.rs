@@ -17,7 +17,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use crate::dialogue::{ChatBooking, OfferedTime, Pressed};
+use crate::{
+    callback::ChatCall,
+    dialogue::{ChatBooking, OfferedTime, Pressed},
+};
 
 pub use self::{
     cursor::{Cursor, CursorError},
@@ -159,6 +162,10 @@ pub struct SessionSnapshot {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<ChatBooking>>")]
     pub bookings: Vec<ChatBooking>,
+    /// When somebody calls, or may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub call: Option<ChatCall>,
 }
 
 /// A message to a conversation, from its customer or from a member.

@@ -32,6 +32,7 @@ impl Deciding<'_> {
             TimerKind::GiveBack => self.time_out(),
             TimerKind::Reroute => self.pass_on(),
             TimerKind::Idle => self.fell_silent(),
+            TimerKind::Callback => self.callback_is_due(),
             TimerKind::Turn => {
                 if let Some(running) = self.state.turn {
                     if turn_runs {
@@ -72,7 +73,8 @@ impl Deciding<'_> {
                 | TimerKind::Resume
                 | TimerKind::GiveBack
                 | TimerKind::Reroute
-                | TimerKind::Idle,
+                | TimerKind::Idle
+                | TimerKind::Callback,
                 true,
             ) => Err(Rejection::SomebodyWaits),
         }

@@ -168,6 +168,9 @@ impl Deciding<'_> {
         } else {
             self.because("rule: the clock runs from the first text that is not answered");
         }
+        if !turn_stays && self.speaks_of_a_call(text, pressed) {
+            return;
+        }
         if self.calls_a_person(text) {
             return;
         }

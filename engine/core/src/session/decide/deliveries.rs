@@ -178,7 +178,8 @@ impl Deciding<'_> {
         }
         if self.state.handoff.is_none_or(|handoff| handoff.reason != reason) {
             let reroute_ms = self.now.settings.handoff.reroute();
-            self.emit(Event::HandoffRequested { reason, reroute_ms });
+            let callback_ms = self.offers_callback_after();
+            self.emit(Event::HandoffRequested { reason, reroute_ms, callback_ms });
             self.emit(Event::HandoffNoted { note: handoff::note(&self.state) });
             self.alert(reason);
         }

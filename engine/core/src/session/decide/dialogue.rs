@@ -208,10 +208,17 @@ impl Deciding<'_> {
         true
     }
 
-    fn post_template(&mut self, text: fn(crate::lang::Lang, &crate::settings::Brand) -> String) {
+    pub(super) fn post_template(
+        &mut self,
+        text: fn(crate::lang::Lang, &crate::settings::Brand) -> String,
+    ) {
+        self.post_text(text(self.state.lang, &self.now.settings.brand));
+    }
+
+    /// A text of the engine's own.
+    pub(super) fn post_text(&mut self, text: String) {
         let turn = TurnId::from_uuid(self.id());
         let origin = Origin { turn, model: TEMPLATE.into(), prompt: template::VERSION.into() };
-        let text = text(self.state.lang, &self.now.settings.brand);
         self.post(Author::Assistant, text, None, Some(origin));
     }
 

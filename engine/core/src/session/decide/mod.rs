@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 mod answer;
+mod callback;
 mod clock;
 mod customer;
 mod deliveries;
@@ -99,9 +100,14 @@ impl Deciding<'_> {
                 self.replay_delivery(delivery, by, even_if_sent, client_id)
             }
             Command::CancelTimer { kind, by } => self.cancel_timer(kind, by),
+            Command::OfferCallback { times, why } => self.offer_callback(times, why),
+            Command::AgreeCallback { time, member, why, by, phone } => {
+                self.agree_callback(time, (member, why), by, phone)
+            }
+            Command::EndCallback { at, end, member } => self.end_callback(at, end, member),
             Command::TakeOver { member } => self.take_over(member),
             Command::Release { member, manager } => self.release(member, manager),
-            Command::Close { member: _ } => self.close(),
+            Command::Close { member } => self.close(member),
             Command::Quarantine => self.quarantine(),
         }
     }

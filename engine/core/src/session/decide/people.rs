@@ -175,12 +175,13 @@ impl Deciding<'_> {
         Ok(())
     }
 
-    pub(super) fn close(&mut self) -> Result<(), Rejection> {
+    pub(super) fn close(&mut self, member: MemberId) -> Result<(), Rejection> {
         if self.state.closed {
             return Err(Rejection::Stale);
         }
         self.cancel_turn();
         let fence = Fence(self.state.fence.0 + 1);
+        self.close_callback(member);
         self.because("rule: a closed conversation takes nothing new");
         self.emit(Event::Closed { fence });
         Ok(())

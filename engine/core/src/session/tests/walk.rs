@@ -1,6 +1,11 @@
 //! Random walks: whatever comes in whatever order, what must always hold does.
 
 use super::*;
+use crate::{
+    callback::{CallTime, CallbackBy, CallbackEnd, OfferReason},
+    contact::Phone,
+    dialogue::Pressed,
+};
 
 #[derive(Clone, Debug)]
 pub(super) enum Step {
@@ -23,6 +28,10 @@ pub(super) enum Step {
     Seen(u8, u8),
     Close,
     Quarantine,
+    OfferCall(u8),
+    WantCall(u8, u8),
+    AgreeCall(u8),
+    EndCall(u8),
     Wait(u16),
 }
 
@@ -46,12 +55,22 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => (1..3_u8).prop_map(Step::Route),
         1 => (0..3_u8, 0..6_u8).prop_map(|(who, upto)| Step::Seen(who, upto)),
         1 => Just(Step::Quarantine),
+        2 => any::<u8>().prop_map(Step::OfferCall),
+        2 => (any::<u8>(), 0..4_u8).prop_map(|(n, what)| Step::WantCall(n, what)),
+        2 => any::<u8>().prop_map(Step::AgreeCall),
+        1 => (0..4_u8).prop_map(Step::EndCall),
         4 => (0..40_000_u16).prop_map(Step::Wait),
         1 => prop_oneof![9 => Just(Step::Wait(1)), 1 => Just(Step::Close)],
     ]
 }
 
 impl World {
+    /// A time to be called at, some seconds from now.
+    fn call_time(&self, k: u8) -> CallTime {
+        let ahead = SignedDuration::from_secs(i64::from(k % 60) - 2);
+        CallTime { at: self.now + ahead, minutes: 10 }
+    }
+
     /// Takes a step of a random walk; what cannot be is refused, and [`World::run`] checks what is not.
     pub(super) fn step(&mut self, n: usize, step: &Step) {
         let _refused = match step {
@@ -167,6 +186,48 @@ impl World {
             }
             Step::Close => self.run(Command::Close { member: member(1) }),
             Step::Quarantine => self.run(Command::Quarantine),
+            Step::OfferCall(k) => {
+                let why = [OfferReason::Closed, OfferReason::Taken, OfferReason::Again];
+                let why = why[usize::from(*k) % 3];
+                let times = (0..*k % 4).map(|n| self.call_time(k.wrapping_add(n))).collect();
+                self.run(Command::OfferCallback { times, why })
+            }
+            Step::WantCall(k, what) => {
+                let at = match self.state.callback.offered.get(usize::from(*k) % 3) {
+                    Some(time) => time.at,
+                    None => self.call_time(*k).at,
+                };
+                let pressed = [Pressed::CallMe { at }, Pressed::CallLater, Pressed::DoNotCall];
+                self.run(Command::PostMessage {
+                    text: if k.is_multiple_of(2) { "91 23 45 67" } else { "ja" }.into(),
+                    client_id: format!("w{n}"),
+                    page_url: None,
+                    pressed: pressed.get(usize::from(*what)).copied(),
+                })
+            }
+            Step::AgreeCall(k) => {
+                let wanted = self.state.callback.wanted;
+                let who = member(u128::from(*k % 3) + 1);
+                let by = match wanted {
+                    Some(_) => CallbackBy::Customer,
+                    None => CallbackBy::Member { member: who },
+                };
+                let time = wanted.map_or(self.call_time(*k), |at| CallTime { at, minutes: 10 });
+                let phone = k.is_multiple_of(2).then(|| Phone::parse("91234567", "NO").unwrap());
+                let why = Vec::new();
+                self.run(Command::AgreeCallback { time, member: who, why, by, phone })
+            }
+            Step::EndCall(how) => {
+                let Some(agreed) = self.state.callback.agreed else { return };
+                let ends = [
+                    CallbackEnd::Done,
+                    CallbackEnd::Unreached,
+                    CallbackEnd::Missed,
+                    CallbackEnd::Cancelled,
+                ];
+                let (end, member) = (ends[usize::from(*how)], agreed.member);
+                self.run(Command::EndCallback { at: agreed.at, end, member })
+            }
             Step::Wait(ms) => {
                 let to = self.now + SignedDuration::from_millis(i64::from(*ms));
                 self.wait_until(to);

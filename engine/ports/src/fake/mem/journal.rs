@@ -188,6 +188,14 @@ impl TenantData {
                 {
                     return Err(Appended::Unstorable);
                 }
+                Event::CallbackAgreed { at, member, .. }
+                    if self.leads.values().any(|lead| {
+                        let here = lead.session == append.session;
+                        !here && lead.callback.is_some_and(|c| (c.at, c.member) == (*at, *member))
+                    }) =>
+                {
+                    return Err(Appended::Taken);
+                }
                 Event::MessagePosted(posted) if self.message_ids.contains(&posted.message) => {
                     return Err(Appended::Taken);
                 }

@@ -126,6 +126,7 @@ impl TenantData {
         filter.status.is_none_or(|status| lead.status == status)
             && filter.source.is_none_or(|source| lead.source == source)
             && filter.whose.is_none_or(|whose| whose.is(lead.assignee))
+            && filter.callback.is_none_or(|agreed| agreed == lead.callback.is_some())
             && filter.from.is_none_or(|from| from <= lead.created_at)
             && filter.to.is_none_or(|to| lead.created_at < to)
             && match needle {
@@ -158,6 +159,7 @@ impl TenantData {
             promise: lead.promise.clone(),
             needs_human: lead.needs_human,
             assignee: lead.assignee,
+            callback: lead.callback,
             with_human: state.is_some_and(|s| !s.closed && s.speaker != Speaker::Assistant),
             closed: state.is_some_and(|state| state.closed),
         }

@@ -1,11 +1,16 @@
 //! Drafts, the team and the queue in memory.
 
 use async_trait::async_trait;
-use forecourt_core::id::{MemberId, SessionId, TenantId};
+use forecourt_core::{
+    callback::times::Taken,
+    id::{MemberId, SessionId, TenantId},
+};
 use jiff::Timestamp;
 
 use super::MemStore;
-use crate::store::{DraftRow, DraftSaved, MAX_DRAFT, MAX_TEAM, People, StoreError, Teammate};
+use crate::store::{
+    DraftRow, DraftSaved, MAX_CALLS, MAX_DRAFT, MAX_TEAM, People, StoreError, Teammate,
+};
 
 #[async_trait]
 impl People for MemStore {
@@ -62,6 +67,15 @@ impl People for MemStore {
         team.sort_by_key(|one| one.member.member);
         team.truncate(MAX_TEAM);
         Ok(team)
+    }
+
+    async fn callbacks(&self, tenant: TenantId, from: Timestamp) -> Result<Vec<Taken>, StoreError> {
+        let world = self.enter("callbacks").await?;
+        let agreed = world.tenant(tenant)?.leads.values().filter_map(|lead| lead.callback);
+        let mut ahead: Vec<Taken> = agreed.filter(|call| call.until > from).collect();
+        ahead.sort_by_key(|call| (call.at, call.member));
+        ahead.truncate(MAX_CALLS);
+        Ok(ahead)
     }
 
     async fn waiting_before(&self, tenant: TenantId, since: Timestamp) -> Result<u64, StoreError> {

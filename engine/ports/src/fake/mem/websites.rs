@@ -124,7 +124,8 @@ impl Websites for MemStore {
         node: NodeId,
         (seen, read): (u32, u32),
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+        lease: SignedDuration,
+    ) -> Result<bool, StoreError> {
         let mut world = self.enter("tell_website").await?;
         let sites = &mut world.tenant_mut(tenant)?.sites;
         if let Some(site) = sites.iter_mut().find(|site| site.record.id == id)
@@ -132,8 +133,11 @@ impl Websites for MemStore {
         {
             (site.record.pages_seen, site.record.pages_read) = (seen, read);
             site.record.updated_at = now;
+            let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+            site.claim = Some(Claim { by: node, until });
+            return Ok(true);
         }
-        Ok(())
+        Ok(false)
     }
 
     async fn end_website(

@@ -169,8 +169,9 @@ impl Websites for NodeStore {
         node: NodeId,
         so_far: (u32, u32),
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.read(self.inner.tell_website(tenant, id, node, so_far, now)).await
+        lease: SignedDuration,
+    ) -> Result<bool, StoreError> {
+        self.read(self.inner.tell_website(tenant, id, node, so_far, now, lease)).await
     }
 
     async fn end_website(

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use forecourt_core::{
+    callback,
     id::{MemberId, SessionId, TenantId},
     knowledge::Knowledge,
     models::Spent,
@@ -73,6 +74,14 @@ impl People for NodeStore {
 
     async fn team(&self, tenant: TenantId) -> Result<Vec<Teammate>, StoreError> {
         self.read(self.inner.team(tenant)).await
+    }
+
+    async fn callbacks(
+        &self,
+        tenant: TenantId,
+        from: Timestamp,
+    ) -> Result<Vec<callback::times::Taken>, StoreError> {
+        self.read(self.inner.callbacks(tenant, from)).await
     }
 
     async fn waiting_before(&self, tenant: TenantId, since: Timestamp) -> Result<u64, StoreError> {

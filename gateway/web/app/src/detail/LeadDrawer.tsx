@@ -18,6 +18,7 @@ import { HumanBadge, LanguageMark, RepeatMark, SourceMark, StatusBadge } from ".
 import { PromiseClock } from "../leads/PromiseClock";
 import type { Leads } from "../leads/useLeads";
 import { useNow, usePresence } from "../live/store";
+import { Call } from "./Call";
 import { Conversation, ConversationLoading } from "./Conversation";
 import { Assign, Faces } from "./People";
 import { Grounds } from "./Grounds";
@@ -63,6 +64,9 @@ export default function LeadDrawer({ leadId, me, leads, onClose, onStep, onUnaut
                 disabled={detail.acting || leads.live !== "live"}
                 onAssign={(id) => void detail.assign(id)}
               />
+            )}
+            {detail.data && lead.session_status !== "closed" && (
+              <Call lead={lead} zone={zone} me={me} members={members} reload={detail.reload} onUnauthorised={onUnauthorised} />
             )}
           </Facts>
         )

@@ -9,7 +9,7 @@ import { formatExact, formatTime, useLocale } from "../i18n";
 import { Hands, Who } from "../live/Who";
 import type { NowStore } from "../live/store";
 import type { ServerClock } from "../promise";
-import { LanguageMark, RepeatMark, SourceMark, StatusBadge } from "./badges";
+import { CallMark, LanguageMark, RepeatMark, SourceMark, StatusBadge } from "./badges";
 import { PromiseClock } from "./PromiseClock";
 
 export interface LeadListProps {
@@ -69,6 +69,7 @@ export function LeadList(props: LeadListProps) {
               <LanguageMark lead={lead} />
               <RepeatMark lead={lead} />
               <Hands lead={lead} now={props.now} me={props.me} />
+              <CallMark lead={lead} zone={props.zone} />
               <Who lead={lead} now={props.now} me={props.me} />
             </div>
           </li>
@@ -108,6 +109,7 @@ export function LeadList(props: LeadListProps) {
                   </div>
                 )}
                 <Hands lead={lead} now={props.now} me={props.me} />
+                <CallMark lead={lead} zone={props.zone} />
               </div>
             </td>
             <td>

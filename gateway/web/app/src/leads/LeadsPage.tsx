@@ -64,9 +64,10 @@ export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) 
 
   const waiting = page?.leads.filter((lead) => lead.promise.state === "waiting").length ?? 0;
   const human = page?.leads.filter((lead) => lead.needs_human).length ?? 0;
+  const due = page?.leads.filter((lead) => lead.human_reason === "callback_due").length ?? 0;
   useEffect(() => {
-    document.title = `${waiting ? `(${waiting}) ` : ""}${t.title} – ${me.tenant.name}`;
-  }, [waiting, t, me.tenant.name]);
+    document.title = `${waiting + due ? `(${waiting + due}) ` : ""}${t.title} – ${me.tenant.name}`;
+  }, [waiting, due, t, me.tenant.name]);
 
   /** Brings the first lead that `wanted` names under the reader's finger. */
   const jump = (wanted: (lead: Lead) => boolean) => {
@@ -92,6 +93,12 @@ export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) 
               <button type="button" className="chip" onClick={() => jump((lead) => lead.promise.state === "waiting")}>
                 <i className="pulse" />
                 {fill(t.attention.waiting, { n: waiting })}
+              </button>
+            )}
+            {due > 0 && (
+              <button type="button" className="chip hot" onClick={() => jump((lead) => lead.human_reason === "callback_due")}>
+                <Icon name="phone" size={16} />
+                {fill(t.attention.call, { n: due })}
               </button>
             )}
             {human > 0 && (
@@ -150,6 +157,7 @@ export function LeadsPage({ me, onLoggedOut }: { me: Me; onLoggedOut(): void }) 
       </main>
       <div className="sr" role="status">
         {leads.arrived && fill(t.announce, { name: arrivedName })}
+        {due > 0 && ` ${fill(t.attention.call, { n: due })}`}
       </div>
       {selected && (
         <Suspense>

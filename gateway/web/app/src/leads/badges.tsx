@@ -4,7 +4,7 @@
 import { Badge } from "@mantine/core";
 import type { Lead } from "../../../sdk/wire";
 import { Icon } from "../icons";
-import { fill, useLocale } from "../i18n";
+import { fill, formatExact, useLocale } from "../i18n";
 
 export function StatusBadge({ lead }: { lead: Lead }) {
   const { t } = useLocale();
@@ -48,6 +48,18 @@ export function HumanBadge({ lead, name }: { lead: Lead; name?: string | undefin
     );
   }
   return null;
+}
+
+/** When somebody calls the customer; loud once it is time. */
+export function CallMark({ lead, zone }: { lead: Lead; zone: string }) {
+  const { lang, t } = useLocale();
+  if (!lead.callback) return null;
+  const due = lead.human_reason === "callback_due";
+  return (
+    <Badge className={due ? "human" : "with-human"} variant={due ? "filled" : "light"} leftSection={<Icon name="phone" size={14} />}>
+      {due ? t.call.due : t.call.agreed} <time dateTime={lead.callback.at}>{formatExact(lead.callback.at, lang, zone)}</time>
+    </Badge>
+  );
 }
 
 export function LanguageMark({ lead }: { lead: Lead }) {

@@ -14,7 +14,7 @@ export const MAX_WORDS = 100;
 
 export const STATUSES: LeadStatus[] = ["new", "contacted", "qualified", "won", "lost"];
 export const SOURCES: LeadSource[] = ["website", "widget"];
-export const WHOSE = ["mine", "nobody"] as const;
+export const WHOSE = ["mine", "nobody", "calls"] as const;
 
 export interface LeadQuery {
   page: number;
@@ -24,7 +24,7 @@ export interface LeadQuery {
   from: string;
   to: string;
   q: string;
-  /** Whose conversations; empty: everybody's. */
+  /** Whose conversations, or those whose customer is to be called; empty: everybody's. */
   whose: (typeof WHOSE)[number] | "";
 }
 
@@ -77,8 +77,14 @@ export function toApi(query: LeadQuery, zone: string, me: string, perPage = PER_
   if (since) to.set("from", since.toISOString());
   if (until) to.set("to", until.toISOString());
   if (query.q.trim()) to.set("q", query.q.trim());
-  if (query.whose) to.set("assignee", query.whose === "mine" ? me : "nobody");
+  if (query.whose === "calls") to.set("callback", "true");
+  else if (query.whose) to.set("assignee", query.whose === "mine" ? me : "nobody");
   return to.toString();
+}
+
+function isWhose(lead: Lead, whose: LeadQuery["whose"], me: string): boolean {
+  if (whose === "calls") return !!lead.callback;
+  return whose === "mine" ? lead.assignee === me : !lead.assignee;
 }
 
 /** Would the server list this lead under these filters? */
@@ -89,7 +95,7 @@ export function matches(lead: Lead, query: LeadQuery, zone: string, me: string):
   return (
     (!query.status || lead.status === query.status) &&
     (!query.source || lead.source === query.source) &&
-    (!query.whose || (query.whose === "mine" ? lead.assignee === me : !lead.assignee)) &&
+    (!query.whose || isWhose(lead, query.whose, me)) &&
     (!since || at >= since.getTime()) &&
     (!until || at < until.getTime()) &&
     (!words || [lead.name, lead.email].some((text) => text?.toLowerCase().includes(words)))
