@@ -130,7 +130,7 @@ impl Websites for PgStore {
                 websites::end(tx, id, node, told, next_at, now).await
             }
             WebsiteEnd::Read { passages: found, seen, pages, code } => {
-                if !websites::tell(tx, id, node, (*seen, *pages), now).await? {
+                if !websites::tell(tx, id, node, (*seen, *pages), now, now).await? {
                     return Ok(false);
                 }
                 let rows: Vec<NewPassage<'_>> = (0_i32..)
