@@ -455,6 +455,7 @@ impl SessionActor {
             } else {
                 Arc::new(state.dialogue.clone())
             },
+            files: state.sent_files(),
             awaits_person: state.handoff.is_some(),
             until: state.turn_until(rung).unwrap_or_else(|| self.ports.clock.now()),
             resumed,
@@ -565,7 +566,10 @@ impl Waiting {
 
 /// Whether a newer state could decide otherwise: what is closed stays closed, what was posted is posted.
 const fn may_be_behind(rejection: &Rejection) -> bool {
-    !matches!(rejection, Rejection::Closed | Rejection::AlreadyPosted { .. })
+    !matches!(
+        rejection,
+        Rejection::Closed | Rejection::AlreadyPosted { .. } | Rejection::AlreadyAnnounced { .. }
+    )
 }
 
 /// Whether a command comes from the engine, which repeats it, and not from a caller, who is told.
@@ -580,6 +584,9 @@ fn is_the_engines_own(command: &Command) -> bool {
         Command::Submit { .. }
         | Command::Open { .. }
         | Command::PostMessage { .. }
+        | Command::AnnounceAttachment { .. }
+        | Command::AttachmentArrived { .. }
+        | Command::AttachmentFailed { .. }
         | Command::PostMemberMessage { .. }
         | Command::MemberTyping { .. }
         | Command::GrantTool { .. }
@@ -612,6 +619,16 @@ fn count(events: &[Event]) {
                 };
                 metrics::counter!(names::PROMISES, "result" => "kept", "by" => by).increment(1);
                 metrics::histogram!(names::ANSWERED_SECONDS).record(*after_ms as f64 / 1000.0);
+            }
+            Event::AttachmentsPosted { attachments, .. } => {
+                let count = u64::try_from(attachments.len()).unwrap_or(u64::MAX);
+                metrics::counter!(names::ATTACHMENTS, "result" => "posted").increment(count);
+            }
+            Event::AttachmentArrived { .. } => {
+                metrics::counter!(names::ATTACHMENTS, "result" => "arrived").increment(1);
+            }
+            Event::AttachmentFailed { .. } => {
+                metrics::counter!(names::ATTACHMENTS, "result" => "failed").increment(1);
             }
             Event::PromiseBroken { .. } => {
                 metrics::counter!(names::PROMISES, "result" => "broken", "by" => "none")

@@ -61,7 +61,7 @@ pub use self::{
     inventory::{Imported, InventoryDesk, Preview, StockError},
     people::QueuePlace,
     providers::ProviderStatus,
-    tenant::{Captured, Posted, TenantHandle},
+    tenant::{Captured, CustomerMessage, Posted, TenantHandle},
     tools::{
         desk::{ToolDesk, Trial, TrialSent},
         dry_run::DryRun,

@@ -24,6 +24,8 @@ pub(crate) const MODEL_COST: &str = "forecourt_model_cost_nano_usd_total";
 pub(crate) const FIRST_TOKEN_SECONDS: &str = "forecourt_model_first_token_seconds";
 /// Turns that asked no model which costs money: the tenant's budget was used up.
 pub(crate) const BUDGETS_SPENT: &str = "forecourt_model_budget_spent_total";
+/// Files of customers, by `result`: `posted` with a message, `arrived`, `failed`.
+pub(crate) const ATTACHMENTS: &str = "forecourt_attachments_total";
 /// Sentences the claim gate withheld.
 pub(crate) const WITHHELD: &str = "forecourt_sentences_withheld_total";
 /// Tries to send, by `provider` and `result`.

@@ -20,13 +20,14 @@ use actix::{
 use actix_rt::ArbiterHandle;
 use arc_swap::ArcSwap;
 use forecourt_core::{
+    attachment::{AttachmentFailure, FileKind},
     booking::Booking,
     capture::{self, Known, Route, Submission},
     contact::{Email, Phone},
     dialogue::{BookingNews, Pressed},
     effect::TimerKind,
     event::{Event, MessageSeq, Reader, Source, Version},
-    id::{DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId},
+    id::{AttachmentId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId},
     knowledge::Knowledge,
     lang::Lang,
     session::{Command, Rejection, SubmittedContact},
@@ -269,6 +270,25 @@ pub struct Captured {
     pub outcome: InboundOutcome,
 }
 
+/// A message of a customer's in the chat.
+#[derive(Clone, Default)]
+pub struct CustomerMessage {
+    pub text: String,
+    /// The same id is answered with the first result.
+    pub client_id: String,
+    pub page_url: Option<String>,
+    /// What they pressed instead of writing it; `text` says the same in words.
+    pub pressed: Option<Pressed>,
+    /// Files that were announced and have come with no message yet.
+    pub attachments: Vec<AttachmentId>,
+}
+
+impl std::fmt::Debug for CustomerMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CustomerMessage").finish_non_exhaustive() // A13
+    }
+}
+
 /// The place of a stored message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Posted {
@@ -430,7 +450,62 @@ impl TenantHandle {
         page_url: Option<String>,
         pressed: Option<Pressed>,
     ) -> Result<Posted, EngineError> {
-        self.post(session, Command::PostMessage { text, client_id, page_url, pressed }).await
+        let attachments = Vec::new();
+        let message = CustomerMessage { text, client_id, page_url, pressed, attachments };
+        self.write(session, message).await
+    }
+
+    /// The same, with all that a customer's message can be.
+    pub async fn write(
+        &self,
+        session: SessionId,
+        message: CustomerMessage,
+    ) -> Result<Posted, EngineError> {
+        let CustomerMessage { text, client_id, page_url, pressed, attachments } = message;
+        let command = Command::PostMessage { text, client_id, page_url, pressed, attachments };
+        self.post(session, command).await
+    }
+
+    /// The customer begins to send a file; the same `client_id` gives the same id.
+    pub async fn announce_attachment(
+        &self,
+        session: SessionId,
+        client_id: String,
+        bytes: u64,
+    ) -> Result<AttachmentId, EngineError> {
+        self.open_for_new()?;
+        let attachment = self.shared.ports.ids.attachment();
+        let command = Command::AnnounceAttachment { attachment, client_id, bytes };
+        match self.shared.dispatch(session, command).await {
+            Ok(_) => Ok(attachment),
+            Err(EngineError::Rejected(Rejection::AlreadyAnnounced { attachment })) => {
+                Ok(attachment)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All bytes of a file are stored. One that arrived before, or failed, stays as it is.
+    pub async fn attachment_arrived(
+        &self,
+        session: SessionId,
+        attachment: AttachmentId,
+        kind: FileKind,
+        bytes: u64,
+    ) -> Result<(), EngineError> {
+        self.act(session, Command::AttachmentArrived { attachment, kind, bytes }).await
+    }
+
+    /// A file will not come. [`Rejection::Stale`] when it is there and was sent, or failed before.
+    pub async fn attachment_failed(
+        &self,
+        session: SessionId,
+        attachment: AttachmentId,
+        reason: AttachmentFailure,
+    ) -> Result<(), EngineError> {
+        self.open_for_new()?;
+        let command = Command::AttachmentFailed { attachment, reason };
+        self.shared.dispatch(session, command).await.map(drop)
     }
 
     /// Adds a member's message; the member takes the conversation over. With `seen` it is refused

@@ -23,6 +23,7 @@ use actix::{
     Message, WrapFuture as _,
 };
 use forecourt_core::{
+    attachment::SentFiles,
     booking::Customer,
     dialogue::{Dialogue, TurnNotes, WithheldText},
     event::{Author, Channel, MessageSeq, TurnFailure},
@@ -78,6 +79,7 @@ pub(crate) struct TurnJob {
     pub(crate) covers: MessageSeq,
     pub(crate) customer: Customer,
     pub(crate) dialogue: Arc<Dialogue>,
+    pub(crate) files: SentFiles,
     /// Whether a person was called and has not come yet.
     pub(crate) awaits_person: bool,
     pub(crate) until: Timestamp,
@@ -334,6 +336,7 @@ async fn answer(
         task: Task::Answer,
         allowance,
         dialogue: Arc::clone(&job.dialogue),
+        files: job.files,
         toolbox: Toolbox { offered, choice: Choice::Auto, rounds: own.into_iter().collect() },
     };
     let mut try_ =

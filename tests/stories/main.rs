@@ -12,6 +12,7 @@ mod a_node_dies_or_sleeps;
 mod a_rolling_restart_is_not_noticed;
 mod a_sellers_calendar_and_the_bookings_agree;
 mod a_tenants_own_tool_is_called_in_a_chat;
+mod an_answer_waits_for_the_picture;
 mod an_integrator_hears_of_everything_once_and_in_order;
 mod an_owner_keeps_the_stock_in_the_dashboard;
 mod bookings_are_handled_in_a_browser;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod adversary;
+mod attachments;
 mod bookings;
 mod callbacks;
 mod custom_tools;

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    attachment::{AttachmentFailure, FileKind, PostedAttachment},
     booking::BookingTold,
     callback::{CallTime, CallbackBy, CallbackEnd, OfferReason},
     contact::{Email, Phone},
@@ -18,7 +19,8 @@ use crate::{
     dialogue::{BookingNews, Pick, TurnNotes},
     handoff::HandoffNote,
     id::{
-        BookingId, ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId, TenantId, TurnId,
+        AttachmentId, BookingId, ContactId, DeliveryId, LeadId, MemberId, MessageId, SessionId,
+        TenantId, TurnId,
     },
     lang::Lang,
     promise::{PromiseSettings, Rung},
@@ -128,6 +130,37 @@ pub enum Event {
         source_url: Option<String>,
     },
     MessagePosted(MessagePosted),
+    /// The customer is sending a file; the message it belongs to follows.
+    AttachmentAnnounced {
+        attachment: AttachmentId,
+        client_id: String,
+        bytes: u64,
+    },
+    /// The message just posted came with files, as they were then; an answer waits until then for those
+    /// that still arrive.
+    AttachmentsPosted {
+        message: MessageId,
+        seq: MessageSeq,
+        attachments: Vec<PostedAttachment>,
+        until: Timestamp,
+    },
+    /// All its bytes are stored.
+    AttachmentArrived {
+        attachment: AttachmentId,
+        kind: FileKind,
+        bytes: u64,
+        /// The message it came with, if that was written before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+    },
+    /// It will not come.
+    AttachmentFailed {
+        attachment: AttachmentId,
+        reason: AttachmentFailure,
+        bytes: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+    },
     /// The customer waits from now on; the tenant's settings of this moment hold.
     PromiseMade {
         message: MessageId,
@@ -355,6 +388,10 @@ impl Event {
             Self::SubmissionRepeated => "submission_repeated",
             Self::LeadRepeated { .. } => "lead_repeated",
             Self::MessagePosted(_) => "message_posted",
+            Self::AttachmentAnnounced { .. } => "attachment_announced",
+            Self::AttachmentsPosted { .. } => "attachments_posted",
+            Self::AttachmentArrived { .. } => "attachment_arrived",
+            Self::AttachmentFailed { .. } => "attachment_failed",
             Self::PromiseMade { .. } => "promise_made",
             Self::RungReached { .. } => "rung_reached",
             Self::TurnStarted { .. } => "turn_started",
@@ -601,6 +638,33 @@ mod tests {
                 source: Source::Website,
                 vehicle_interest: None,
                 source_url: None,
+            },
+            Event::AttachmentAnnounced {
+                attachment: AttachmentId::from_uuid(id),
+                client_id: "a1".into(),
+                bytes: 7,
+            },
+            Event::AttachmentsPosted {
+                message,
+                seq: MessageSeq(1),
+                attachments: vec![PostedAttachment {
+                    attachment: AttachmentId::from_uuid(id),
+                    bytes: 7,
+                    state: crate::attachment::AttachmentState::Arrived { kind: FileKind::Png },
+                }],
+                until: Timestamp::UNIX_EPOCH,
+            },
+            Event::AttachmentArrived {
+                attachment: AttachmentId::from_uuid(id),
+                kind: FileKind::Pdf,
+                bytes: 7,
+                message: None,
+            },
+            Event::AttachmentFailed {
+                attachment: AttachmentId::from_uuid(id),
+                reason: AttachmentFailure::Cancelled,
+                bytes: 7,
+                message: Some(message),
             },
             Event::RungReached { message, rung: Rung::Alert },
             Event::TurnStarted { turn, rung: Rung::Primary, fence },

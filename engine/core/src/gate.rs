@@ -22,6 +22,7 @@ mod money;
 mod outside;
 mod own;
 mod prompt;
+mod seen;
 mod sentence;
 mod split;
 mod stock;
@@ -115,6 +116,8 @@ pub enum Reason {
     Link,
     /// A phone number or mail address that is not the tenant's.
     Contact,
+    /// Somebody is said to have seen what the customer sent.
+    Seen,
     /// Markup, or letters made up to be read as others.
     Markup,
     /// Parts of the prompt, of the engine, or of the protocol.
@@ -140,6 +143,7 @@ impl Reason {
             Self::Fact => "fact",
             Self::Link => "link",
             Self::Contact => "contact",
+            Self::Seen => "seen",
             Self::Markup => "markup",
             Self::Leak => "leak",
             Self::TooLong => "too_long",
@@ -316,6 +320,7 @@ fn claims(sentence: &Sentence, facts: &Facts, thread: &mut Thread) -> Result<(),
     if sentence.has(|cue| cue == Cue::Others) {
         return Err(Reason::Fact); // what others do is no customer's business, and nobody has looked
     }
+    seen::check(sentence)?;
     let claims = deals::check(sentence, facts, thread)?;
     promise(sentence, facts)?;
     let mut discounts = sentence.cues.iter().filter(|cue| cue.meaning == Cue::Discount);

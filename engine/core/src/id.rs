@@ -92,6 +92,8 @@ ids! {
     SessionId = "ses";
     /// One message of a conversation.
     MessageId = "msg";
+    /// One file that a customer sends with a message.
+    AttachmentId = "att";
     /// One try of the assistant to answer.
     TurnId = "turn";
     /// One sending of something to somebody through a provider.

@@ -11,6 +11,7 @@
 //! [`session::LeadSession::decide`] is the heart; [`capture::route`] stands before it, and
 //! [`promise`] says what happens when an answer is late.
 
+pub mod attachment;
 pub mod booking;
 pub mod breaker;
 pub mod calendar;

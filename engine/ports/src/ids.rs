@@ -1,9 +1,9 @@
 //! Fresh ids: the only place that draws random numbers for them (A3).
 
 use forecourt_core::id::{
-    BlockId, BookingId, CalendarId, ContactId, DeliveryId, EndpointId, FaqId, ImportId,
-    InboundEventId, LeadId, MessageId, OfferId, PhotoId, PolicyId, QuestionId, ResourceId,
-    ServiceId, SessionId, ToolId, TurnId, VehicleId, WaitId, WebsiteId,
+    AttachmentId, BlockId, BookingId, CalendarId, ContactId, DeliveryId, EndpointId, FaqId,
+    ImportId, InboundEventId, LeadId, MessageId, OfferId, PhotoId, PolicyId, QuestionId,
+    ResourceId, ServiceId, SessionId, ToolId, TurnId, VehicleId, WaitId, WebsiteId,
 };
 use uuid::Uuid;
 
@@ -23,6 +23,9 @@ pub trait Ids: Send + Sync {
     }
     fn message(&self) -> MessageId {
         MessageId::from_uuid(self.uuid())
+    }
+    fn attachment(&self) -> AttachmentId {
+        AttachmentId::from_uuid(self.uuid())
     }
     fn turn(&self) -> TurnId {
         TurnId::from_uuid(self.uuid())

@@ -2,6 +2,18 @@
 //! writes it anew when `FORECOURT_WRITE_SCHEMA` is set.
 
 diesel::table! {
+    attachments (tenant_id, attachment_id) {
+        tenant_id -> Uuid,
+        attachment_id -> Uuid,
+        session_id -> Uuid,
+        kind -> Text,
+        sha256 -> Bytea,
+        body -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     booking_codes (tenant_id, delivery_id) {
         tenant_id -> Uuid,
         delivery_id -> Uuid,
@@ -764,6 +776,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    attachments,
     booking_codes,
     booking_events,
     booking_letters,

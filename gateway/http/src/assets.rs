@@ -105,6 +105,11 @@ pub(crate) async fn widget_later(request: HttpRequest, gateway: web::Data<Gatewa
     foreign(&request, &gateway, "widget-later.js")
 }
 
+/// `GET /widget-files.js` — loaded by the widget when a file is sent.
+pub(crate) async fn widget_files(request: HttpRequest, gateway: web::Data<Gateway>) -> Answer {
+    foreign(&request, &gateway, "widget-files.js")
+}
+
 /// `GET /sdk.js` — imported by pages of developers.
 pub(crate) async fn sdk(request: HttpRequest, gateway: web::Data<Gateway>) -> Answer {
     foreign(&request, &gateway, "sdk.js")

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use forecourt_actors::{
-    BookingDesk, Captured, Engine, EngineError, InventoryDesk, Posted, ProviderStatus, QueuePlace,
-    TenantHandle, ToolDesk,
+    BookingDesk, Captured, CustomerMessage, Engine, EngineError, InventoryDesk, Posted,
+    ProviderStatus, QueuePlace, TenantHandle, ToolDesk,
     inspect::{Filter, Inspection},
 };
 use forecourt_core::{
+    attachment::{AttachmentFailure, FileKind},
     callback::{CallTime, CallbackEnd},
     capture::Submission,
     contact::Phone,
-    dialogue::Pressed,
     effect::TimerKind,
     event::{MessageSeq, Reader},
-    id::{DeliveryId, MemberId, SessionId, TenantId},
+    id::{AttachmentId, DeliveryId, MemberId, SessionId, TenantId},
     knowledge::Knowledge,
     lang::Lang,
 };
@@ -63,11 +63,27 @@ pub trait TenantDesk: Send + Sync {
     async fn post_message(
         &self,
         session: SessionId,
-        text: String,
-        client_id: String,
-        page_url: Option<String>,
-        pressed: Option<Pressed>,
+        message: CustomerMessage,
     ) -> Result<Posted, EngineError>;
+    async fn announce_attachment(
+        &self,
+        session: SessionId,
+        client_id: String,
+        bytes: u64,
+    ) -> Result<AttachmentId, EngineError>;
+    async fn attachment_arrived(
+        &self,
+        session: SessionId,
+        attachment: AttachmentId,
+        kind: FileKind,
+        bytes: u64,
+    ) -> Result<(), EngineError>;
+    async fn attachment_failed(
+        &self,
+        session: SessionId,
+        attachment: AttachmentId,
+        reason: AttachmentFailure,
+    ) -> Result<(), EngineError>;
     async fn post_member_message(
         &self,
         session: SessionId,
@@ -210,12 +226,37 @@ impl TenantDesk for TenantHandle {
     async fn post_message(
         &self,
         session: SessionId,
-        text: String,
-        client_id: String,
-        page_url: Option<String>,
-        pressed: Option<Pressed>,
+        message: CustomerMessage,
     ) -> Result<Posted, EngineError> {
-        Self::press(self, session, text, client_id, page_url, pressed).await
+        Self::write(self, session, message).await
+    }
+
+    async fn announce_attachment(
+        &self,
+        session: SessionId,
+        client_id: String,
+        bytes: u64,
+    ) -> Result<AttachmentId, EngineError> {
+        Self::announce_attachment(self, session, client_id, bytes).await
+    }
+
+    async fn attachment_arrived(
+        &self,
+        session: SessionId,
+        attachment: AttachmentId,
+        kind: FileKind,
+        bytes: u64,
+    ) -> Result<(), EngineError> {
+        Self::attachment_arrived(self, session, attachment, kind, bytes).await
+    }
+
+    async fn attachment_failed(
+        &self,
+        session: SessionId,
+        attachment: AttachmentId,
+        reason: AttachmentFailure,
+    ) -> Result<(), EngineError> {
+        Self::attachment_failed(self, session, attachment, reason).await
     }
 
     async fn post_member_message(

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     assets::Assets,
+    attachments::Uploads,
     calendars::CalendarDesk,
     desk::Desk,
     limits::{Limiters, Limits},
@@ -122,6 +123,8 @@ pub(crate) struct State {
     /// Event streams that are open, by session.
     pub(crate) streams: Mutex<HashMap<SessionId, usize>>,
     pub(crate) sockets: AtomicUsize,
+    /// Files that are being uploaded.
+    pub(crate) uploads: Uploads,
     /// Cancelled when the node stops: streams and sockets say so and end.
     pub(crate) stopping: CancellationToken,
 }
@@ -148,6 +151,7 @@ impl Gateway {
             passwords: Passwords::default(),
             streams: Mutex::default(),
             sockets: AtomicUsize::new(0),
+            uploads: Uploads::default(),
             desk,
             store,
             hooks,

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use forecourt_core::{event::Source, id::LeadId, text};
 use forecourt_ports::store::{LeadFilter, LeadStatus, Role, Whose};
-use forecourt_wire::{HandoffNote, Lead, LeadDetail, LeadPage};
+use forecourt_wire::{AttachmentView, HandoffNote, Lead, LeadDetail, LeadPage};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
@@ -106,6 +106,7 @@ pub(crate) async fn get(
     let found = gateway.0.store.find_lead(staff.member.tenant, lead).await?;
     let found = found.ok_or_else(not_there)?;
     let ratings = gateway.0.store.ratings(staff.member.tenant, found.row.session).await?;
+    let talk = sessions::load(&gateway.0, staff.member.tenant, found.row.session).await?;
     let note = found.row.needs_human.and_then(|_| HandoffNote::newest(&found.events));
     Ok(HttpResponse::Ok().json(LeadDetail {
         lead: found.row.into(),
@@ -113,6 +114,7 @@ pub(crate) async fn get(
         events: found.events.iter().map(Into::into).collect(),
         deliveries: found.deliveries.into_iter().map(Into::into).collect(),
         ratings: ratings.into_iter().map(Into::into).collect(),
+        attachments: AttachmentView::posted(&talk.state.attachments),
         handoff_note: note,
     }))
 }

@@ -20,6 +20,7 @@
 //! - what a client sends never leads to a 500.
 
 mod assets;
+mod attachments;
 mod auth;
 mod bookings;
 mod calendars;

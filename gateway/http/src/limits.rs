@@ -62,6 +62,9 @@ pub struct Limits {
     /// Messages of one conversation, and of one address.
     pub message_session: Rate,
     pub message_ip: Rate,
+    /// Files that one address announces, and calls about files of one conversation.
+    pub attachment_ip: Rate,
+    pub attachment_session: Rate,
     /// What a customer's page tells of itself: typing, what it has shown.
     pub notice_session: Rate,
     /// Sign-ins of one address, and to one account.
@@ -89,6 +92,8 @@ impl Default for Limits {
             public_ip: Rate::new(600, 120),
             message_session: Rate::new(30, 10),
             message_ip: Rate::new(300, 100),
+            attachment_ip: Rate::new(20, 40),
+            attachment_session: Rate::new(60, 40),
             notice_session: Rate::new(120, 30),
             login_ip: Rate::new(20, 10),
             login_account: Rate::new(10, 5),
@@ -112,6 +117,8 @@ impl Limits {
             public_ip: Rate::UNLIMITED,
             message_session: Rate::UNLIMITED,
             message_ip: Rate::UNLIMITED,
+            attachment_ip: Rate::UNLIMITED,
+            attachment_session: Rate::UNLIMITED,
             notice_session: Rate::UNLIMITED,
             login_ip: Rate::UNLIMITED,
             login_account: Rate::UNLIMITED,
@@ -131,6 +138,8 @@ pub(crate) struct Limiters {
     pub(crate) public_ip: Counted<Network>,
     pub(crate) message_session: Counted<SessionId>,
     pub(crate) message_ip: Counted<Network>,
+    pub(crate) attachment_ip: Counted<Network>,
+    pub(crate) attachment_session: Counted<SessionId>,
     pub(crate) notice_session: Counted<SessionId>,
     pub(crate) login_ip: Counted<Network>,
     pub(crate) login_account: Counted<[u8; 32]>,
@@ -147,6 +156,12 @@ impl Limiters {
             public_ip: Counted::new("public_ip", limits.public_ip, &counting),
             message_session: Counted::new("message_session", limits.message_session, &counting),
             message_ip: Counted::new("message_ip", limits.message_ip, &counting),
+            attachment_ip: Counted::new("attachment_ip", limits.attachment_ip, &counting),
+            attachment_session: Counted::new(
+                "attachment_session",
+                limits.attachment_session,
+                &counting,
+            ),
             notice_session: Counted::new("notice_session", limits.notice_session, &counting),
             login_ip: Counted::new("login_ip", limits.login_ip, &counting),
             login_account: Counted::new("login_account", limits.login_account, &counting),

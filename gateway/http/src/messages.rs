@@ -1,10 +1,10 @@
 //! `POST /v1/sessions/{session}/messages`: a customer or a member writes.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use forecourt_actors::{EngineError, Posted};
+use forecourt_actors::{CustomerMessage, EngineError, Posted};
 use forecourt_core::{
+    attachment::MOST_PER_MESSAGE,
     capture::MAX_MESSAGE,
-    dialogue::Pressed,
     event::{Event, MessageSeq, Version},
     id::{MessageId, SessionId, TenantId},
     session::Rejection,
@@ -36,19 +36,26 @@ pub(crate) async fn post(
     caller: Caller,
     body: Json<PostMessage>,
 ) -> Answer {
-    let Json(PostMessage { text, client_id, pressed, seen_seq }) = body;
+    let Json(PostMessage { text, client_id, pressed, attachments, seen_seq }) = body;
     let text = parse_text(&text)?;
     check_client_id(&client_id)?;
     match caller {
         Caller::Customer(owner) => {
             let seen = seen_seq.map(|_| "seen_seq");
             refuse_field(seen, "only a member's message is compared with what they have seen")?;
-            let message = ByCustomer { text, client_id, pressed: pressed.map(Into::into) };
+            if attachments.len() > MOST_PER_MESSAGE {
+                return Err(Problem::field("/attachments", "too_many", "must be 4 at most"));
+            }
+            let page_url = owner.visitor.page.clone();
+            let pressed = pressed.map(Into::into);
+            let message = CustomerMessage { text, client_id, page_url, pressed, attachments };
             by_customer(&request, &gateway, &owner, message).await
         }
         Caller::Staff(staff) => {
             let pressed = pressed.map(|_| "pressed");
             refuse_field(pressed, "only a customer answers an offer, and only for themselves")?;
+            let attachments = (!attachments.is_empty()).then_some("attachments");
+            refuse_field(attachments, "only a customer sends files")?;
             let message = ByMember { text, client_id, seen: seen_seq.map(MessageSeq) };
             by_member(&request, &gateway.0, &staff, message).await
         }
@@ -59,32 +66,23 @@ fn refuse_field(named: Option<&str>, why: &str) -> Result<(), Problem> {
     named.map_or(Ok(()), |name| Err(Problem::field(format!("/{name}"), "not_yours", why)))
 }
 
-/// A customer's message that was checked.
-struct ByCustomer {
-    text: String,
-    client_id: String,
-    pressed: Option<Pressed>,
-}
-
 async fn by_customer(
     request: &HttpRequest,
     gateway: &Gateway,
     owner: &Owner,
-    message: ByCustomer,
+    message: CustomerMessage,
 ) -> Answer {
-    let ByCustomer { text, client_id, pressed } = message;
     let state = &gateway.0;
     let (tenant_id, session) = (owner.visitor.tenant(), owner.visitor.session());
     state.limiters.message_ip.check(&Network::from(client::ip(request))).await?;
     state.limiters.message_session.check(&session).await?;
     let tenant = state.desk.tenant_by_id(tenant_id).await?;
     let tenant = tenant.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let page = owner.visitor.page.clone();
     if wants_stream(request) {
-        let post = tenant.post_message(session, text, client_id, page, pressed);
+        let post = tenant.post_message(session, message);
         return turn::stream(gateway, owner, tenant.snapshot(), post).await;
     }
-    let posted = tenant.post_message(session, text, client_id, page, pressed).await?;
+    let posted = tenant.post_message(session, message).await?;
     accepted(state, tenant_id, session, posted).await
 }
 

@@ -13,7 +13,7 @@ use actix_web::{
 };
 
 use crate::{
-    assets, bookings,
+    assets, attachments, bookings,
     calendars::{consent, hook, staff as calendars},
     callbacks, debug, dev_mail, docs, events, form,
     gateway::Gateway,
@@ -51,6 +51,18 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
             exposed("/v1/sessions/{session}/messages", "POST, OPTIONS")
                 .route(web::post().to(messages::post))
                 .route(preflight("POST, OPTIONS")),
+        )
+        .service(
+            exposed("/v1/sessions/{session}/attachments", "POST, OPTIONS")
+                .route(web::post().to(attachments::announce))
+                .route(preflight("POST, OPTIONS")),
+        )
+        .service(
+            exposed("/v1/sessions/{session}/attachments/{attachment}", "GET, PUT, DELETE, OPTIONS")
+                .route(web::get().to(attachments::get))
+                .route(web::put().to(attachments::upload))
+                .route(web::delete().to(attachments::cancel))
+                .route(preflight("GET, PUT, DELETE, OPTIONS")),
         )
         .service(
             exposed("/v1/sessions/{session}/typing", "POST, OPTIONS")
@@ -452,6 +464,7 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
         // Pages.
         .service(at("/", "GET, HEAD").route(read().to(assets::landing)))
         .service(at("/widget.js", "GET, HEAD").route(read().to(assets::widget)))
+        .service(at("/widget-files.js", "GET, HEAD").route(read().to(assets::widget_files)))
         .service(at("/widget-later.js", "GET, HEAD").route(read().to(assets::widget_later)))
         .service(at("/sdk.js", "GET, HEAD").route(read().to(assets::sdk)))
         .service(at("/app", "GET, HEAD").route(read().to(to_app)))

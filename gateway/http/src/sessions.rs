@@ -16,8 +16,8 @@ use forecourt_ports::{
     store::{Loaded, Role},
 };
 use forecourt_wire::{
-    ChatCall, CustomerSeen, CustomerTyping, Draft, Message, OpenSession, SessionOpened,
-    SessionSnapshot, SessionStatus, TenantBrand,
+    AttachmentView, ChatCall, CustomerSeen, CustomerTyping, Draft, Message, OpenSession,
+    SessionOpened, SessionSnapshot, SessionStatus, TenantBrand,
 };
 
 use crate::{
@@ -137,6 +137,7 @@ pub(crate) async fn get(gateway: web::Data<Gateway>, owner: Owner) -> Answer {
         offers,
         bookings,
         call: ChatCall::of(&loaded.state.callback),
+        attachments: AttachmentView::posted(&loaded.state.attachments),
     }))
 }
 

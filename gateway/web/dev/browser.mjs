@@ -21,7 +21,7 @@ let passed = 0;
 
 async function step(name, options, run) {
   if (!name.includes(only)) return;
-  const calm = { refuse: 0, expire: 0, close: 0, colleague: 0, stall: 0, look_ms: 0, stream: "ok", place: null };
+  const calm = { upload_ms: 0, refuse: 0, expire: 0, close: 0, colleague: 0, stall: 0, look_ms: 0, stream: "ok", place: null };
   await post("/mock", { leads: "ok", demo: true, delta_ms: 12, think_ms: 150, reset: true, ...calm });
   const { size = DESKTOP, dark = false, locale = "en-GB" } = options;
   const context = await browser.newContext({
@@ -301,6 +301,57 @@ await step("widget: it lives on a foreign site with a strict policy", {}, async 
     site.close();
   }
 });
+
+const PIXEL = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+const chips = (page) => page.locator("forecourt-chat .tray .file");
+const sentFiles = (page) => page.locator("forecourt-chat .files .file");
+
+await step("widget: a picture leaves while its message is written, and stands below it", {}, async (page) => {
+  await post("/mock", { upload_ms: 4000 });
+  await openChat(page);
+  await page.locator("forecourt-chat .clip").waitFor();
+  await page.locator("forecourt-chat input[type=file]").setInputFiles({ name: "car.png", mimeType: "image/png", buffer: PIXEL });
+  await chips(page).getByRole("progressbar").waitFor();
+  await axe(page, "a file in the tray");
+  await say(page, "What would you give me for this one?");
+  await sentFiles(page).waitFor();
+  assert.equal(await chips(page).count(), 0);
+  assert.equal(await sentFiles(page).getAttribute("data-state"), "coming");
+  await until(
+    () => sentFiles(page).getAttribute("data-state"),
+    (state) => state === "there",
+    "the picture arrives",
+  );
+  assert.match(await sentFiles(page).textContent(), /Picture.*Arrived/);
+  await answered(page);
+  await page.reload();
+  await sentFiles(page).waitFor();
+  assert.match(await sentFiles(page).textContent(), /Arrived/);
+});
+
+await step(
+  "widget: what is not taken says why, what is taken back is gone, and a picture needs no words",
+  { size: PHONE, locale: "ar" },
+  async (page) => {
+    await openChat(page, "ar");
+    const pick = (name, mimeType, buffer) => page.locator("forecourt-chat input[type=file]").setInputFiles({ name, mimeType, buffer });
+    await page.locator("forecourt-chat .clip").waitFor();
+    await pick("a.gif", "image/gif", Buffer.from("GIF89a"));
+    await until(
+      () => chips(page).getAttribute("data-state"),
+      (state) => state === "failed",
+      "a refusal",
+    );
+    await fits(page, "the tray");
+    await chips(page).getByRole("button").click();
+    assert.equal(await chips(page).count(), 0);
+    await pick("car.png", "image/png", PIXEL);
+    await chips(page).waitFor();
+    await page.locator("forecourt-chat .send").click();
+    await sentFiles(page).waitFor();
+    assert.equal(await bubbles(page, "customer").first().textContent(), "أرسل صورة.");
+  },
+);
 
 for (const [name, options, lang] of [
   ["light", {}, "en"],

@@ -9,6 +9,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { attach, filesRoute, viewsOf } from "./mock-files.mjs";
 import { makeHub, MEMBERS } from "./mock-live.mjs";
 import { makeStock, stockRoute } from "./mock-stock.mjs";
 import { ANSWER, GREETING, TENANT, iso, makeLead, makeLeads, publicTenant, seeded } from "./mock-data.mjs";
@@ -28,6 +29,7 @@ const mood = {
   stall: 0, // an answer stops for this long after a third of its text
   look_ms: 0, // how long the assistant looks things up before its first word
   stream: "ok", // ok · mute: event streams say nothing, as behind a proxy that holds them back
+  upload_ms: 0, // how long a file is on its way
   place: null, // the customer's place in the queue when a person is asked for
 };
 
@@ -202,7 +204,7 @@ function sessionOf(leadRow) {
   return session;
 }
 
-async function sessionRoute(req, res, session, action, url) {
+async function sessionRoute(req, res, session, action, url, file) {
   const bearer = req.headers.authorization?.replace("Bearer ", "");
   const staff = memberOf(req);
   if (bearer && mood.expire > 0 && action !== "typing" && action !== "seen") {
@@ -211,9 +213,14 @@ async function sessionRoute(req, res, session, action, url) {
   }
   if (!session) return problem(res, 404, "not-found", "no such session");
   if (bearer ? bearer !== session.token : !staff) return problem(res, 401, "unauthorised", "log in first");
+  if (action === "attachments") {
+    const row = leads.find((it) => it.session_id === session.id);
+    const changed = () => row && hub.event("lead.changed", row);
+    return filesRoute(req, res, session, file, { send, problem, body, emit, id, changed, staff, mood, sleep });
+  }
   if (req.method === "GET" && !action) {
     const { id: session_id, lang, status, seq, messages, draft } = session;
-    return send(res, 200, { session_id, lang, status, epoch: EPOCH, seq, messages, draft });
+    return send(res, 200, { session_id, lang, status, epoch: EPOCH, seq, messages, draft, attachments: viewsOf(session) });
   }
   if (req.method === "GET" && action === "events") {
     const after = Number((req.headers["last-event-id"] ?? url.searchParams.get("after") ?? `${EPOCH}-0`).split("-")[1]);
@@ -280,6 +287,8 @@ async function sessionRoute(req, res, session, action, url) {
         client_id: input.client_id,
         ...(!bearer && { member_name: staff.name }),
       });
+    const files = known ? [] : attach(session, message, input.attachments);
+    if (files.length) emit(session, { type: "attachments.changed", attachments: files });
     send(res, 202, { message_id: message.message_id, seq: message.seq, version: session.seq });
     if (known || !bearer || session.status !== "open") return;
     if (/menneske|person|شخص|personne/i.test(input.text)) void toPerson(session);
@@ -377,6 +386,7 @@ async function staffRoute(req, res, path, url) {
     await sleep(250);
     return send(res, 200, {
       lead,
+      attachments: viewsOf(session),
       messages: session.messages,
       events,
       deliveries,
@@ -533,8 +543,8 @@ async function route(req, res) {
       seq: session.seq,
     });
   }
-  const session = /^\/v1\/sessions\/(ses_\w+)(?:\/(\w+))?$/.exec(path);
-  if (session) return sessionRoute(req, res, sessions.get(session[1]), session[2], url);
+  const session = /^\/v1\/sessions\/(ses_\w+)(?:\/(\w+))?(?:\/(att_\w+))?$/.exec(path);
+  if (session) return sessionRoute(req, res, sessions.get(session[1]), session[2], url, session[3]);
   if (path.startsWith("/v1/")) return staffRoute(req, res, path, url);
   return file(res, path);
 }

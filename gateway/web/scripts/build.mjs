@@ -1,6 +1,7 @@
 // Builds everything into dist/, whose layout is what the server serves:
 //   dist/widget.js             the widget, one classic script
 //   dist/widget-later.js       what the widget loads when a conversation needs it, one module
+//   dist/widget-files.js      what the widget loads when a file is sent or was, one module
 //   dist/sdk.js                the SDK for developers, one module
 //   dist/index.html            the landing page,   assets under /assets/
 //   dist/demo/index.html       the demo site,      assets under /demo/assets/
@@ -54,6 +55,17 @@ await build({
     outDir: at("dist"),
     emptyOutDir: false,
     lib: { entry: at("widget/later.ts"), formats: ["es"], fileName: () => "widget-later.js" },
+  },
+});
+await build({
+  ...shared,
+  root: at("widget"),
+  build: {
+    target,
+    cssTarget: "esnext",
+    outDir: at("dist"),
+    emptyOutDir: false,
+    lib: { entry: at("widget/files.ts"), formats: ["es"], fileName: () => "widget-files.js" },
   },
 });
 await build({

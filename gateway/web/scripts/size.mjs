@@ -43,6 +43,7 @@ const budgets = [
   ["sdk, openChat", await imported("openChat"), 6],
   ["widget.js", await gz("widget.js"), 15],
   ["widget-later.js", await gz("widget-later.js"), 5],
+  ["widget-files.js", await gz("widget-files.js"), 6],
   ["app, script of the first screen", await firstScreen("app/index.html", "/app/", [await heaviestLanguage()]), 200],
   ["booking, script", await firstScreen("booking/index.html", "/booking/"), 12],
   ["demo, script", await firstScreen("demo/index.html", "/demo/"), 20],

@@ -15,6 +15,7 @@ import { SessionStream, type StreamState } from "./session";
 import { TypingNotice } from "./typing";
 import type {
   ChatCall,
+  AttachmentView,
   Author,
   ChatBooking,
   Message,
@@ -49,6 +50,8 @@ export type Note = "taken" | "back" | "closed" | "failedTurn" | "fresh";
 /** One line of the conversation. `era` grows when a new session replaces an ended one. */
 export interface Item {
   key: string;
+  /** The message's own id, once it is stored. */
+  id?: string;
   era: number;
   /** Place in the session; unsent lines have none and stand last. */
   seq: number;
@@ -58,6 +61,8 @@ export interface Item {
   text: string;
   note?: Note;
   state?: ItemState;
+  /** What was sent, for another try. */
+  sent?: Waiting;
 }
 
 export interface Brand {
@@ -71,7 +76,8 @@ export interface Brand {
 interface Waiting {
   client_id: string;
   text: string;
-  pressed?: Pressed;
+  pressed?: Pressed | undefined;
+  attachments?: string[] | undefined;
 }
 
 interface Stored {
@@ -115,6 +121,8 @@ export class Chat {
   bookings: ChatBooking[] = [];
   /** When somebody calls, or may. */
   call: ChatCall | null = null;
+  /** The files that came with the visitor's messages; of one file the first says how it is. */
+  files: AttachmentView[] = [];
   /** How far this clock is ahead of the server's, at most (ms). */
   skew = 0;
   loading = false;
@@ -238,13 +246,13 @@ export class Chat {
     this.#tell("seen", { seq: upto });
   }
 
-  /** `pressed`: the button that the text stands for. */
-  send(text: string, pressed?: Pressed): void {
+  /** `pressed`: the button that the text stands for; `attachments`: files that were announced. */
+  send(text: string, pressed?: Pressed, attachments?: string[]): void {
     const trimmed = text.trim();
     if (!trimmed) return;
     this.#kept = true;
     this.type(false);
-    this.#enqueue({ client_id: newId(), text: trimmed, ...(pressed && { pressed }) });
+    this.#enqueue({ client_id: newId(), text: trimmed, pressed, attachments });
     this.#keep();
     this.#options.onChange();
     void this.#pump();
@@ -252,9 +260,9 @@ export class Chat {
 
   retry(key: string): void {
     const item = this.items.find((it) => it.key === key && it.state === "failed");
-    if (!item) return;
+    if (!item?.sent) return;
     this.#drop(item);
-    this.#enqueue({ client_id: key, text: item.text });
+    this.#enqueue(item.sent);
     this.#keep();
     this.#options.onChange();
     void this.#pump();
@@ -297,6 +305,7 @@ export class Chat {
       name: "",
       text: waiting.text,
       state: "sending",
+      sent: waiting,
     });
   }
 
@@ -324,6 +333,7 @@ export class Chat {
     else this.typing = null;
     this.#put({
       key: clientId || message.message_id,
+      id: message.message_id,
       era: this.#era,
       seq,
       at: Date.parse(message.at),
@@ -382,6 +392,7 @@ export class Chat {
     snapshot.messages.forEach((message) => this.#show(message));
     this.bookings = snapshot.bookings ?? [];
     this.call = snapshot.call ?? null;
+    this.files = snapshot.attachments ?? [];
     if (snapshot.messages.at(-1)?.author !== "customer") this.offers = snapshot.offers ?? [];
     if (snapshot.status === "closed") this.#note("closed", "end");
   }
@@ -454,6 +465,8 @@ export class Chat {
       if (event.news.kind === "agreed") this.place = null;
     } else if (event.type === "booking.changed") {
       this.bookings = [...this.bookings.filter((it) => it.booking_id !== event.booking.booking_id), event.booking];
+    } else if (event.type === "attachments.changed") {
+      this.files = [...event.attachments, ...this.files];
     } else if (event.type === "turn.failed") {
       this.#note("failedTurn", event.seq);
     }
@@ -474,6 +487,8 @@ export class Chat {
     this.call = null;
     const spoken = this.items.some((it) => it.seq < Infinity);
     const unsent = this.items.filter((it) => it.seq === Infinity);
+    // Files stay with the conversation they were sent to.
+    for (const one of this.#out) delete one.attachments;
     if (spoken) {
       this.#era += 1;
       for (const item of unsent) item.era = this.#era;
@@ -497,7 +512,17 @@ export class Chat {
     });
   }
 
-  /** Two tabs that send their first message at once open one conversation. */
+  /** The conversation that files are sent to; it is opened when there is none. */
+  async reach(): Promise<{ url: string; token: string }> {
+    if (this.status === "closed") this.#forget();
+    if (!this.#session) await this.#open();
+    this.#kept = true;
+    this.#keep();
+    const { id, token } = this.#session!;
+    return { url: `${this.#options.base}/v1/sessions/${id}`, token };
+  }
+
+  /** Two tabs, or a message and a file, that are sent at once open one conversation. */
   async #open(): Promise<void> {
     const open = async (): Promise<void> => {
       if (this.#tabs) await new Promise((done) => setTimeout(done, TABS_MS));
@@ -537,7 +562,7 @@ export class Chat {
         this.#out.shift();
         // The stream may have been faster: then the list already holds the stored line.
         if (item && item.seq === Infinity) {
-          this.#put({ ...item, seq: accepted.seq, state: accepted.seq > this.#seenByStaff ? "sent" : "seen" });
+          this.#put({ ...item, id: accepted.message_id, seq: accepted.seq, state: accepted.seq > this.#seenByStaff ? "sent" : "seen" });
         }
         tries = 0;
         this.busyUntil = 0;
@@ -564,6 +589,8 @@ export class Chat {
             this.busyUntil = 0;
           }
         } else {
+          // Tried again, the text goes without files, which may be what was refused.
+          delete next.attachments;
           this.#fail(item);
         }
       }

@@ -292,7 +292,8 @@ export class SessionStream {
       case "turn.failed":
       case "times.offered":
       case "call.changed":
-      case "booking.changed": {
+      case "booking.changed":
+      case "attachments.changed": {
         const at = place ?? { epoch: this.#cursor?.epoch ?? 0, seq: body.seq };
         if (isStale(this.#cursor, at)) return;
         this.#cursor = at;

@@ -192,6 +192,9 @@ bookings?: Array<ChatBooking>,
  * When somebody calls, or may.
  */
 call?: ChatCall, };
+ * Files that came with the customer's messages.
+ */
+attachments?: Array<AttachmentView>, };
 
 /**
  * A message to a conversation, from its customer or from a member.
@@ -210,6 +213,10 @@ client_id: string,
  * Only of a customer: the button that they pressed instead of writing.
  */
 pressed?: Pressed, 
+/**
+ * Only of a customer: files that were announced and came with no message yet; four at most.
+ */
+attachments?: Array<string>, 
 /**
  * Only of a member: the newest message on their screen. When somebody else has written since, nothing
  * is stored, and the answer is `409`.
@@ -393,6 +400,52 @@ export type MessagesSeen = { seq: number, at: string,
 upto: number, };
 
 /**
+ * A file that a customer is about to upload.
+ */
+export type AnnounceAttachment = { 
+/**
+ * Makes a repeat harmless: the same id is answered with the first result. 1 to 100 printable
+ * ASCII characters; a UUID is a good one.
+ */
+client_id: string, 
+/**
+ * How many bytes it has: 10 MiB at most.
+ */
+bytes: number, };
+
+/**
+ * A file of a conversation. It has no name: what a sender calls it is not kept.
+ */
+export type AttachmentView = { attachment_id: string, 
+/**
+ * The message it came with; absent until that is written.
+ */
+message_id?: string, bytes: number, state: AttachmentState, 
+/**
+ * What its first bytes say; once it has arrived.
+ */
+kind?: FileKind, 
+/**
+ * Why it will not come; once it has failed.
+ */
+reason?: AttachmentFailure, };
+
+export type AttachmentState = "arriving" | "arrived" | "failed";
+
+export type AttachmentFailure = "cancelled" | "too_large" | "wrong_kind";
+
+export type FileKind = "jpeg" | "png" | "webp" | "heic" | "pdf";
+
+/**
+ * Files came with a message, have arrived, or will not come.
+ */
+export type AttachmentsChanged = { seq: number, at: string, 
+/**
+ * Those that changed, as they are now.
+ */
+attachments: Array<AttachmentView>, };
+
+/**
  * Who writes to the customer just now; replaces what was told before. Not stored.
  */
 export type Typing = { 
@@ -460,6 +513,7 @@ export type SessionError = { problem: Problem, };
  * Everything that the event stream of a session can carry.
  */
 export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "times.offered" } & TimesOffered | { "type": "call.changed" } & CallChanged | { "type": "booking.changed" } & BookingChanged | { "type": "typing" } & Typing | { "type": "queue" } & QueuePlace | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
+export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "times.offered" } & TimesOffered | { "type": "booking.changed" } & BookingChanged | { "type": "attachments.changed" } & AttachmentsChanged | { "type": "typing" } & Typing | { "type": "queue" } & QueuePlace | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
 
 /**
  * What a long poll answers: the events since the cursor, and the cursor for the next poll.
@@ -2108,6 +2162,10 @@ events: Array<TimelineEntry>, deliveries: Array<DeliveryView>,
  * What members think of the assistant's messages, oldest first.
  */
 ratings: Array<MessageRating>, 
+/**
+ * Files that came with the customer's messages, in the order in which they were announced.
+ */
+attachments: Array<AttachmentView>, 
 /**
  * What the person should know who takes the conversation over; while one is needed.
  */

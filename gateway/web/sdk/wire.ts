@@ -18,7 +18,10 @@ export type VisitorEvent = AnySessionEvent;
 export type StoredEvent =
   | Extract<
       AnySessionEvent,
-      { type: "message.posted" | "turn.started" | "turn.failed" | "times.offered" | "call.changed" | "booking.changed" }
+      {
+        type:
+          "message.posted" | "turn.started" | "turn.failed" | "times.offered" | "call.changed" | "booking.changed" | "attachments.changed";
+      }
     >
   | StatusEvent;
 

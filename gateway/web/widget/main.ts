@@ -10,7 +10,7 @@
  */
 import { Chat } from "../sdk/chat";
 import { pickLang, TEXTS } from "./texts";
-import { View, type Later } from "./view";
+import { View } from "./view";
 
 const script = document.currentScript as HTMLScriptElement | null;
 const tenant = script?.dataset["tenant"];
@@ -41,7 +41,7 @@ function start(from: HTMLScriptElement, slug: string): void {
     theme: theme ?? null,
     color: color ?? null,
     name: name ?? null,
-    later: () => import(/* @vite-ignore */ new URL("/widget-later.js", from.src).href) as Promise<Later>,
+    load: <T>(name: string) => import(/* @vite-ignore */ new URL(`/widget-${name}.js`, from.src).href) as Promise<T>,
   });
   document.body.append(view.host);
   if (wasOpen) view.toggle(true, true);

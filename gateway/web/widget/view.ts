@@ -31,9 +31,12 @@ const PERSON = "M12 12a3.7 3.7 0 1 0 0-7.4 3.7 3.7 0 0 0 0 7.4zM4.8 19.8a7.2 7.2
 
 /** What draws times, appointments and the queue: a file of its own. */
 export type Later = typeof import("./later");
+/** What sends files and draws them: another one. */
+export type FilesModule = typeof import("./files");
 
 export interface ViewOptions {
-  later(): Promise<Later>;
+  /** Loads one of them. */
+  load<T>(name: "later" | "files"): Promise<T>;
   lang(): Lang;
   texts(): Texts;
   theme: string | null;
@@ -64,6 +67,7 @@ export class View {
   readonly #latest = el("button", { class: "latest", type: "button", hidden: "" }, icon(DOWN));
   readonly #notice = el("p", { class: "notice", role: "status", hidden: "" });
   readonly #queue = el("p", { class: "notice queue", hidden: "" });
+  #files: Promise<() => void> | undefined;
   readonly #field = el("textarea", { rows: "1", maxlength: String(MAX_TEXT), enterkeyhint: "send" });
   readonly #sender = el("button", { class: "send", type: "submit" }, icon(SEND));
   readonly #person = el("button", { class: "person", type: "button" }, icon(PERSON), el("span"));
@@ -183,6 +187,14 @@ export class View {
     this.#renderLog(texts, name);
     this.#renderDraft(texts, who);
     this.#renderLater(stick);
+    // Files are taken and shown by an open panel; what does not load is tried again with the next change.
+    if (this.#opened) {
+      this.#files ??= this.#options.load<FilesModule>("files").then((files) => files.draw(chat, this.#root, this.#options.lang));
+      this.#files.then(
+        (draw) => draw(),
+        () => (this.#files = undefined),
+      );
+    }
     if (stick) this.#toEnd();
     this.#renderNotice(texts);
     this.#renderLauncher(texts, label);
@@ -267,7 +279,7 @@ export class View {
   #renderLater(stick: boolean): void {
     const chat = this.#chat;
     if (!this.#later && !chat.place && !chat.offers.length && !chat.bookings.length && !chat.call) return;
-    this.#later ??= this.#options.later();
+    this.#later ??= this.#options.load<Later>("later");
     this.#later.then(
       ({ draw }) => {
         draw({
@@ -309,6 +321,7 @@ export class View {
     bubble.title = time.format(item.at);
     const line = el("div", { class: "line", "data-who": item.author }, bubble);
     node.append(line);
+    if (mine) node.append(el("div", { class: "files", id: item.key, hidden: "" }));
     const { state } = item;
     if (mine && state && (last || !["sent", "seen"].includes(state))) {
       const foot = el("p", { class: "state", "data-state": state }, texts[state]);

@@ -12,6 +12,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
+    attachment::AttachmentView,
     callback::AgreedCall,
     replies::MessageRating,
     session::{Message, SessionStatus},
@@ -259,6 +260,9 @@ pub struct LeadDetail {
     /// What members think of the assistant's messages, oldest first.
     #[serde(default)]
     pub ratings: Vec<MessageRating>,
+    /// Files that came with the customer's messages, in the order in which they were announced.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentView>,
     /// What the person should know who takes the conversation over; while one is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -11,6 +11,7 @@
 //! - a shape is changed by adding to it; the snapshots in `tests/` tell when one changed otherwise;
 //! - `gateway/web/sdk/wire.gen.ts` says the same in TypeScript, and a test fails when it does not.
 
+pub mod attachment;
 pub mod booking;
 pub mod calendar;
 pub mod callback;
@@ -35,6 +36,10 @@ pub mod webhook;
 mod words;
 
 pub use self::{
+    attachment::{
+        AnnounceAttachment, AttachmentFailure, AttachmentState, AttachmentView, AttachmentsChanged,
+        FileKind,
+    },
     booking::{
         AcceptOffer, BlockCreated, BlockKind, BlockList, BlockView, BookingCustomer, BookingDetail,
         BookingEventName, BookingLetter, BookingNow, BookingPage, BookingRules, BookingStatus,

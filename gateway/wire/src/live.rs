@@ -427,6 +427,9 @@ impl LeadEventName {
             | Event::DeliveryAccepted { .. }
             | Event::DeliveryFailed { .. }
             | Event::DeliveryUncertain { .. }
+            | Event::AttachmentsPosted { .. }
+            | Event::AttachmentArrived { message: Some(_), .. }
+            | Event::AttachmentFailed { message: Some(_), .. }
             | Event::HandoffRequested { .. }
             | Event::HumanAlerted { .. }
             | Event::RemindersStopped { .. }
@@ -438,6 +441,9 @@ impl LeadEventName {
             | Event::Released { .. }
             | Event::Closed { .. } => Some(Self::Changed),
             Event::SessionOpened { .. }
+            | Event::AttachmentAnnounced { .. }
+            | Event::AttachmentArrived { message: None, .. }
+            | Event::AttachmentFailed { message: None, .. }
             | Event::RungReached { .. }
             | Event::TurnStarted { .. }
             | Event::Gathering { .. }

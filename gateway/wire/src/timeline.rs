@@ -77,6 +77,19 @@ fn told(event: &Event) -> (&'static str, String) {
             ("lead.repeated", format!("The same person wrote again, from {}", source(*from)))
         }
         Event::MessagePosted(posted) => ("message.posted", message(posted)),
+        Event::AttachmentAnnounced { .. } => {
+            ("attachment.announced", "The customer began to send a file".into())
+        }
+        Event::AttachmentsPosted { attachments, .. } => (
+            "attachments.posted",
+            format!("The message came with files, {} in number", attachments.len()),
+        ),
+        Event::AttachmentArrived { kind, .. } => {
+            ("attachment.arrived", format!("A file has arrived ({})", kind.as_str()))
+        }
+        Event::AttachmentFailed { reason, .. } => {
+            ("attachment.failed", format!("A file will not come ({})", word(reason)))
+        }
         Event::PromiseMade { .. } => ("promise.made", "The customer waits for an answer".into()),
         Event::RungReached { rung, .. } => {
             ("promise.rung", format!("No answer was proven yet: next step {}", word(rung)))

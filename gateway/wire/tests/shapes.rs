@@ -7,7 +7,8 @@ use forecourt_core::{
     },
     hours::{OpeningHours, Span},
     id::{
-        DeliveryId, LeadId, MemberId, MessageId, ServiceId, SessionId, TenantId, TurnId, VehicleId,
+        AttachmentId, DeliveryId, LeadId, MemberId, MessageId, ServiceId, SessionId, TenantId,
+        TurnId, VehicleId,
     },
     knowledge::{Fuel, Knowledge, Localized, Service, Vehicle, VehicleStatus},
     lang::Lang,
@@ -206,6 +207,7 @@ fn what_a_customer_gets() {
             offers: vec![],
             bookings: vec![],
             call: None,
+            attachments: vec![],
         }
     );
     assert_json_snapshot!(
@@ -334,6 +336,14 @@ fn what_staff_get() {
                 rating: wire::Rating::Bad,
                 reason: Some("Feil pris".into()),
                 at: at(3),
+            }],
+            attachments: vec![wire::AttachmentView {
+                attachment_id: AttachmentId::from_uuid(Uuid::from_u128(8)),
+                message_id: Some(message()),
+                bytes: 2_000,
+                state: wire::AttachmentState::Failed,
+                kind: None,
+                reason: Some(wire::AttachmentFailure::WrongKind),
             }],
             handoff_note: Some(wire::HandoffNote {
                 asked: vec!["Er den ledig?".into()],

@@ -82,6 +82,7 @@ impl Talk {
             client_id,
             page_url: None,
             pressed: None,
+            attachments: Vec::new(),
         });
         for _ in 0..8 {
             if self.state.turn.is_some() {

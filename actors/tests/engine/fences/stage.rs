@@ -63,7 +63,8 @@ impl Stage {
         let mut settings = settings();
         // Who was taken over stays with the member, however long a busy machine lets time pass.
         settings.handoff.give_back_after_ms = 0;
-        settings.gather = GatherSettings { shortest_ms: gather, longest_ms: gather };
+        settings.gather =
+            GatherSettings { shortest_ms: gather, longest_ms: gather, ..GatherSettings::default() };
         // However long it takes: who has taken over keeps it.
         settings.handoff.give_back_after_ms = 0;
         let (id, slug, pack) = (TENANT, "nordlys-bil".to_owned(), "dealer".to_owned());

@@ -110,6 +110,14 @@ impl Sentence {
         self.turns.iter().any(|turn| turn.meaning == Turn::Not && self.clause(turn.first) == clause)
     }
 
+    /// Whether the clause of `at` says `not` before it.
+    pub(super) fn is_negated_before(&self, at: usize) -> bool {
+        let clause = self.clause(at);
+        self.turns.iter().any(|turn| {
+            turn.meaning == Turn::Not && turn.first < at && self.clause(turn.first) == clause
+        })
+    }
+
     /// Whether a cue's own words are taken back: `not` before it in its clause, or right after the verb.
     ///
     /// "Booked without any trouble" and "we guarantee no faults" take nothing back.

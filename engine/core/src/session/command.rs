@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    attachment::{AttachmentFailure, FileKind},
     callback::{CallTime, CallbackBy, CallbackEnd, OfferReason},
     capture::Submission,
     contact::Phone,
     dialogue::{BookingNews, Pressed, TurnNotes},
     effect::TimerKind,
     event::{AssignReason, ContactLearned, MessageSeq, Reader, Source, TurnFailure},
-    id::{BookingId, ContactId, DeliveryId, LeadId, MemberId, MessageId, TurnId},
+    id::{AttachmentId, BookingId, ContactId, DeliveryId, LeadId, MemberId, MessageId, TurnId},
     lang::Lang,
     routing,
     settings::TenantSettings,
@@ -40,6 +41,26 @@ pub enum Command {
         /// What they pressed instead of writing it; `text` says the same in words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pressed: Option<Pressed>,
+        /// The files that come with it, announced before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<AttachmentId>,
+    },
+    /// The customer begins to send a file of so many bytes.
+    AnnounceAttachment {
+        attachment: AttachmentId,
+        client_id: String,
+        bytes: u64,
+    },
+    /// All bytes of a file are stored.
+    AttachmentArrived {
+        attachment: AttachmentId,
+        kind: FileKind,
+        bytes: u64,
+    },
+    /// A file will not come.
+    AttachmentFailed {
+        attachment: AttachmentId,
+        reason: AttachmentFailure,
     },
     /// A member wrote; it takes the conversation over.
     PostMemberMessage {
@@ -254,6 +275,15 @@ pub enum Rejection {
     /// The same `client_id` was stored before: here is its place.
     #[error("the message was stored before")]
     AlreadyPosted { message: MessageId, seq: MessageSeq },
+    /// The same `client_id` announced a file before: this one.
+    #[error("the attachment was announced before")]
+    AlreadyAnnounced { attachment: AttachmentId },
+    /// None of this conversation's, or it came with another message.
+    #[error("there is no such attachment")]
+    UnknownAttachment,
+    /// A message or a conversation takes no more (A9).
+    #[error("there are too many attachments")]
+    TooManyAttachments,
     /// It speaks of a turn, timer or delivery that is over (A7); harmless.
     #[error("it is over")]
     Stale,

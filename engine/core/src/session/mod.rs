@@ -35,6 +35,7 @@ pub use self::{
     people::{Hold, Pause, Reroute, SeenUpTo, Talk, Voices},
 };
 use crate::{
+    attachment::{AttachmentState, Attachments},
     callback::{Callback, CallbackDesk},
     contact::{Email, Phone},
     delivery::Intent,
@@ -122,6 +123,8 @@ pub struct LeadSession {
     /// When a person calls the customer, or may.
     #[serde(default, skip_serializing_if = "CallbackDesk::is_empty")]
     pub callback: CallbackDesk,
+    #[serde(default, skip_serializing_if = "Attachments::is_empty")]
+    pub attachments: Attachments,
 }
 
 /// Who speaks for the tenant.
@@ -245,6 +248,7 @@ impl LeadSession {
             sms_consent: false,
             dialogue: Dialogue::default(),
             callback: CallbackDesk::default(),
+            attachments: Attachments::default(),
         }
     }
 
@@ -288,7 +292,8 @@ impl LeadSession {
             timers.insert(TimerKind::Turn, turn.leased_until);
         }
         if let Some(gather) = &self.gather {
-            timers.insert(TimerKind::Gather, gather.until);
+            let awaited = self.attachments.awaited_until();
+            timers.insert(TimerKind::Gather, awaited.unwrap_or(gather.until).max(gather.until));
         }
         if let Some(pause) = &self.pause {
             timers.insert(TimerKind::Resume, pause.until);
@@ -404,6 +409,20 @@ impl LeadSession {
                 }
             }
             Event::MessagePosted(posted) => self.apply_message(posted, at),
+            Event::AttachmentAnnounced { attachment, client_id, bytes } => {
+                self.attachments.note_announced(*attachment, client_id, *bytes);
+            }
+            Event::AttachmentsPosted { message, seq, attachments, until } => {
+                self.attachments.note_posted(attachments, *message, *seq, *until);
+            }
+            Event::AttachmentArrived { attachment, kind, bytes, .. } => {
+                let state = AttachmentState::Arrived { kind: *kind };
+                self.attachments.note_settled(*attachment, state, *bytes);
+            }
+            Event::AttachmentFailed { attachment, reason, bytes, .. } => {
+                let state = AttachmentState::Failed { reason: *reason };
+                self.attachments.note_settled(*attachment, state, *bytes);
+            }
             Event::PromiseMade { message, since, settings } => {
                 self.promise_settings = *settings;
                 self.promises.push(Promise {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{HandoffWait, LeadSession, Speaker};
 use crate::{
+    attachment::SentFiles,
     event::{Author, MessageSeq, Reader},
     id::{MemberId, MessageId},
     promise::Rung,
@@ -98,6 +99,15 @@ impl Talk {
             texts.pop_front();
         }
         texts.push_back(crate::text::excerpt(text, TEXT));
+    }
+}
+
+impl LeadSession {
+    /// The files that an answer to all that was written must know of.
+    pub fn sent_files(&self) -> SentFiles {
+        let customer = self.voices.last == Some(Author::Customer);
+        let after = if customer { self.voices.before } else { self.last_message };
+        SentFiles::of(&self.attachments, after, self.last_message)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tables and properties of the lead session; the names of invariants are those of the architecture.
 
+mod attachments;
 mod callback;
 mod chat;
 mod dialogue;
@@ -17,10 +18,12 @@ use uuid::Uuid;
 use self::world::{World, chat};
 use super::{replay::Verdict, *};
 use crate::{
+    attachment::{AttachmentFailure, FileKind, PostedAttachment},
     capture::{RawSubmission, Submission},
     effect::TimerEnd,
     event::{AssignReason, Reader, Source, TurnFailure},
     gather::GatherSettings,
+    id::AttachmentId,
     settings::{Brand, MailSettings, TenantSettings},
 };
 
@@ -185,6 +188,7 @@ fn a_repeated_chat_message_finds_its_first_place() {
         client_id: id.into(),
         page_url: None,
         pressed: None,
+        attachments: Vec::new(),
     };
     world.run(post("Hi", "a")).unwrap();
     world.wait(2);

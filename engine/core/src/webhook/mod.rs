@@ -147,6 +147,10 @@ impl Topic {
                 BookingWhat::Expired => Self::BookingExpired,
             }),
             Event::SubmissionRepeated
+            | Event::AttachmentAnnounced { .. }
+            | Event::AttachmentsPosted { .. }
+            | Event::AttachmentArrived { .. }
+            | Event::AttachmentFailed { .. }
             | Event::RungReached { .. }
             | Event::TurnStarted { .. }
             | Event::Gathering { .. }

@@ -7,7 +7,7 @@
 //! With tools it is a whole assistant: [`thread`] reads the conversation, [`services`] and [`search`] tell
 //! what is wanted, [`plan`] says what comes next, [`appointments`], [`times`] and [`offers`] lead to a booking, [`contact`] and
 //! [`informs`] do the rest, [`rounds`]
-//! calls and reads results, and [`say`] has every sentence.
+//! calls and reads results, and [`say`] has every sentence. [`files`] tells of what came with a message.
 //!
 //! # Invariants
 //! - **A3** the same question on the same ground gives the same answer, to the letter;
@@ -18,6 +18,7 @@
 mod appointments;
 mod compose;
 mod contact;
+mod files;
 mod informs;
 mod offers;
 mod plan;
@@ -77,7 +78,7 @@ impl Model for HouseResponder {
     /// Streams the answer word by word, without pretending to think.
     fn answer(&self, ask: Ask) -> BoxStream<'static, Result<Delta, ModelError>> {
         let text = match Self::step(&ask) {
-            Step::Say(text) => text,
+            Step::Say(text) => files::with(&ask, text),
             Step::Calls(calls) => {
                 let done = Done { stop: Stop::Calls, ..Done::free("house", VERSION) };
                 let calls = calls.into_iter().map(Delta::Call).chain([Delta::Done(done)]);

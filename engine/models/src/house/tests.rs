@@ -166,6 +166,7 @@ pub(crate) fn ask(lang: Lang, text: &str, medium: Medium) -> Ask {
         task: Task::default(),
         allowance: Allowance::default(),
         dialogue: Arc::default(),
+        files: forecourt_core::attachment::SentFiles::default(),
         toolbox: Toolbox::default(),
     }
 }

@@ -9,8 +9,8 @@ use super::{
     MEMBER_MARK, NOW, OPENING, PromptError, Prompts,
     spoken::{Form, OpeningView},
     view::{
-        BookingLine, DayView, DoorsView, FaqView, Moment, NowView, RulesView, ServiceView, SlotDay,
-        SlotsView, VehicleView, language,
+        BookingLine, DayView, DoorsView, FaqView, FilesView, Moment, NowView, RulesView,
+        ServiceView, SlotDay, SlotsView, VehicleView, language,
     },
 };
 
@@ -102,6 +102,10 @@ fn full_now(open: bool) -> NowView<'static> {
             status: "held",
             until: Some("x".into()),
         }],
+        files: Some(FilesView {
+            new: vec!["1 picture that has arrived".into()],
+            earlier: Some("2 files".into()),
+        }),
         ..empty_now()
     }
 }
@@ -114,6 +118,7 @@ fn empty_now() -> NowView<'static> {
         exceptions: Vec::new(),
         slots: Vec::new(),
         bookings: Vec::new(),
+        files: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use forecourt_core::{
+    attachment::SentFiles,
     booking::BookingStatus,
     calendar,
     hours::{Doors, Span},
@@ -59,6 +60,16 @@ pub(super) struct NowView<'a> {
     pub(super) slots: Vec<SlotsView<'a>>,
     /// This customer's appointments.
     pub(super) bookings: Vec<BookingLine<'a>>,
+    /// What they sent beside texts, if anything.
+    pub(super) files: Option<FilesView>,
+}
+
+/// Counts in words; no name, and nothing of what is in them.
+#[derive(Debug, Serialize)]
+pub(super) struct FilesView {
+    /// With what is answered now.
+    pub(super) new: Vec<String>,
+    pub(super) earlier: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -215,7 +226,27 @@ impl<'a> NowView<'a> {
                 .filter_map(|service| free(ask, service, &zone, free_from, today))
                 .collect(),
             bookings: bookings(ask, &zone, today),
+            files: FilesView::of(ask.files),
         }
+    }
+}
+
+impl FilesView {
+    fn of(sent: SentFiles) -> Option<Self> {
+        let SentFiles { pictures, documents, arriving, failed, earlier } = sent;
+        let told = |n: u8, one: &str, more: &str| {
+            let thing = if n == 1 { one } else { more };
+            (n > 0).then(|| format!("{n} {thing}"))
+        };
+        let new = [
+            told(pictures, "picture that has arrived", "pictures that have arrived"),
+            told(documents, "document that has arrived", "documents that have arrived"),
+            told(arriving, "file that has not arrived yet", "files that have not arrived yet"),
+            told(failed, "file that will not come", "files that will not come"),
+        ];
+        let earlier = told(earlier, "file", "files");
+        let new = new.into_iter().flatten().collect();
+        (!sent.is_empty()).then_some(Self { new, earlier })
     }
 }
 
@@ -278,7 +309,8 @@ pub(super) fn offers_bookings(ask: &Ask) -> bool {
 
 /// Whether the present is the same for every customer.
 pub(super) fn is_everybodys(ask: &Ask) -> bool {
-    !ask.grounding.receipts.iter().any(|receipt| matches!(receipt, Receipt::Booking(_)))
+    let has_booking = |receipt: &Receipt| matches!(receipt, Receipt::Booking(_));
+    ask.files.is_empty() && !ask.grounding.receipts.iter().any(has_booking)
 }
 
 /// Whether the whole stock stands in the facts, whatever was asked.

@@ -38,6 +38,7 @@ pub(crate) fn ask() -> Ask {
         task: Task::default(),
         allowance: Allowance::default(),
         dialogue: Arc::default(),
+        files: forecourt_core::attachment::SentFiles::default(),
         toolbox: Toolbox::default(),
     }
 }

@@ -4,6 +4,7 @@
 //! [`store_contract!`](crate::store_contract) in its own tests; each test gets a ground of its own.
 //! The appends come from the real core, so that what is stored is what the engine stores.
 
+mod attachments;
 mod bookings;
 pub mod calendars;
 mod deliveries;
@@ -27,8 +28,9 @@ use async_trait::async_trait;
 use forecourt_core::id::NodeId;
 
 pub use self::{
-    bookings::*, deliveries::*, inventory::*, journal::*, knowledge::*, leads::*, operations::*,
-    people::*, replies::*, spending::*, stage::*, tenants::*, timers::*, tools::*, webhooks::*,
+    attachments::*, bookings::*, deliveries::*, inventory::*, journal::*, knowledge::*, leads::*,
+    operations::*, people::*, replies::*, spending::*, stage::*, tenants::*, timers::*, tools::*,
+    webhooks::*,
 };
 use crate::store::{NewTenant, Store};
 
@@ -118,6 +120,9 @@ macro_rules! store_contract {
             whose_conversations_are_is_listed_and_counted_until_they_are_closed
             of_two_customers_one_has_the_member_at_a_time_until_the_call_is_over
             who_has_waited_longer_for_a_person_stands_before
+            // files of customers
+            a_file_is_kept_once_and_other_bytes_under_its_id_are_refused
+            a_file_belongs_to_its_conversation_and_is_forgotten_for_good
             // what people think of replies
             a_reply_is_rated_once_by_each_member_until_they_change_or_take_it_back
             only_the_assistants_messages_of_the_own_tenant_are_rated

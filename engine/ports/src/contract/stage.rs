@@ -76,7 +76,11 @@ pub fn new_tenant(slug: &str, ids: &SeqIds) -> NewTenant {
         hours: OpeningHours::default(),
         promise: PromiseSettings::default(),
         // Each message is answered at once: the contract is the store's, not the conversation's.
-        gather: forecourt_core::gather::GatherSettings { shortest_ms: 0, longest_ms: 0 },
+        gather: forecourt_core::gather::GatherSettings {
+            shortest_ms: 0,
+            longest_ms: 0,
+            ..Default::default()
+        },
         handoff: forecourt_core::handoff::HandoffSettings::default(),
         // A contract writes more than a customer would.
         dialogue: forecourt_core::dialogue::DialogueSettings {
@@ -268,6 +272,7 @@ impl<'a> Stage<'a> {
             client_id: client_id.into(),
             page_url: None,
             pressed: None,
+            attachments: Vec::new(),
         }
     }
 

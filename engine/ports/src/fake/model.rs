@@ -247,6 +247,7 @@ mod tests {
             task: Task::Answer,
             allowance: Allowance::Open,
             dialogue: Arc::default(),
+            files: forecourt_core::attachment::SentFiles::default(),
             toolbox: Toolbox::default(),
         }
     }

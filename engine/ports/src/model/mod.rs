@@ -9,6 +9,7 @@ pub mod usage;
 use std::{sync::Arc, time::Duration};
 
 use forecourt_core::{
+    attachment::SentFiles,
     dialogue::Dialogue,
     id::{SessionId, TurnId},
     knowledge::Grounding,
@@ -48,6 +49,8 @@ pub struct Ask {
     pub allowance: Allowance,
     /// Where the conversation stands: what was offered, held and booked.
     pub dialogue: Arc<Dialogue>,
+    /// What the customer sent with it.
+    pub files: SentFiles,
     /// The tools that may be called, and what was called in this turn already.
     pub toolbox: Toolbox,
 }

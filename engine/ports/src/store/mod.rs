@@ -3,6 +3,7 @@
 //! Every call names its tenant; an adapter runs it inside that tenant's scope (A8). What sweeps
 //! across tenants answers only *which* tenants owe work, never what.
 
+pub mod attachments;
 mod bookings;
 mod calendars;
 mod decisions;
@@ -100,6 +101,7 @@ pub trait Store:
     + Inventory
     + tools::CustomTools
     + replies::Replies
+    + attachments::Attachments
 {
 }
 impl<
@@ -118,7 +120,8 @@ impl<
         + websites::Websites
         + Inventory
         + tools::CustomTools
-        + replies::Replies,
+        + replies::Replies
+        + attachments::Attachments,
 > Store for T
 {
 }

@@ -111,6 +111,10 @@ impl LeadRecord {
             Event::SessionOpened { .. }
             | Event::LeadCaptured(_)
             | Event::SubmissionRepeated
+            | Event::AttachmentAnnounced { .. }
+            | Event::AttachmentsPosted { .. }
+            | Event::AttachmentArrived { .. }
+            | Event::AttachmentFailed { .. }
             | Event::RungReached { .. }
             | Event::TurnStarted { .. }
             | Event::Gathering { .. }

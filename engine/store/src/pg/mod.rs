@@ -9,6 +9,7 @@
 //!   only *which* tenants owe work, and reads *what* in their own scopes;
 //! - **A9** every list is limited, whatever the caller asks.
 
+mod attachments;
 mod bookings;
 mod calendars;
 mod commit;

@@ -10,6 +10,7 @@
 //! - a stored row that makes no sense to this version fails as [`DbError::Inconsistent`], with the
 //!   name of its table and no value (A13).
 
+pub(crate) mod attachments;
 pub(crate) mod booking_codes;
 pub(crate) mod booking_letters;
 pub(crate) mod booking_news;

@@ -3,6 +3,7 @@
 //! The shapes come from `forecourt-wire`; the operations from [`operations`], which tests compare with the
 //! routes.
 
+mod attachments;
 mod bookings;
 mod calendars;
 mod calls;
@@ -50,6 +51,12 @@ use crate::problem::{Answer, Code};
     wire::TurnStarted,
     wire::TurnFailed,
     wire::MessagesSeen,
+    wire::AnnounceAttachment,
+    wire::AttachmentView,
+    wire::AttachmentState,
+    wire::AttachmentFailure,
+    wire::FileKind,
+    wire::AttachmentsChanged,
     wire::Typing,
     wire::QueuePlace,
     wire::CallTime,
@@ -285,6 +292,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
         .iter()
         .chain(running::ALL)
         .chain(calls::ALL)
+        .chain(attachments::ALL)
         .chain(replies::ALL)
         .chain(webhooks::ALL)
         .chain(bookings::ALL)

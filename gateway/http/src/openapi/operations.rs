@@ -1,10 +1,10 @@
 //! The operations as they are documented.
 
 use crate::problem::Code::{
-    self, BadCredentials, Busy, ConversationClosed, Forbidden, Invalid, MalformedForm,
-    MalformedJson, MalformedQuery, NotFound, NotYours, OriginNotAllowed, Stale, Stopping,
-    TokenExpired, TooLarge, TooMany, TooSlow, Unauthorised, Unavailable, UnknownTenant,
-    UnsupportedMediaType, UpgradeRequired,
+    self, AttachmentOver, BadCredentials, Busy, ConversationClosed, Forbidden, Invalid,
+    MalformedForm, MalformedJson, MalformedQuery, NotFound, NotYours, OriginNotAllowed, Stale,
+    Stopping, TokenExpired, TooLarge, TooMany, TooManyAttachments, TooSlow, Unauthorised,
+    Unavailable, UnknownTenant, UnsupportedMediaType, UpgradeRequired,
 };
 
 /// Who may call an operation.
@@ -168,6 +168,8 @@ pub(crate) const ALL: &[Operation] = &[
             NotFound,
             TooSlow,
             ConversationClosed,
+            AttachmentOver,
+            TooManyAttachments,
             NotYours,
             Stale,
             TooLarge,

@@ -119,6 +119,12 @@ codes! {
     TooManyEntries = CONFLICT, "too-many-entries", "There is no room for another one",
         "a tenant has at most 200 services, 500 questions and 100 rules",
         "Delete one that is not needed any more.";
+    TooManyAttachments = CONFLICT, "too-many-attachments", "There is no room for another file",
+        "a message takes 4 files, a conversation 20 with 40 MiB together",
+        "Send what matters most, or ask for an address to send the rest to.";
+    AttachmentOver = CONFLICT, "attachment-over", "This file is done with",
+        "it was cancelled or refused, or it came with a message and stays there",
+        "Announce the file anew with POST /v1/sessions/{session}/attachments.";
     TooManyTools = CONFLICT, "too-many-tools", "There is no room for another tool",
         "a tenant has at most 20 tools of its own",
         "Delete one that is not needed any more.";
@@ -155,6 +161,9 @@ codes! {
     UnreadableFile = UNPROCESSABLE_ENTITY, "unreadable-file", "The file cannot be read",
         "the file is no table of vehicles",
         "Save the spreadsheet as CSV, with one row of column names first.";
+    Incomplete = UNPROCESSABLE_ENTITY, "incomplete", "The file is not whole",
+        "the body has fewer bytes than were announced",
+        "Send the whole file again.";
     TooManyBlocks = CONFLICT, "too-many-blocks", "There are too many blocks",
         "the resource has as many blocks as it may have",
         "Remove blocks that are over, or write several as one repeating block.";

@@ -157,9 +157,12 @@ impl From<EngineError> for Problem {
                 // Answered as a repeat where it matters; here it only says that nothing is to be done.
                 Rejection::AlreadyPosted { .. }
                 | Rejection::AlreadyReplayed { .. }
+                | Rejection::AlreadyAnnounced { .. }
                 // Only turns ask for tools.
                 | Rejection::NotGranted(_)
                 | Rejection::Stale => Self::new(Code::Stale),
+                Rejection::UnknownAttachment => Self::new(Code::AttachmentOver),
+                Rejection::TooManyAttachments => Self::new(Code::TooManyAttachments),
                 Rejection::OnItsWay => Self::new(Code::OnItsWay),
                 Rejection::OldFence => Self::new(Code::Superseded),
                 Rejection::MayHaveLeft => Self::new(Code::MayHaveLeft),

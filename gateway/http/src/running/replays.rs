@@ -244,6 +244,9 @@ const fn outcome(rejection: &Rejection) -> ReplayOutcome {
         | Rejection::NotYours
         | Rejection::Conflict { .. }
         | Rejection::NotAReceiver
+        | Rejection::AlreadyAnnounced { .. }
+        | Rejection::UnknownAttachment
+        | Rejection::TooManyAttachments
         | Rejection::NotGranted(_)
         | Rejection::NoPhone
         | Rejection::NoSuchTime

@@ -27,6 +27,7 @@ async fn every_answer_carries_the_security_headers() {
         (Method::GET, "/demo/nordlys-bil"),
         (Method::GET, "/widget.js"),
         (Method::GET, "/widget-later.js"),
+        (Method::GET, "/widget-files.js"),
         (Method::GET, "/sdk.js"),
         (Method::GET, "/docs"),
         (Method::GET, "/openapi.json"),

@@ -98,7 +98,11 @@ pub(crate) fn tenant(number: u128, slug: &str, domain: &str) -> NewTenant {
         hours: forecourt_core::hours::OpeningHours::default(),
         promise: PromiseSettings::default(),
         // Its clock stands still: a turn that waited for more text would never begin.
-        gather: forecourt_core::gather::GatherSettings { shortest_ms: 0, longest_ms: 0 },
+        gather: forecourt_core::gather::GatherSettings {
+            shortest_ms: 0,
+            longest_ms: 0,
+            ..Default::default()
+        },
         handoff: forecourt_core::handoff::HandoffSettings::default(),
         dialogue: forecourt_core::dialogue::DialogueSettings::default(),
         bookings: forecourt_core::booking::BookingSettings::default(),

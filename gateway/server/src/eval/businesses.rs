@@ -231,7 +231,7 @@ impl Business {
             hours: OpeningHours { week, exceptions },
             promise: PromiseSettings::default(),
             // A case waits for nobody who may write more.
-            gather: GatherSettings { shortest_ms: 0, longest_ms: 0 },
+            gather: GatherSettings { shortest_ms: 0, longest_ms: 0, ..Default::default() },
             handoff: HandoffSettings::default(),
             mail: MailSettings {
                 from_name: self.name.clone(),

@@ -202,6 +202,11 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
                 "Turns that asked no model which costs money: the tenant's budget was used up.",
             ),
             counter(
+                "forecourt_attachments_total",
+                "`result`: `posted`, `arrived`, `failed`",
+                "Files of customers: that came with a message, whose bytes are all here, that will not come.",
+            ),
+            counter(
                 "forecourt_sentences_withheld_total",
                 "",
                 "Sentences that the claim gate withheld.",

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::{Message, SessionStatus};
 use crate::{
+    attachment::{AttachmentView, AttachmentsChanged},
     callback::CallChanged,
     dialogue::{BookingChanged, OfferedTime, TimesOffered},
     ephemeral::Step,
@@ -38,6 +39,8 @@ pub enum SessionEvent {
     CallChanged(CallChanged),
     #[serde(rename = "booking.changed")]
     BookingChanged(BookingChanged),
+    #[serde(rename = "attachments.changed")]
+    AttachmentsChanged(AttachmentsChanged),
     #[serde(rename = "typing")]
     Typing(Typing),
     #[serde(rename = "queue")]
@@ -239,6 +242,7 @@ impl SessionEvent {
             Self::TimesOffered(_) => "times.offered",
             Self::CallChanged(_) => "call.changed",
             Self::BookingChanged(_) => "booking.changed",
+            Self::AttachmentsChanged(_) => "attachments.changed",
             Self::Typing(_) => "typing",
             Self::Queue(_) => "queue",
             Self::DraftProgress(_) => "draft.progress",
@@ -289,7 +293,16 @@ impl SessionEvent {
             Event::BookingNoted(news) => {
                 Some(Self::BookingChanged(BookingChanged { seq, at, booking: news.into() }))
             }
+            Event::AttachmentsPosted { .. }
+            | Event::AttachmentArrived { message: Some(_), .. }
+            | Event::AttachmentFailed { message: Some(_), .. } => {
+                let attachments = AttachmentView::told(&record.event);
+                Some(Self::AttachmentsChanged(AttachmentsChanged { seq, at, attachments }))
+            }
             Event::SessionOpened { .. }
+            | Event::AttachmentAnnounced { .. }
+            | Event::AttachmentArrived { message: None, .. }
+            | Event::AttachmentFailed { message: None, .. }
             | Event::LanguageChanged { .. }
             | Event::LeadCaptured(_)
             | Event::SubmissionRepeated

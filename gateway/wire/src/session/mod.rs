@@ -7,7 +7,7 @@ use std::fmt;
 
 use forecourt_core::{
     event::{self, MessageSeq},
-    id::{MessageId, SessionId, TurnId},
+    id::{AttachmentId, MessageId, SessionId, TurnId},
     session::LeadSession,
     settings::TenantSettings,
 };
@@ -18,6 +18,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
+    attachment::AttachmentView,
     callback::ChatCall,
     dialogue::{ChatBooking, OfferedTime, Pressed},
 };
@@ -166,6 +167,10 @@ pub struct SessionSnapshot {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub call: Option<ChatCall>,
+    /// Files that came with the customer's messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<AttachmentView>>")]
+    pub attachments: Vec<AttachmentView>,
 }
 
 /// A message to a conversation, from its customer or from a member.
@@ -183,6 +188,11 @@ pub struct PostMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub pressed: Option<Pressed>,
+    /// Only of a customer: files that were announced and came with no message yet; four at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    #[schema(value_type = Vec<String>, max_items = 4)]
+    pub attachments: Vec<AttachmentId>,
     /// Only of a member: the newest message on their screen. When somebody else has written since, nothing
     /// is stored, and the answer is `409`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -15,10 +15,16 @@ use crate::{
 };
 
 impl Deciding<'_> {
-    /// Begins a turn, unless a member types: then it begins when the pause ends.
+    /// Begins a turn, unless a member types: then it begins when the pause ends. The first one of a promise
+    /// also waits for files that still arrive.
     pub(super) fn start_turn(&mut self, rung: Rung) {
         if self.state.pause.is_some() {
             self.because("guard: a member types, the assistant waits");
+            return;
+        }
+        if rung == Rung::Primary && self.awaits_attachments() {
+            self.because("rule: a file is on its way, one turn answers it and the text");
+            self.emit(Event::Gathering { until: self.now.now });
             return;
         }
         let (turn, fence) = (TurnId::from_uuid(self.id()), self.state.fence);

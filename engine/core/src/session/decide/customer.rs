@@ -2,10 +2,11 @@
 
 use super::Deciding;
 use crate::{
+    attachment::PostedAttachment,
     capture::{REPEAT_WINDOW, Submission},
     dialogue::Pressed,
     event::{Author, Channel, Event, LeadCaptured, MessagePosted, MessageSeq, Source},
-    id::{ContactId, LeadId, MemberId, MessageId},
+    id::{AttachmentId, ContactId, LeadId, MemberId, MessageId},
     lang::Lang,
     promise::Rung,
     session::{Rejection, Speaker, SubmittedContact},
@@ -53,7 +54,7 @@ impl Deciding<'_> {
                 same_phone_as: contact.same_phone_as,
             }));
         }
-        self.customer_wrote(&form.message, key, None);
+        self.customer_wrote(&form.message, key, None, Vec::new());
         Ok(())
     }
 
@@ -73,11 +74,13 @@ impl Deciding<'_> {
         client_id: String,
         page_url: Option<String>,
         pressed: Option<Pressed>,
+        attachments: &[AttachmentId],
     ) -> Result<(), Rejection> {
         self.refuse_repeat(&client_id)?;
         if self.state.closed {
             return Err(Rejection::Closed);
         }
+        let attachments = self.posted_with(attachments)?;
         if self.state.lead.is_none() {
             let captured = LeadCaptured {
                 lead: LeadId::from_uuid(self.id()),
@@ -94,7 +97,7 @@ impl Deciding<'_> {
             };
             self.emit(Event::LeadCaptured(captured));
         }
-        self.customer_wrote(text, client_id, pressed);
+        self.customer_wrote(text, client_id, pressed, attachments);
         Ok(())
     }
 
@@ -134,16 +137,23 @@ impl Deciding<'_> {
     }
 
     /// The customer waits now: a promise runs, and the assistant begins anew unless a person speaks.
-    pub(super) fn customer_wrote(&mut self, text: &str, key: String, pressed: Option<Pressed>) {
+    pub(super) fn customer_wrote(
+        &mut self,
+        text: &str,
+        key: String,
+        pressed: Option<Pressed>,
+        attachments: Vec<PostedAttachment>,
+    ) {
         let lang = Lang::detect(text).filter(|lang| self.now.settings.languages.contains(lang));
         if let Some(lang) = lang.filter(|lang| *lang != self.state.lang) {
             self.because("rule: the customer writes in another of the tenant's languages");
             self.emit(Event::LanguageChanged { lang });
         }
         let message = MessageId::from_uuid(self.id());
+        let seq = MessageSeq(self.state.last_message.0 + 1);
         self.emit(Event::MessagePosted(MessagePosted {
             message,
-            seq: MessageSeq(self.state.last_message.0 + 1),
+            seq,
             author: Author::Customer,
             text: text.to_owned(),
             client_id: Some(key),
@@ -168,6 +178,7 @@ impl Deciding<'_> {
         } else {
             self.because("rule: the clock runs from the first text that is not answered");
         }
+        self.post_attachments(message, seq, attachments, turn_stays);
         if !turn_stays && self.speaks_of_a_call(text, pressed) {
             return;
         }
@@ -191,7 +202,7 @@ impl Deciding<'_> {
         let settings = self.now.settings.gather;
         let since = self.state.gather.map_or(self.now.now, |gather| gather.since);
         let until = settings.until(since, self.now.now, text);
-        if until <= self.now.now {
+        if until <= self.now.now && !self.awaits_attachments() {
             self.start_turn(Rung::Primary);
         } else {
             self.because("rule: more text may come, one turn answers the whole burst");

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 mod answer;
+mod attachments;
 mod callback;
 mod clock;
 mod customer;
@@ -73,8 +74,17 @@ impl Deciding<'_> {
         match command {
             Command::Submit { submission, contact } => self.submit(submission, contact),
             Command::Open { lang } => self.open(lang),
-            Command::PostMessage { text, client_id, page_url, pressed } => {
-                self.post_message(&text, client_id, page_url, pressed)
+            Command::PostMessage { text, client_id, page_url, pressed, attachments } => {
+                self.post_message(&text, client_id, page_url, pressed, &attachments)
+            }
+            Command::AnnounceAttachment { attachment, client_id, bytes } => {
+                self.announce_attachment(attachment, client_id, bytes)
+            }
+            Command::AttachmentArrived { attachment, kind, bytes } => {
+                self.attachment_arrived(attachment, kind, bytes)
+            }
+            Command::AttachmentFailed { attachment, reason } => {
+                self.attachment_failed(attachment, reason)
             }
             Command::PostMemberMessage { member, text, client_id, seen } => {
                 self.post_member_message(member, text, client_id, seen)

@@ -58,7 +58,8 @@ fn knows_mail(world: &mut World) {
 fn press(world: &mut World, pressed: Pressed) -> Result<Decided, Rejection> {
     let client_id = format!("p{}", world.ids);
     let (text, pressed) = ("Ring meg da.".to_owned(), Some(pressed));
-    world.run(Command::PostMessage { text, client_id, page_url: None, pressed })
+    let attachments = Vec::new();
+    world.run(Command::PostMessage { text, client_id, page_url: None, pressed, attachments })
 }
 
 /// The last text that the assistant said.

@@ -37,7 +37,9 @@ impl World {
     fn press(&mut self, pressed: Pressed) {
         let client_id = format!("p{}", self.ids);
         let (text, pressed) = ("…".to_owned(), Some(pressed));
-        self.run(Command::PostMessage { text, client_id, page_url: None, pressed }).unwrap();
+        let attachments = Vec::new();
+        self.run(Command::PostMessage { text, client_id, page_url: None, pressed, attachments })
+            .unwrap();
     }
 
     /// The customer writes, and the assistant's turn begins.

@@ -1,6 +1,6 @@
 //! Random walks: whatever comes in whatever order, what must always hold does.
 
-use super::*;
+use super::{attachments::attachment, *};
 use crate::{
     callback::{CallTime, CallbackBy, CallbackEnd, OfferReason},
     contact::Phone,
@@ -26,6 +26,9 @@ pub(super) enum Step {
     Assign(u8),
     Route(u8),
     Seen(u8, u8),
+    Announce(u8),
+    PostWith(u8, u8),
+    Settle(u8, u8),
     Close,
     Quarantine,
     OfferCall(u8),
@@ -54,6 +57,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_u8).prop_map(Step::Assign),
         1 => (1..3_u8).prop_map(Step::Route),
         1 => (0..3_u8, 0..6_u8).prop_map(|(who, upto)| Step::Seen(who, upto)),
+        2 => (0..6_u8).prop_map(Step::Announce),
+        2 => (any::<u8>(), 0..6_u8).prop_map(|(id, file)| Step::PostWith(id, file)),
+        2 => (0..6_u8, 0..3_u8).prop_map(|(file, how)| Step::Settle(file, how)),
         1 => Just(Step::Quarantine),
         2 => any::<u8>().prop_map(Step::OfferCall),
         2 => (any::<u8>(), 0..4_u8).prop_map(|(n, what)| Step::WantCall(n, what)),
@@ -80,7 +86,17 @@ impl World {
                 client_id: format!("c{id}"),
                 page_url: None,
                 pressed: None,
+                attachments: Vec::new(),
             }),
+            Step::Announce(file) => self.announce(*file),
+            Step::PostWith(id, file) => self.run(Command::PostMessage {
+                text: format!("Se her {n}"),
+                client_id: format!("c{id}"),
+                page_url: None,
+                pressed: None,
+                attachments: vec![attachment(*file)],
+            }),
+            Step::Settle(file, how) => self.settle(*file, *how),
             Step::Answer => match self.state.turn {
                 Some(running) => self.run(Command::EndTurn {
                     turn: running.turn,
@@ -203,6 +219,7 @@ impl World {
                     client_id: format!("w{n}"),
                     page_url: None,
                     pressed: pressed.get(usize::from(*what)).copied(),
+                    attachments: Vec::new(),
                 })
             }
             Step::AgreeCall(k) => {

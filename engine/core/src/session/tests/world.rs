@@ -88,7 +88,20 @@ impl World {
                 Event::TurnCancelled { turn } | Event::TurnFailed { turn, .. } => {
                     self.over.push(*turn);
                 }
-                Event::TurnStarted { .. } => assert!(!paused, "began while a member types"),
+                Event::TurnStarted { rung, .. } => {
+                    assert!(!paused, "began while a member types");
+                    let awaited = before.attachments.iter().any(|one| {
+                        let settled = events.iter().any(|event| {
+                            matches!(event,
+                            Event::AttachmentArrived { attachment, .. }
+                            | Event::AttachmentFailed { attachment, .. } if *attachment == one.id)
+                        });
+                        one.state == AttachmentState::Arriving
+                            && one.until.is_some_and(|until| until > self.now)
+                            && !settled
+                    });
+                    assert!(*rung != Rung::Primary || !awaited, "began before a file that comes");
+                }
                 Event::AssistantPaused { .. } => paused = true,
                 Event::AssistantResumed | Event::TakenOver { .. } | Event::Released { .. } => {
                     paused = false;
@@ -224,12 +237,21 @@ pub(super) fn chat() -> World {
 
 impl World {
     pub(super) fn write(&mut self, text: &str) -> Result<Decided, Rejection> {
+        self.write_with(text, &[])
+    }
+
+    pub(super) fn write_with(
+        &mut self,
+        text: &str,
+        attachments: &[AttachmentId],
+    ) -> Result<Decided, Rejection> {
         let client_id = format!("c{}", self.ids);
         self.run(Command::PostMessage {
             text: text.into(),
             client_id,
             page_url: None,
             pressed: None,
+            attachments: attachments.to_vec(),
         })
     }
 

@@ -263,6 +263,7 @@ impl World {
             task: Task::default(),
             allowance: Allowance::default(),
             dialogue: Arc::clone(dialogue),
+            files: forecourt_core::attachment::SentFiles::default(),
             toolbox: Toolbox {
                 offered: ToolName::ALL.map(tool).to_vec().into(),
                 choice: Choice::Auto,

@@ -4,6 +4,7 @@
 //! claims, it claims for the node that is named in the call; what a commit queues, it claims for the
 //! node that this handle stands for.
 
+mod attachments;
 mod bookings;
 mod decisions;
 mod deliveries;
@@ -111,6 +112,7 @@ struct TenantData {
     stock: inventory::Data,
     tools: tools::Data,
     ratings: replies::Data,
+    files: attachments::Data,
 }
 
 struct SessionData {
@@ -325,6 +327,7 @@ impl TenantData {
             sites: Vec::new(),
             tools: tools::Data::default(),
             ratings: replies::Data::new(),
+            files: attachments::Data::new(),
             spent: BTreeMap::new(),
         }
     }

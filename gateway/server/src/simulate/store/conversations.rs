@@ -6,13 +6,14 @@ use forecourt_core::{
     contact::{Email, Phone},
     effect::Effect,
     event::{EventRecord, MessageSeq, Seq, Version},
-    id::{LeadId, MemberId, MessageId, SessionId, TenantId},
+    id::{AttachmentId, LeadId, MemberId, MessageId, SessionId, TenantId},
     session::replay::StoredDecision,
     settings::TenantSettings,
 };
 use forecourt_ports::store::{
     Appended, Batch, Decisions, Head, Journal, LeadDetail, LeadFilter, LeadPage, LeadRow, Leads,
     Loaded, StoreError, StoredMessage,
+    attachments::{AttachmentKept, AttachmentRecord, Attachments},
     replies::{Rated, Replies, ReplyFigures, ReplyRating},
 };
 use jiff::Timestamp;
@@ -160,6 +161,35 @@ impl Decisions for NodeStore {
 
     async fn tenant_of(&self, session: SessionId) -> Result<Option<TenantId>, StoreError> {
         self.read(self.inner.tenant_of(session)).await
+    }
+}
+
+#[async_trait]
+impl Attachments for NodeStore {
+    async fn put_attachment(
+        &self,
+        tenant: TenantId,
+        file: &AttachmentRecord,
+    ) -> Result<AttachmentKept, StoreError> {
+        self.read(self.inner.put_attachment(tenant, file)).await
+    }
+
+    async fn find_attachment(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        attachment: AttachmentId,
+    ) -> Result<Option<AttachmentRecord>, StoreError> {
+        self.read(self.inner.find_attachment(tenant, session, attachment)).await
+    }
+
+    async fn delete_attachment(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        attachment: AttachmentId,
+    ) -> Result<bool, StoreError> {
+        self.read(self.inner.delete_attachment(tenant, session, attachment)).await
     }
 }
 

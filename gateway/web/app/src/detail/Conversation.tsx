@@ -3,13 +3,15 @@
  */
 import { Loader } from "@mantine/core";
 import { useEffect, useRef } from "react";
-import type { Me, Message, PresenceFrame, Rating } from "../../../sdk/wire";
+import type { AttachmentView, Me, Message, PresenceFrame, Rating } from "../../../sdk/wire";
 import { Icon } from "../icons";
 import { fill, formatExact, formatTime, useLocale } from "../i18n";
 import { useNow, usePresence } from "../live/store";
 import type { Leads } from "../leads/useLeads";
 import { Composer } from "./Composer";
 import { Handoff } from "./People";
+import { FilesOf } from "./FilesOf";
+import { filesOf } from "./files";
 import { Rate } from "./Rate";
 import { ratingOf } from "./ratings";
 import type { Detail, Pending } from "./useDetail";
@@ -74,6 +76,8 @@ export function Conversation({ detail, leads, me, zone, now }: ConversationProps
             now={now}
             seenAt={message === seen ? receipt!.at : null}
             mine={ratingOf(ratings, me.member_id, message.message_id)}
+            session={lead?.session_id ?? ""}
+            files={filesOf(detail.data?.attachments, message.message_id)}
             onRate={(id, rating) => detail.rate(me.member_id, id, rating)}
           />
         ))}
@@ -132,10 +136,13 @@ interface BubbleProps {
   seenAt: string | null;
   /** What the member thinks of it. */
   mine: Rating | undefined;
+  session: string;
+  /** That came with it. */
+  files: AttachmentView[];
   onRate(messageId: string, rating: Rating | null): void;
 }
 
-function Bubble({ message, before, zone, now, seenAt, mine, onRate }: BubbleProps) {
+function Bubble({ message, before, zone, now, seenAt, mine, session, files, onRate }: BubbleProps) {
   const { lang, t } = useLocale();
   const { author } = message;
   const name = author === "member" ? message.member_name || t.detail.member : t.detail[author];
@@ -152,6 +159,7 @@ function Bubble({ message, before, zone, now, seenAt, mine, onRate }: BubbleProp
       <p className="bubble" dir="auto">
         {message.text}
       </p>
+      <FilesOf session={session} files={files} at={message.at} now={now} />
       {author === "assistant" && <Rate message={message} mine={mine} onRate={onRate} />}
       {seenAt && (
         <p className="receipt muted" data-receipt>
