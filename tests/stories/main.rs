@@ -15,6 +15,7 @@ mod a_tenants_own_tool_is_called_in_a_chat;
 mod an_answer_waits_for_the_picture;
 mod an_integrator_hears_of_everything_once_and_in_order;
 mod an_owner_keeps_the_stock_in_the_dashboard;
+mod an_owner_previews_before_customers_come;
 mod bookings_are_handled_in_a_browser;
 mod broken_lines_lose_nothing;
 mod hostile_clients_harm_only_themselves;

@@ -23,6 +23,7 @@ use crate::{
     live::{Lobbies, Rooms, Watches},
     login::Passwords,
     names::Names,
+    preview::{Previews, Stage, Stages},
     tokens::{Sealer, SigningKey},
     trace::Traces,
     webhooks::Hooks,
@@ -40,6 +41,8 @@ pub struct Parts {
     pub hooks: Hooks,
     /// External calendars; without it none can be connected.
     pub calendars: Option<CalendarDesk>,
+    /// Stages for previews; without it there are none.
+    pub stages: Option<Arc<dyn Stages>>,
     pub bus: Arc<dyn Bus>,
     /// Counts how often somebody asks: in this process, or for all nodes.
     pub limiter: Arc<dyn Limiter>,
@@ -108,6 +111,8 @@ pub(crate) struct State {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) hooks: Hooks,
     pub(crate) calendars: Option<CalendarDesk>,
+    pub(crate) previews: Previews,
+    pub(crate) limiter: Arc<dyn Limiter>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -131,12 +136,37 @@ pub(crate) struct State {
 
 impl Gateway {
     pub fn new(parts: Parts) -> Self {
-        let Parts { desk, store, hooks, calendars, bus, limiter, clock, ids, config } = parts;
-        let stopping = CancellationToken::new();
+        Self::until(CancellationToken::new(), parts)
+    }
+
+    /// The same machinery over a stage on which nothing is real, until the stage ends.
+    pub(crate) fn on_stage(&self, stage: &Stage) -> Self {
+        let state = &self.0;
+        // Its links and tokens, if there are any, open nothing of the real ones.
+        let mut config = HttpConfig::new(state.config.signing_key.apart("forecourt preview 1"));
+        config.limits = state.config.limits;
+        let parts = Parts {
+            desk: Arc::clone(&stage.desk),
+            store: Arc::clone(&stage.store),
+            hooks: state.hooks.clone(),
+            calendars: None,
+            stages: None,
+            bus: Arc::clone(&stage.bus),
+            limiter: Arc::clone(&state.limiter),
+            clock: Arc::clone(&state.clock),
+            ids: Arc::clone(&state.ids),
+            config,
+        };
+        Self::until(stage.end.clone(), parts)
+    }
+
+    fn until(stopping: CancellationToken, parts: Parts) -> Self {
+        let Parts { desk, store, hooks, calendars, stages, bus, limiter, clock, ids, config } =
+            parts;
         let names = Arc::new(Names::default());
         Self(Arc::new(State {
             sealer: Sealer::new(&config.signing_key),
-            limiters: Limiters::new(&config.limits, limiter, &config.signing_key),
+            limiters: Limiters::new(&config.limits, Arc::clone(&limiter), &config.signing_key),
             names: Arc::clone(&names),
             rooms: Rooms::new(
                 Arc::clone(&store),
@@ -156,6 +186,8 @@ impl Gateway {
             store,
             hooks,
             calendars,
+            previews: Previews::new(stages),
+            limiter,
             bus,
             clock,
             ids,

@@ -51,6 +51,7 @@ mod names;
 mod openapi;
 mod origin;
 mod platform;
+mod preview;
 mod problem;
 mod public;
 mod replies;
@@ -77,6 +78,7 @@ pub use self::{
     limits::{Limits, Rate},
     links::SignedLinks,
     openapi::document as openapi_document,
+    preview::{Heard, NoStage, Stage, Stages},
     routes::configure,
     tokens::SigningKey,
     trace::Traces,

@@ -17,7 +17,7 @@ use crate::{
     calendars::{consent, hook, staff as calendars},
     callbacks, debug, dev_mail, docs, events, form,
     gateway::Gateway,
-    health, knowledge, leads, live, login, messages, openapi, origin,
+    health, knowledge, leads, live, login, messages, openapi, origin, preview,
     problem::{self, Code, Problem},
     public, replies, running, scrape, sessions, tools, trace, unread, unsubscribe, vehicles,
     webhooks::{calls, endpoints},
@@ -256,6 +256,15 @@ pub fn configure(config: &mut ServiceConfig, gateway: Gateway) {
                 .route(web::put().to(tools::put))
                 .route(web::delete().to(tools::delete)),
         )
+        .service(
+            at("/v1/preview", "GET, POST, DELETE")
+                .route(web::get().to(preview::staff::get))
+                .route(web::post().to(preview::staff::start))
+                .route(web::delete().to(preview::staff::end)),
+        )
+        .service(at("/v1/preview/messages", "POST").route(web::post().to(preview::staff::post)))
+        .service(at("/v1/preview/events", "GET").route(web::get().to(preview::staff::events)))
+        .service(at("/v1/preview/readiness", "GET").route(web::get().to(preview::staff::readiness)))
         .service(at("/v1/tools/{tool}/versions", "GET").route(web::get().to(tools::versions)))
         .service(at("/v1/tools/{tool}/calls", "GET").route(web::get().to(tools::calls)))
         .service(at("/v1/tools/{tool}/try", "POST").route(web::post().to(tools::try_it)))

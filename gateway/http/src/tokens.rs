@@ -36,6 +36,11 @@ impl SigningKey {
         (bytes.len() >= 32).then_some(Self(bytes))
     }
 
+    /// Another key, for what must not open with this one.
+    pub(crate) fn apart(&self, purpose: &str) -> Self {
+        Self(self.derive(purpose).to_vec())
+    }
+
     /// A key of its own for a purpose outside of the gateway.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
         let mut mac = keyed(&self.0);

@@ -3,7 +3,7 @@
 //! Lives here: nothing that decides. [`config`] reads the command line and the environment,
 //! [`database`] starts or reaches Postgres, [`wiring`] puts adapters behind ports, [`serve`] runs until
 //! it is told to stop, [`shared_postgres`] runs the database alone, [`admin`] does what operators ask for,
-//! [`replay`] says why a conversation went as it did, [`eval`] plays the cases of conversations.
+//! [`preview`] makes stages on which nothing is real, [`replay`] says why a conversation went as it did, [`eval`] plays the cases of conversations.
 
 mod admin;
 mod bench_fanout;
@@ -12,6 +12,7 @@ mod config;
 mod database;
 mod eval;
 mod models;
+mod preview;
 mod replay;
 mod serve;
 mod shared_postgres;

@@ -39,7 +39,9 @@ use crate::{
     admin,
     clock::{SystemClock, SystemIds},
     config::ServeArgs,
-    models, telemetry,
+    models,
+    preview::PreviewStages,
+    telemetry,
 };
 
 /// How often undone work is counted.
@@ -95,6 +97,7 @@ pub(crate) async fn wire(
         let least = args.vectors.embeddings_least_likeness;
         Arc::new(Meaning::new(Arc::clone(&store) as _, embedder, least))
     });
+    let models = [Arc::clone(&primary), Arc::clone(&second)];
 
     let demo = if args.no_demo {
         None
@@ -190,6 +193,13 @@ pub(crate) async fn wire(
         limits: limits(args.rate_per_minute),
         ..HttpConfig::new(key)
     };
+    let stages = PreviewStages {
+        store: Arc::clone(&store) as _,
+        clock: Arc::clone(&clock),
+        models,
+        tools: Arc::clone(&ports.tools),
+        meaning: ports.meaning.clone(),
+    };
     let io = io.clone();
     let gateway = Box::new(move |engine: Engine, calls: WebhookCalls, sync: CalendarSync| {
         let calendars = CalendarDesk {
@@ -212,6 +222,7 @@ pub(crate) async fn wire(
             store,
             hooks,
             calendars: Some(calendars),
+            stages: Some(Arc::new(stages)),
             bus,
             limiter,
             clock,

@@ -1193,6 +1193,185 @@ source: string, title: string, excerpt: string, url: string | null,
 found_by: string | null, at: string, };
 
 /**
+ * A preview at one instant.
+ */
+export type Preview = { preview_id: string, lang: string, answers: PreviewAnswers, tenant: TenantBrand, greeting: string, 
+/**
+ * When it began: calendars are those of this moment.
+ */
+began_at: string, 
+/**
+ * When it ends if nobody writes.
+ */
+ends_at: string, 
+/**
+ * So many more messages may be written.
+ */
+messages_left: number, status: SessionStatus, 
+/**
+ * Where the conversation stands: `greeting`, `qualifying`, `proposing`, `confirming`, `done` or `escalated`.
+ */
+stage: string, 
+/**
+ * Why a person would have been called.
+ */
+human_reason?: HumanReason, 
+/**
+ * Oldest first.
+ */
+messages: Array<Message>, draft?: Draft, 
+/**
+ * Oldest first, each with what it did.
+ */
+turns: Array<PreviewTurn>, 
+/**
+ * The times that were offered last.
+ */
+offers: Array<OfferedTime>, 
+/**
+ * What would be held or booked; nothing is.
+ */
+bookings: Array<ChatBooking>, 
+/**
+ * Of what offers and bookings speak.
+ */
+services: Array<PreviewService>, 
+/**
+ * What would have been sent; nothing was.
+ */
+letters: Array<PreviewLetter>, };
+
+/**
+ * Who answers in a preview.
+ */
+export type PreviewAnswers = "models" | "house";
+
+/**
+ * A letter that would have been sent.
+ */
+export type PreviewLetter = { at: string, kind: PreviewLetterKind, 
+/**
+ * To whom; of an alert the members' address.
+ */
+to: string, subject?: string, text?: string, };
+
+export type PreviewLetterKind = "answer" | "booking" | "alert";
+
+/**
+ * What the member writes as a customer would.
+ */
+export type PreviewMessage = { 
+/**
+ * The preview that is on the screen: one that has ended gets nothing.
+ */
+preview_id: string, 
+/**
+ * At most 5,000 characters.
+ */
+text: string, 
+/**
+ * Makes a repeat harmless: 1 to 100 printable ASCII characters.
+ */
+client_id: string, 
+/**
+ * The button that was pressed instead of writing.
+ */
+pressed?: Pressed, };
+
+/**
+ * What is to be looked at before customers come.
+ */
+export type PreviewReadiness = { 
+/**
+ * Whether models are configured; without them the house responder answers.
+ */
+models: boolean, checks: Array<ReadinessCheck>, };
+
+export type PreviewService = { service_id: string, 
+/**
+ * In the preview's language.
+ */
+name: string, };
+
+/**
+ * A tool that was used.
+ */
+export type PreviewTool = { tool: string, 
+/**
+ * `done`, `bad_arguments`, `refused` or `failed`.
+ */
+outcome: string, 
+/**
+ * A short word for why not, such as `not_free`.
+ */
+code?: string, took_ms: number, 
+/**
+ * JSON, when a model called it.
+ */
+arguments?: string, 
+/**
+ * What the model was told, 4,000 characters at most.
+ */
+result?: string, };
+
+/**
+ * One try of the assistant to answer, with its reasons.
+ */
+export type PreviewTurn = { turn_id: string, at: string, state: PreviewTurnState, 
+/**
+ * The answer.
+ */
+message_id?: string, 
+/**
+ * Who answered, such as `house` or `template`.
+ */
+model?: string, 
+/**
+ * With its version, such as `reply@3`.
+ */
+prompt?: string, 
+/**
+ * Milliseconds from its beginning to its end.
+ */
+took_ms?: number, 
+/**
+ * Why it came to nothing, such as `rate_limited`.
+ */
+failure?: string, tools: Array<PreviewTool>, withheld: Array<WithheldSentence>, 
+/**
+ * What the answer stood on.
+ */
+grounds: Array<Ground>, };
+
+/**
+ * How a try to answer stands.
+ */
+export type PreviewTurnState = "running" | "answered" | "failed" | "cancelled";
+
+export type ReadinessCheck = { of: ReadinessOf, state: ReadinessState, 
+/**
+ * How many there are.
+ */
+count: number, };
+
+export type ReadinessOf = "services" | "hours" | "knowledge" | "stock" | "staff" | "alerts" | "website" | "models";
+
+export type ReadinessState = "ready" | "advised" | "missing";
+
+/**
+ * Begins a preview; the member's earlier one ends.
+ */
+export type StartPreview = { 
+/**
+ * A BCP 47 tag; the tenant's first language when it does not speak this one.
+ */
+lang?: string, 
+/**
+ * Who answers; the configured models when nothing is said.
+ */
+answers?: PreviewAnswers, };
+
+/**
  * What the answers of a conversation stood on, the newest first.
  */
 export type Grounds = { grounds: Array<Ground>, };

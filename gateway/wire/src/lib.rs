@@ -24,6 +24,7 @@ pub mod knowledge;
 pub mod lead;
 pub mod live;
 pub mod operations;
+pub mod preview;
 pub mod problem;
 pub mod public;
 pub mod replies;
@@ -91,6 +92,11 @@ pub use self::{
         DeliveryStep, DeliveryStory, Held, ProviderEntry, ProviderList, ProviderState,
         ReplayChoice, ReplayDeliveries, ReplayDelivery, ReplayOutcome, ReplayReport, ReplayResult,
         TimerEntry, TimerList, TimerName, TimerStatus, Waits,
+    },
+    preview::{
+        Preview, PreviewAnswers, PreviewLetter, PreviewLetterKind, PreviewMessage,
+        PreviewReadiness, PreviewService, PreviewTool, PreviewTurn, PreviewTurnState,
+        ReadinessCheck, ReadinessOf, ReadinessState, StartPreview,
     },
     problem::{FieldError, Problem},
     public::{DemoLogin, OpeningDay, OpeningSpan, PublicService, PublicTenant, PublicVehicle},

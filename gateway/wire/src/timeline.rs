@@ -49,7 +49,7 @@ impl From<&EventRecord> for TimelineEntry {
         let (kind, summary) = told(&record.event);
         let Seq(seq) = record.seq;
         let withheld = match &record.event {
-            Event::TurnNoted { notes, .. } => notes.withheld.iter().map(withheld).collect(),
+            Event::TurnNoted { notes, .. } => notes.withheld.iter().map(Into::into).collect(),
             _ => Vec::new(),
         };
         Self { seq, at: record.at, kind: kind.to_owned(), summary, withheld }
@@ -252,8 +252,10 @@ fn assigned(member: Option<MemberId>, why: &AssignReason) -> String {
     format!("The conversation went to a member ({})", reasons.join(", "))
 }
 
-fn withheld(text: &WithheldText) -> WithheldSentence {
-    WithheldSentence { reason: text.reason.as_str().to_owned(), text: text.text.clone() }
+impl From<&WithheldText> for WithheldSentence {
+    fn from(text: &WithheldText) -> Self {
+        Self { reason: text.reason.as_str().to_owned(), text: text.text.clone() }
+    }
 }
 
 /// Which tools an answer used, and what the claim gate kept back.

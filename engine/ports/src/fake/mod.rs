@@ -2,7 +2,7 @@
 //!
 //! Lives here: [`MemStore`], [`ManualClock`], [`SeqIds`], [`ScriptedModel`], [`RecordingSender`],
 //! [`FakeCaller`], [`FakeTools`], [`FakeCalendar`]. The suite in [`crate::contract`] (feature `testing`) runs against the store and against Postgres, so
-//! that the fake may not drift. May be used by: tests of every crate, simulations.
+//! that the fake may not drift. May be used by: tests of every crate, simulations, previews.
 
 mod calendar;
 mod clock;
@@ -17,7 +17,7 @@ pub use self::{
     calendar::{FakeCalendar, GOOD_KEY},
     clock::ManualClock,
     ids::SeqIds,
-    mem::{Hook, MemStore, TimerRow},
+    mem::{Hook, MemStore, Offered, TimerRow},
     model::{Script, ScriptedModel, Step},
     sender::{Dial, RecordingSender, Sent},
     tool::FakeTools,

@@ -9,6 +9,7 @@ mod calendars;
 mod calls;
 mod knowledge;
 mod operations;
+mod preview;
 mod replies;
 mod running;
 mod tools;
@@ -132,6 +133,20 @@ use crate::problem::{Answer, Code};
     wire::FoundPassage,
     wire::FoundPassages,
     wire::Ground,
+    wire::Preview,
+    wire::PreviewAnswers,
+    wire::PreviewLetter,
+    wire::PreviewLetterKind,
+    wire::PreviewMessage,
+    wire::PreviewReadiness,
+    wire::PreviewService,
+    wire::PreviewTool,
+    wire::PreviewTurn,
+    wire::PreviewTurnState,
+    wire::ReadinessCheck,
+    wire::ReadinessOf,
+    wire::ReadinessState,
+    wire::StartPreview,
     wire::Grounds,
     wire::Hours,
     wire::HoursException,
@@ -293,6 +308,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
         .chain(running::ALL)
         .chain(calls::ALL)
         .chain(attachments::ALL)
+        .chain(preview::ALL)
         .chain(replies::ALL)
         .chain(webhooks::ALL)
         .chain(bookings::ALL)

@@ -128,6 +128,9 @@ codes! {
     TooManyTools = CONFLICT, "too-many-tools", "There is no room for another tool",
         "a tenant has at most 20 tools of its own",
         "Delete one that is not needed any more.";
+    PreviewOver = CONFLICT, "preview-over", "The preview is over",
+        "it has ended, or another one was begun",
+        "Begin another one with POST /v1/preview. A preview ends by itself when nobody writes for 15 minutes.";
     EndpointPaused = CONFLICT, "endpoint-paused", "The endpoint is paused",
         "nothing leaves for it until it is resumed",
         "Resume it with POST /v1/webhooks/endpoints/{endpoint}/resume.";

@@ -168,6 +168,7 @@ impl World {
         let mut config = HttpConfig::new(key());
         configure(&mut config);
         let gateway = Gateway::new(Parts {
+            stages: None,
             desk: Arc::new(engine.clone()),
             store: Arc::new(store.clone()),
             hooks: Hooks {

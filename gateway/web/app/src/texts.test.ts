@@ -5,6 +5,7 @@ import { TEXTS as calendars } from "./calendars/texts";
 import { TEXTS as knowledge } from "./knowledge/texts";
 import { TEXTS as replies } from "./replies/texts";
 import { TEXTS as settings } from "./settings/texts";
+import { TEXTS as preview } from "./preview/texts";
 import { TEXTS as vehicles } from "./vehicles/texts";
 import { TEXTS as webhooks } from "./webhooks/texts";
 import { ar } from "./texts/ar";
@@ -25,6 +26,7 @@ test.each([
   ["the knowledge page", knowledge],
   ["the page of booking settings", settings],
   ["the report of replies", replies],
+  ["the preview page", preview],
   ["the vehicles page", vehicles],
   ["the webhooks page", webhooks],
   ["the demo site", demo],

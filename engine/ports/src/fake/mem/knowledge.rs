@@ -31,6 +31,8 @@ pub(super) struct Data {
     history: Vec<(Subject, ChangeRecord)>,
     uses: BTreeMap<(SessionId, TurnId, Used), GroundRecord>,
     questions: Vec<(QuestionRecord, [u8; 32], QuestionEnd)>,
+    /// What was found in the store behind, by its id: what answers stood on is told of it.
+    pub(super) found: BTreeMap<PassageId, Passage>,
 }
 
 /// A passage of a page.
@@ -364,6 +366,13 @@ impl KnowledgeBase for MemStore {
         lang: Lang,
         limit: u8,
     ) -> Result<Vec<Passage>, StoreError> {
+        if let Some(behind) = self.behind() {
+            let found = behind.search_knowledge(tenant, query, lang, limit).await?;
+            let mut world = self.enter("search_knowledge").await?;
+            let known = &mut world.tenant_mut(tenant)?.written.found;
+            known.extend(found.iter().map(|passage| (passage.id, passage.clone())));
+            return Ok(found);
+        }
         let world = self.enter("search_knowledge").await?;
         let (rows, words) = (world.tenant(tenant)?.written.rows(), search::words(query));
         let find = |nearly| {
@@ -397,11 +406,18 @@ impl KnowledgeBase for MemStore {
         used: &[Stood],
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let known = match self.behind() {
+            Some(behind) => Some(behind.load_knowledge(tenant).await?),
+            None => None,
+        };
         let mut world = self.enter("note_uses").await?;
         let data = world.tenant_mut(tenant)?;
         let used: BTreeMap<Used, _> = used.iter().copied().take(MOST_USED).collect();
         for (used, found_by) in used {
-            let (source, title, excerpt, url) = data.ground(used);
+            let (source, title, excerpt, url) = match &known {
+                Some(known) => data.ground_behind(known, used),
+                None => data.ground(used),
+            };
             let record =
                 GroundRecord { turn, used, source, title, excerpt, url, found_by, at: now };
             data.written.uses.entry((session, turn, used)).or_insert(record);

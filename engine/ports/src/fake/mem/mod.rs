@@ -2,9 +2,11 @@
 //!
 //! Clones and [`MemStore::node`]s look at the same world, as nodes do at one database. What the store
 //! claims, it claims for the node that is named in the call; what a commit queues, it claims for the
-//! node that this handle stands for.
+//! node that this handle stands for. A store that is made [`MemStore::before`] another reads what a tenant
+//! knows there, and keeps all that happens to itself.
 
 mod attachments;
+mod before;
 mod bookings;
 mod decisions;
 mod deliveries;
@@ -24,7 +26,7 @@ mod websites;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
 };
 
 use forecourt_core::{
@@ -38,9 +40,10 @@ use forecourt_core::{
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::before::Offered;
 use super::lock;
 use crate::store::{
-    DraftRow, InboundEvent, LeadRecord, NewMember, NewTenant, StoreError, StoredMessage,
+    DraftRow, InboundEvent, LeadRecord, NewMember, NewTenant, Store, StoreError, StoredMessage,
     TenantSnapshot,
 };
 
@@ -58,6 +61,8 @@ pub struct MemStore {
 struct Shared {
     world: Mutex<World>,
     faults: Mutex<Faults>,
+    /// Where what a tenant knows is read.
+    behind: OnceLock<Arc<dyn Store>>,
 }
 
 #[derive(Default)]

@@ -10,6 +10,9 @@ use crate::store::{Spending, StoreError, Taken};
 #[async_trait]
 impl Spending for MemStore {
     async fn spend(&self, tenant: TenantId, taken: &[(Date, Taken)]) -> Result<(), StoreError> {
+        if let Some(behind) = self.behind() {
+            return behind.spend(tenant, taken).await;
+        }
         let mut world = self.enter("spend").await?;
         let spent = &mut world.tenant_mut(tenant)?.spent;
         for (day, taken) in taken {
@@ -21,6 +24,9 @@ impl Spending for MemStore {
     }
 
     async fn spent(&self, tenant: TenantId, day: Date) -> Result<(Spent, Spent), StoreError> {
+        if let Some(behind) = self.behind() {
+            return behind.spent(tenant, day).await;
+        }
         let world = self.enter("spent").await?;
         let rows = &world.tenant(tenant)?.spent;
         let sum = |from: Date| {

@@ -25,11 +25,17 @@ impl Tenants for MemStore {
     }
 
     async fn load_tenant(&self, tenant: TenantId) -> Result<Option<TenantSnapshot>, StoreError> {
+        if let Some(behind) = self.behind() {
+            return behind.load_tenant(tenant).await;
+        }
         let world = self.enter("load_tenant").await?;
         Ok(world.tenants.get(&tenant).map(|data| data.snapshot.clone()))
     }
 
     async fn load_knowledge(&self, tenant: TenantId) -> Result<Knowledge, StoreError> {
+        if let Some(behind) = self.behind() {
+            return behind.load_knowledge(tenant).await;
+        }
         let world = self.enter("load_knowledge").await?;
         let data = world.tenant(tenant)?;
         let mut knowledge = Knowledge { vehicles: data.stock.known(), ..data.knowledge.clone() };
@@ -39,6 +45,9 @@ impl Tenants for MemStore {
     }
 
     async fn knowledge_version(&self, tenant: TenantId) -> Result<i64, StoreError> {
+        if let Some(behind) = self.behind() {
+            return behind.knowledge_version(tenant).await;
+        }
         let world = self.enter("knowledge_version").await?;
         Ok(world.tenant(tenant)?.knowledge_version)
     }

@@ -153,6 +153,9 @@ impl CustomTools for MemStore {
         tenant: TenantId,
         tool: ToolId,
     ) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(behind) = self.behind() {
+            return behind.tool_headers(tenant, tool).await;
+        }
         let world = self.enter("tool_headers").await?;
         Ok(world.tenant(tenant)?.tools.find(tool).and_then(|kept| kept.headers.clone()))
     }

@@ -42,6 +42,12 @@ const TARGETS: readonly Target[] = [
     label: { nb: "Assistentens svar", en: "The assistant’s replies", fr: "Réponses de l’assistant", ar: "ردود المساعد" },
   },
   {
+    path: "/app/preview",
+    icon: "eye",
+    all: false,
+    label: { nb: "Forhåndsvisning", en: "Preview", fr: "Aperçu", ar: "معاينة" },
+  },
+  {
     path: "/app/calendars",
     icon: "calendar",
     all: false,

@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Claim, is_free};
-use crate::store::{Busy, LetterStatus, Wait};
+use crate::store::{Busy, Catalogue, LetterStatus, StoredLedger, Wait};
 
 /// A tenant's appointments.
 #[derive(Default)]
@@ -70,6 +70,17 @@ impl Data {
         busy.sort_by_key(|busy| (busy.starts_at, busy.booking));
         for busy in busy {
             data.import(&busy);
+        }
+        data
+    }
+
+    /// What can be booked, as another store has it; of bookings only what they take.
+    pub(super) fn taken_over(catalogue: Catalogue, ledgers: Vec<StoredLedger>) -> Self {
+        let mut data = Self { terms: catalogue.terms, ..Self::default() };
+        for StoredLedger { version, resource, taken, blocks } in ledgers {
+            data.resources.insert(resource.id, (resource, version));
+            data.taken.extend(taken);
+            data.blocks.extend(blocks.into_iter().map(|block| (block.id, block)));
         }
         data
     }
