@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use fantoccini::{Client, Locator};
 use forecourt_loadtest::{
     http_sim::{HttpSim, HttpSimConfig},
     model_sim::{ModelSim, ModelSimConfig},
 };
 use forecourt_tests::{
-    Forecourt, eventually,
+    Forecourt, PATIENCE,
+    browser::Browser,
+    eventually,
     process::{Options, TENANT},
 };
 use serde_json::{Value, json};
@@ -127,4 +130,90 @@ async fn and_what_it_found_is_said_and_what_it_wants_said_is_not() {
     assert!(codes.contains(&"done") && codes.contains(&"speaks_to_assistant"), "{codes:?}");
     engine.stop().await;
     engine.assert_logs_are_silent_about(&[KEY.to_owned(), "AB12345".into(), "EV1L".into()]);
+}
+
+async fn script(page: &Client, code: &str) -> Value {
+    page.execute(code, vec![]).await.expect("the script runs")
+}
+
+async fn shows(page: &Client, text: &str) {
+    eventually(text, async || {
+        let said = script(page, "return document.body.innerText").await;
+        said.as_str()?.contains(text).then_some(())
+    })
+    .await;
+}
+
+async fn press(page: &Client, label: &str) {
+    let path = format!("//button[normalize-space(.)='{label}']");
+    let button = page.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
+    button.unwrap_or_else(|error| panic!("{label}: {error}")).click().await.unwrap();
+}
+
+/// Writes into the field of this label, the `nth` of them from 1.
+async fn write(page: &Client, label: &str, nth: usize, text: &str) {
+    let path =
+        format!("(//input[@id=//label[starts-with(normalize-space(.), '{label}')]/@for])[{nth}]");
+    let field = page.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
+    let field = field.unwrap_or_else(|error| panic!("{label} {nth}: {error}"));
+    field.clear().await.unwrap();
+    field.send_keys(text).await.unwrap();
+}
+
+#[tokio::test]
+async fn and_its_owner_makes_tries_and_stops_it_in_a_browser() {
+    let workshop = workshop();
+    let options = Options::default().env("FORECOURT_WEBHOOK_LOOPBACK", "true");
+    let mut engine = Forecourt::start(options).await;
+    let cookie = engine.sign_in(TENANT).await;
+    let browser = Browser::open(1280, 1000).await;
+    let page = &browser.page;
+    page.goto(&engine.at("/app/tools?lang=en")).await.unwrap();
+    press(page, "Use the demo login").await;
+    shows(page, "No tool of your own yet").await;
+    shows(page, "propose_slots").await;
+    press(page, "New tool").await;
+    write(page, "Name", 1, "Service History").await;
+    write(page, "English", 1, "When a vehicle was serviced.").await;
+    write(page, "Argument", 1, "registration").await;
+    write(page, "What it is", 1, "AB12345").await;
+    let url = format!("{}/vehicles/{{registration}}/services", workshop.url());
+    write(page, "Address", 1, &url).await;
+    write(page, "Name", 2, "km").await;
+    write(page, "Place in the answer", 1, "/services/*/km").await;
+    write(page, "English", 2, "Odometer").await;
+    press(page, "Save").await;
+    shows(page, "Some fields are not as they should be.").await;
+    shows(page, "must be of a-z, 0-9 and _").await;
+    write(page, "Name", 1, "service_history").await;
+    press(page, "Save").await;
+    shows(page, "It is stored, and used from the next answer on.").await;
+
+    press(page, "Try").await;
+    write(page, "registration", 1, "AB12345").await;
+    press(page, "Show the request").await;
+    shows(page, "/vehicles/AB12345/services").await;
+    assert_eq!(workshop.received().accepted, 0, "it was only shown");
+    press(page, "Make the call").await;
+    shows(page, "What the assistant would know").await;
+    shows(page, "45200").await;
+    press(page, "Calls").await;
+    shows(page, "trial").await;
+    press(page, "Switch off").await;
+    shows(page, "Switched off").await;
+    let kept = as_owner(&engine, &cookie, "", None).await;
+    assert_eq!(
+        (&kept["tools"][0]["active"], &kept["tools"][0]["version"]),
+        (&json!(false), &json!(2))
+    );
+    press(page, "Versions").await;
+    shows(page, "Version 2 · Changed").await;
+    let fits = "return document.documentElement.scrollWidth <= innerWidth";
+    assert_eq!(script(page, fits).await, json!(true), "wider than the screen");
+    page.set_window_size(390, 844).await.unwrap();
+    page.goto(&engine.at("/app/tools?lang=ar")).await.unwrap();
+    shows(page, "متوقفة").await;
+    assert_eq!(script(page, fits).await, json!(true), "wider than a phone");
+    browser.close().await;
+    engine.stop().await;
 }

@@ -57,11 +57,13 @@ impl Desk<'_> {
         }
         let (status, report) = self.ask(Method::GET, "/v1/reports/replies", None).await;
         assert_eq!(status, 200);
-        all.push(json!([report["replies"], report["figures"]]));
+        all.push(report["rows"].clone());
         let metrics = self.engine.http.get(self.engine.at("/metrics")).send().await.unwrap();
         let metrics = metrics.text().await.unwrap();
         let told = |name: &&str| name.starts_with("forecourt_promises_total");
-        all.push(json!(metrics.lines().filter(told).collect::<Vec<_>>()));
+        let mut promises: Vec<_> = metrics.lines().filter(told).collect();
+        promises.sort_unstable();
+        all.push(json!(promises));
         json!(all)
     }
 }

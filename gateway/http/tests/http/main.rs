@@ -14,6 +14,7 @@ mod hostile;
 mod knowledge;
 mod live;
 mod pages;
+mod preview;
 mod replies;
 mod running;
 mod takeover;

@@ -29,7 +29,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::bus::TestBus;
+use crate::{bus::TestBus, preview::TestStages};
 
 pub(crate) const ANSWER: &str =
     "Hei! Takk for meldingen. En av oss ser gjerne på den sammen med deg.";
@@ -168,7 +168,7 @@ impl World {
         let mut config = HttpConfig::new(key());
         configure(&mut config);
         let gateway = Gateway::new(Parts {
-            stages: None,
+            stages: Some(Arc::new(TestStages { store: store.clone(), clock: clock.clone() })),
             desk: Arc::new(engine.clone()),
             store: Arc::new(store.clone()),
             hooks: Hooks {

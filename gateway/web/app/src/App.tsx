@@ -13,6 +13,7 @@ import { LoginPage } from "./LoginPage";
 const WebhooksPage = lazy(() => import("./webhooks/WebhooksPage"));
 const KnowledgePage = lazy(() => import("./knowledge/KnowledgePage"));
 const BookingsPage = lazy(() => import("./bookings/BookingsPage"));
+const ToolsPage = lazy(() => import("./tools/ToolsPage"));
 const PreviewPage = lazy(() => import("./preview/PreviewPage"));
 const CalendarsPage = lazy(() => import("./calendars/CalendarsPage"));
 const VehiclesPage = lazy(() => import("./vehicles/VehiclesPage"));
@@ -28,6 +29,7 @@ const PAGES = {
   "/app/knowledge": KnowledgePage,
   "/app/calendars": CalendarsPage,
   "/app/preview": PreviewPage,
+  "/app/tools": ToolsPage,
 };
 /** The page of this address, besides the list of leads. */
 const Page = Object.entries(PAGES).find(([path]) => location.pathname.startsWith(path))?.[1];

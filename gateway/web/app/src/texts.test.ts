@@ -6,6 +6,7 @@ import { TEXTS as knowledge } from "./knowledge/texts";
 import { TEXTS as replies } from "./replies/texts";
 import { TEXTS as settings } from "./settings/texts";
 import { TEXTS as preview } from "./preview/texts";
+import { TEXTS as tools } from "./tools/texts";
 import { TEXTS as vehicles } from "./vehicles/texts";
 import { TEXTS as webhooks } from "./webhooks/texts";
 import { ar } from "./texts/ar";
@@ -27,6 +28,7 @@ test.each([
   ["the page of booking settings", settings],
   ["the report of replies", replies],
   ["the preview page", preview],
+  ["the tools page", tools],
   ["the vehicles page", vehicles],
   ["the webhooks page", webhooks],
   ["the demo site", demo],

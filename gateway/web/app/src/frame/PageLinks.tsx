@@ -48,6 +48,12 @@ const TARGETS: readonly Target[] = [
     label: { nb: "Forhåndsvisning", en: "Preview", fr: "Aperçu", ar: "معاينة" },
   },
   {
+    path: "/app/tools",
+    icon: "tool",
+    all: false,
+    label: { nb: "Verktøy", en: "Tools", fr: "Outils", ar: "الأدوات" },
+  },
+  {
     path: "/app/calendars",
     icon: "calendar",
     all: false,
