@@ -67,7 +67,7 @@ pub(crate) async fn ensure(
     let same_table = matches!(known, Some((format, _, of)) if format == FORMAT && of == dims);
     let tables = if same_table { String::new() } else { format!("{ANEW}{}", tables(dims)) };
     // All or nothing: a node that is killed in between leaves the space as it was.
-    let begin = format!("BEGIN; {SPACE}{tables}{ALL_DUE}");
+    let begin = format!("BEGIN; SET LOCAL lock_timeout = '10s'; {SPACE}{tables}{ALL_DUE}");
     let set = "INSERT INTO vector_space (format, model, dims) VALUES ($1, $2, $3)
                ON CONFLICT (one) DO UPDATE SET format = $1, model = $2, dims = $3";
     owner.batch_execute(&begin).await.map_err(DbError::from)?;
@@ -99,13 +99,11 @@ async fn extension(
         let row = owner.query_opt(installed, &[]).await?;
         Ok(row.map(|row| row.get(0)))
     };
-    let found = match version().await? {
-        Some(found) => Some(found),
-        None => {
-            create(owner, options, superuser).await?;
-            version().await?
-        }
-    };
+    let mut found = version().await?;
+    if found.is_none() {
+        create(owner, options, superuser).await?;
+        found = version().await?;
+    }
     let found = found.unwrap_or_default();
     let mut parts = found.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let parsed = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
@@ -230,7 +228,6 @@ GRANT SELECT (tenant_id, next_at, claimed_until) ON passage_work TO forecourt_jo
 /// The owner obeys the policies too, so that no row of any tenant is seen here; for the time of this
 /// transaction it does not.
 const ALL_DUE: &str = "
-SET LOCAL lock_timeout = '10s';
 ALTER TABLE passages NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE passage_work NO FORCE ROW LEVEL SECURITY;
 INSERT INTO passage_work (tenant_id, next_at) SELECT DISTINCT tenant_id, 'epoch'::timestamptz FROM passages
