@@ -43,7 +43,7 @@ fn vector(text: &str) -> Vec<f32> {
         &["hund", "dog", "chien"],
     ];
     let text = text.to_lowercase();
-    let mut vector = vec![0.0_f32; 8];
+    let mut vector = [0.0_f32; 8];
     for (at, words) in SUBJECTS.iter().enumerate() {
         vector[at] = words.iter().filter(|word| text.contains(**word)).count() as f32;
     }
