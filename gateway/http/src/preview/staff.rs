@@ -1,6 +1,7 @@
 //! The operations on previews, for managers.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use forecourt_actors::CustomerMessage;
 use forecourt_core::lang::Lang;
 use forecourt_ports::store::Role;
 use forecourt_wire::{MessageAccepted, PreviewAnswers, PreviewMessage, StartPreview};
@@ -70,7 +71,8 @@ pub(crate) async fn post(
     state.limiters.message_session.check(&preview_id).await?;
     preview.write(state.clock.now())?;
     let pressed = pressed.map(Into::into);
-    let posted = preview.desk.post_message(preview_id, text, client_id, None, pressed).await;
+    let message = CustomerMessage { text, client_id, pressed, ..CustomerMessage::default() };
+    let posted = preview.desk.post_message(preview_id, message).await;
     let posted = posted.map_err(|error| preview.told(error))?;
     Ok(HttpResponse::Accepted().json(MessageAccepted {
         message_id: posted.message,

@@ -54,6 +54,7 @@ impl Stages for TestStages {
             sender: Arc::<RecordingSender>::clone(&post),
             links: Arc::new(SignedLinks::new("http://127.0.0.1", &key())),
             tools: Arc::new(FakeTools::default()),
+            meaning: None,
             node,
             io: tokio::runtime::Handle::current(),
         };
