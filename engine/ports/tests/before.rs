@@ -7,6 +7,7 @@ use forecourt_core::{
     knowledge::{Faq, Knowledge, Service},
     lang::Lang,
     models::Spent,
+    search::FoundBy,
 };
 use forecourt_ports::{
     contract::new_tenant,
@@ -113,7 +114,7 @@ async fn what_an_answer_stood_on_is_told_with_the_text_that_was_found_behind() {
     let found = front.search_knowledge(tenant, "tyres", Lang::En, 3).await.unwrap();
     assert_eq!(found[0].source, PassageSource::Faq);
     let (session, turn) = (ids.session(), ids.turn());
-    let used = [Used::Passage(found[0].id), Used::Service(SERVICE)];
+    let used = [(Used::Passage(found[0].id), Some(FoundBy::Words)), (Used::Service(SERVICE), None)];
     front.note_uses(tenant, session, turn, &used, now()).await.unwrap();
     let grounds = front.grounds(tenant, session).await.unwrap();
     let mut told: Vec<_> =

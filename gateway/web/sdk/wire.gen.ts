@@ -191,7 +191,8 @@ bookings?: Array<ChatBooking>,
 /**
  * When somebody calls, or may.
  */
-call?: ChatCall, };
+call?: ChatCall, 
+/**
  * Files that came with the customer's messages.
  */
 attachments?: Array<AttachmentView>, };
@@ -512,8 +513,7 @@ export type SessionError = { problem: Problem, };
 /**
  * Everything that the event stream of a session can carry.
  */
-export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "times.offered" } & TimesOffered | { "type": "call.changed" } & CallChanged | { "type": "booking.changed" } & BookingChanged | { "type": "typing" } & Typing | { "type": "queue" } & QueuePlace | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
-export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "times.offered" } & TimesOffered | { "type": "booking.changed" } & BookingChanged | { "type": "attachments.changed" } & AttachmentsChanged | { "type": "typing" } & Typing | { "type": "queue" } & QueuePlace | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
+export type SessionEvent = { "type": "message.posted" } & MessagePosted | { "type": "session.status" } & SessionStatusChanged | { "type": "turn.started" } & TurnStarted | { "type": "turn.failed" } & TurnFailed | { "type": "messages.seen" } & MessagesSeen | { "type": "times.offered" } & TimesOffered | { "type": "call.changed" } & CallChanged | { "type": "booking.changed" } & BookingChanged | { "type": "attachments.changed" } & AttachmentsChanged | { "type": "typing" } & Typing | { "type": "queue" } & QueuePlace | { "type": "draft.progress" } & DraftProgress | { "type": "draft.delta" } & DraftDelta | { "type": "draft.discarded" } & DraftDiscarded | { "type": "gap" } & SessionGap | { "type": "error" } & SessionError;
 
 /**
  * What a long poll answers: the events since the cursor, and the cursor for the next poll.
