@@ -51,7 +51,7 @@ impl Deciding<'_> {
         times.retain(|time| time.at > self.now.now);
         times.truncate(MOST_OFFERED);
         let taken = why == OfferReason::Taken && desk.wanted.is_some();
-        if times.is_empty() && !taken || times == desk.offered && !taken {
+        if !taken && (times.is_empty() || times == desk.offered) {
             return Err(Rejection::Stale);
         }
         self.because(match why {
