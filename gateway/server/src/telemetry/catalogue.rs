@@ -203,7 +203,7 @@ pub(super) const ALL: &[(&str, &[Metric])] = &[
             ),
             counter(
                 "forecourt_attachments_total",
-                "`result`: `posted`, `arrived`, `failed`",
+                "`result`: posted, arrived, failed",
                 "Files of customers: that came with a message, whose bytes are all here, that will not come.",
             ),
             counter(
