@@ -31,8 +31,8 @@ use forecourt_core::{
 use forecourt_ports::{
     bus::{Bus, Draft, Published, Pushed, Subscription},
     presence::{
-        Availability, Ephemeral, MemberPresence, Person, Presence, PresenceChange, SharedDraft,
-        Typist,
+        Availability, Ephemeral, MemberPresence, Person, Presence, PresenceChange, Rated,
+        SharedDraft, Typist,
     },
 };
 use tokio::{sync::mpsc, time::Instant};
@@ -351,6 +351,10 @@ impl Bus for LocalBus {
 
     fn publish_shared_draft(&self, tenant: TenantId, session: SessionId, draft: SharedDraft) {
         self.tell(tenant, session, Ephemeral::Draft(Arc::new(draft)));
+    }
+
+    fn publish_rated(&self, tenant: TenantId, session: SessionId, rated: Rated) {
+        self.tell(tenant, session, Ephemeral::Rated(Arc::new(rated)));
     }
 }
 

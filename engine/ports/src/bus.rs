@@ -18,8 +18,8 @@ use tokio::sync::mpsc;
 use crate::{
     inbox::Inbox,
     presence::{
-        Availability, Ephemeral, MemberPresence, Person, Presence, PresenceChange, SharedDraft,
-        Typist,
+        Availability, Ephemeral, MemberPresence, Person, Presence, PresenceChange, Rated,
+        SharedDraft, Typist,
     },
     store::LeadNews,
 };
@@ -200,4 +200,7 @@ pub trait Bus: Send + Sync {
 
     /// Tells the listeners of a conversation that its shared draft was stored.
     fn publish_shared_draft(&self, _tenant: TenantId, _session: SessionId, _draft: SharedDraft) {}
+
+    /// Tells the listeners of a conversation what a member thinks of a reply.
+    fn publish_rated(&self, _tenant: TenantId, _session: SessionId, _rated: Rated) {}
 }

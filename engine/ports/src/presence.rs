@@ -10,8 +10,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use forecourt_core::id::{MemberId, SessionId};
+use forecourt_core::id::{MemberId, MessageId, SessionId};
 use jiff::Timestamp;
+
+use crate::store::replies::Rating;
 
 /// How long somebody counts as typing without saying so again.
 pub const TYPING: Duration = Duration::from_secs(6);
@@ -87,11 +89,24 @@ pub struct SharedDraft {
     pub at: Option<Timestamp>,
 }
 
+/// What a member thinks of a message of the assistant's from now on.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rated {
+    pub message: MessageId,
+    pub member: MemberId,
+    /// `None`: they took it back.
+    pub rating: Option<Rating>,
+    /// Why, in their words; as long as [`MAX_REASON`](crate::store::replies::MAX_REASON).
+    pub reason: Option<Arc<str>>,
+    pub at: Timestamp,
+}
+
 /// How something stands now at a conversation. For staff, but for what a customer may know of a [`Presence`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ephemeral {
     Presence(Arc<Presence>),
     Draft(Arc<SharedDraft>),
+    Rated(Arc<Rated>),
 }
 
 /// What a listener to a tenant's presence receives.
@@ -105,6 +120,12 @@ pub enum PresenceChange {
 impl fmt::Debug for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Person").field(&self.member).finish()
+    }
+}
+
+impl fmt::Debug for Rated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rated").field("message", &self.message).finish_non_exhaustive() // A13
     }
 }
 

@@ -5,10 +5,16 @@
 //! - **A9** a report covers 92 days at most.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use forecourt_core::{id::MessageId, text};
-use forecourt_ports::store::{
-    Role,
-    replies::{MAX_REASON, MOST_DAYS, Rated, ReplyRating},
+use forecourt_core::{
+    id::{MessageId, TenantId},
+    text,
+};
+use forecourt_ports::{
+    presence,
+    store::{
+        Role,
+        replies::{MAX_REASON, MOST_DAYS, Rated, ReplyRating},
+    },
 };
 use forecourt_wire::{MessageRating, PutRating, ReplyReport};
 use jiff::SignedDuration;
@@ -16,7 +22,7 @@ use jiff::SignedDuration;
 use crate::{
     auth::Staff,
     extract::{Json, Query},
-    gateway::Gateway,
+    gateway::{Gateway, State},
     leads::instant,
     problem::{Answer, Code, Problem},
     sessions,
@@ -63,10 +69,25 @@ pub(crate) async fn rate(
         at: state.clock.now(),
     };
     match state.store.rate(staff.member.tenant, &rating).await? {
-        Rated::Stored(rating) => Ok(HttpResponse::Ok().json(MessageRating::from(rating))),
+        Rated::Stored(rating) => {
+            tell(state, staff.member.tenant, &rating);
+            Ok(HttpResponse::Ok().json(MessageRating::from(rating)))
+        }
         Rated::NoMessage => Err(nowhere()),
         Rated::NotAssistants => Err(Problem::new(Code::NotAssistants)),
     }
+}
+
+/// Who looks at the conversation sees it at once.
+fn tell(state: &State, tenant: TenantId, rating: &ReplyRating) {
+    let told = presence::Rated {
+        message: rating.message,
+        member: rating.member,
+        rating: Some(rating.rating),
+        reason: rating.reason.as_deref().map(Into::into),
+        at: rating.at,
+    };
+    state.bus.publish_rated(tenant, rating.session, told);
 }
 
 /// `DELETE /v1/sessions/{session}/messages/{message}/rating` — takes the member's own back, if there is one.
@@ -78,7 +99,11 @@ pub(crate) async fn unrate(
     staff.require(Role::Seller)?;
     let (session, message) = (sessions::named(&request)?, named(&request)?);
     let (tenant, member) = (staff.member.tenant, staff.member.member);
-    if gateway.0.store.unrate(tenant, session, message, member).await? {
+    let state = &gateway.0;
+    if state.store.unrate(tenant, session, message, member).await? {
+        let (at, reason) = (state.clock.now(), None);
+        let taken_back = presence::Rated { message, member, rating: None, reason, at };
+        state.bus.publish_rated(tenant, session, taken_back);
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(nowhere())

@@ -25,6 +25,7 @@ import type {
   MessageAccepted,
   Only,
   PresenceFrame,
+  RatingFrame,
   ReplyFrame,
   ServerFrame,
   Step,
@@ -82,6 +83,8 @@ export interface LiveEvents {
   member: MemberFrame;
   answer: RunningAnswer;
   draft: DraftFrame;
+  /** What a member thinks of a reply in the conversation that is viewed. */
+  rating: RatingFrame;
   /** How many messages wait to be stored. */
   queue: number;
   /** The cookie or ticket is no longer good. */
@@ -400,6 +403,7 @@ export class Live extends Emitter<LiveEvents> {
       }
     } else if (frame.type === "member") this.emit("member", frame);
     else if (frame.type === "draft") this.emit("draft", frame);
+    else if (frame.type === "rating") this.emit("rating", frame);
     else if ("draft_id" in frame && frame.session_id === this.#viewed) this.#running(frame);
   }
 

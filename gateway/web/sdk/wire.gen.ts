@@ -2786,6 +2786,11 @@ revision: number, text: string,
 member_id?: string, at?: string, };
 
 /**
+ * What a member thinks of a message of the assistant's from now on; without a rating they took it back.
+ */
+export type RatingFrame = { session_id: string, message_id: string, member_id: string, rating?: Rating, reason?: string, at: string, };
+
+/**
  * The answer to hello. When `resumed`, every event after the given cursor follows, up to `seq` and on.
  */
 export type WelcomeFrame = { ref: string, epoch: number, 
@@ -2864,7 +2869,7 @@ seq: number, event: BookingEventName, at: string, booking: BookingNow, };
 /**
  * What the server sends.
  */
-export type ServerFrame = { "type": "welcome" } & WelcomeFrame | { "type": "gap" } & GapFrame | { "type": "reply" } & ReplyFrame | { "type": "event" } & EventFrame | { "type": "booking" } & BookingFrame | { "type": "presence" } & PresenceFrame | { "type": "member" } & MemberFrame | { "type": "tokens" } & TokensFrame | { "type": "progress" } & ProgressFrame | { "type": "draft_discarded" } & DraftDiscardedFrame | { "type": "draft" } & DraftFrame | { "type": "beat" } & BeatFrame;
+export type ServerFrame = { "type": "welcome" } & WelcomeFrame | { "type": "gap" } & GapFrame | { "type": "reply" } & ReplyFrame | { "type": "event" } & EventFrame | { "type": "booking" } & BookingFrame | { "type": "presence" } & PresenceFrame | { "type": "member" } & MemberFrame | { "type": "tokens" } & TokensFrame | { "type": "progress" } & ProgressFrame | { "type": "draft_discarded" } & DraftDiscardedFrame | { "type": "draft" } & DraftFrame | { "type": "rating" } & RatingFrame | { "type": "beat" } & BeatFrame;
 
 /**
  * What an endpoint can hear of.

@@ -3,14 +3,14 @@
 //! These frames have no `seq` and are kept nowhere but in memory, save for the shared draft. Each one tells all
 //! there is to tell of its subject, so that one that is lost is mended by the next.
 
-use forecourt_core::id::{MemberId, SessionId, TurnId};
+use forecourt_core::id::{MemberId, MessageId, SessionId, TurnId};
 use forecourt_ports::{bus, presence};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use crate::live::Availability;
+use crate::{live::Availability, replies::Rating};
 
 /// Who is at a conversation; replaces what was told of it before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -130,6 +130,48 @@ pub struct DraftFrame {
     #[ts(optional, type = "string")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub at: Option<Timestamp>,
+}
+
+/// What a member thinks of a message of the assistant's from now on; without a rating they took it back.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct RatingFrame {
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub message_id: MessageId,
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
+    pub member_id: MemberId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rating: Option<Rating>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<String>,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+impl RatingFrame {
+    pub fn of(session_id: SessionId, rated: &presence::Rated) -> Self {
+        Self {
+            session_id,
+            message_id: rated.message,
+            member_id: rated.member,
+            rating: rated.rating.map(Rating::from),
+            reason: rated.reason.as_deref().map(str::to_owned),
+            at: rated.at,
+        }
+    }
+}
+
+impl std::fmt::Debug for RatingFrame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RatingFrame").field("message_id", &self.message_id).finish_non_exhaustive() // A13
+    }
 }
 
 impl From<bus::Step> for Step {

@@ -61,7 +61,7 @@ pub use self::{
     dialogue::{BookingChanged, ChatBooking, OfferedTime, Pressed, TimesOffered},
     ephemeral::{
         AssistantState, DraftDiscardedFrame, DraftFrame, MemberFrame, PresenceFrame, ProgressFrame,
-        Step, TokensFrame, Viewer,
+        RatingFrame, Step, TokensFrame, Viewer,
     },
     form::{FormLead, FormReceipt, FormStatus},
     health::{BusCheck, NodeCheck, Readiness, ReadyChecks, ReadyStatus, StoreCheck},

@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 use crate::{
     booking::{BookingEventName, BookingNow},
     ephemeral::{
-        DraftDiscardedFrame, DraftFrame, MemberFrame, PresenceFrame, ProgressFrame, TokensFrame,
+        DraftDiscardedFrame, DraftFrame, MemberFrame, PresenceFrame, ProgressFrame, RatingFrame,
+        TokensFrame,
     },
     lead::{Lead, LeadChanges},
     problem::Problem,
@@ -262,6 +263,7 @@ pub enum ServerFrame {
     Progress(ProgressFrame),
     DraftDiscarded(DraftDiscardedFrame),
     Draft(DraftFrame),
+    Rating(RatingFrame),
     Beat(BeatFrame),
 }
 

@@ -268,6 +268,7 @@ pub fn file() -> String {
         ProgressFrame,
         DraftDiscardedFrame,
         DraftFrame,
+        RatingFrame,
         WelcomeFrame,
         GapFrame,
         ReplyFrame,

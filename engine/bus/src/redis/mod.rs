@@ -36,7 +36,7 @@ use forecourt_ports::{
     bus::{Bus, BusHealth, Draft, Published, Subscription},
     clock::Clock,
     presence::{
-        Availability, MemberPresence, Person, Presence, PresenceChange, SharedDraft, Typist,
+        Availability, MemberPresence, Person, Presence, PresenceChange, Rated, SharedDraft, Typist,
     },
     store::Journal,
 };
@@ -299,6 +299,12 @@ impl Bus for RedisBus {
     fn publish_shared_draft(&self, tenant: TenantId, session: SessionId, draft: SharedDraft) {
         let told = Part::of_draft(session, &draft);
         self.0.local.publish_shared_draft(tenant, session, draft);
+        self.0.send(Outgoing::Presence(tenant, told));
+    }
+
+    fn publish_rated(&self, tenant: TenantId, session: SessionId, rated: Rated) {
+        let told = Part::of_rated(session, &rated);
+        self.0.local.publish_rated(tenant, session, rated);
         self.0.send(Outgoing::Presence(tenant, told));
     }
 }

@@ -7,8 +7,11 @@
 
 use std::sync::Arc;
 
-use forecourt_core::id::{MemberId, NodeId, SessionId, TenantId};
-use forecourt_ports::presence::{Availability, Ephemeral, Person, SharedDraft, TYPING};
+use forecourt_core::id::{MemberId, MessageId, NodeId, SessionId, TenantId};
+use forecourt_ports::{
+    presence::{Availability, Ephemeral, Person, Rated, SharedDraft, TYPING},
+    store::replies::{MAX_REASON, Rating},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Duration, Instant};
@@ -67,6 +70,23 @@ pub(super) enum Part {
         #[serde(rename = "at")]
         at: Option<Timestamp>,
     },
+    /// What a member thinks of a reply.
+    #[serde(rename = "v")]
+    Rated {
+        #[serde(rename = "s")]
+        session: SessionId,
+        #[serde(rename = "i")]
+        message: MessageId,
+        #[serde(rename = "m")]
+        member: MemberId,
+        /// Whether it is good; none when they took it back.
+        #[serde(rename = "g")]
+        good: Option<bool>,
+        #[serde(rename = "x")]
+        reason: Option<String>,
+        #[serde(rename = "at")]
+        at: Timestamp,
+    },
     /// Who is where? Tell it all.
     #[serde(rename = "q")]
     Ask,
@@ -112,6 +132,19 @@ impl Part {
             text: draft.text.as_ref().to_owned(),
             member: draft.member,
             at: draft.at,
+        }
+    }
+}
+
+impl Part {
+    pub(super) fn of_rated(session: SessionId, rated: &Rated) -> Self {
+        Self::Rated {
+            session,
+            message: rated.message,
+            member: rated.member,
+            good: rated.rating.map(|rating| rating == Rating::Good),
+            reason: rated.reason.as_deref().map(str::to_owned),
+            at: rated.at,
         }
     }
 }
@@ -170,6 +203,12 @@ pub(super) fn take(shared: &Arc<Shared>, id: TenantId, from: NodeId, part: Part)
         Part::Draft { session, revision, text, member, at } => {
             let draft = SharedDraft { revision, text: text.into(), member, at };
             shared.local.tell(id, session, Ephemeral::Draft(Arc::new(draft)));
+        }
+        Part::Rated { session, message, member, good, reason, at } => {
+            let rating = good.map(|good| if good { Rating::Good } else { Rating::Bad });
+            let reason = reason.map(|reason| reason.chars().take(MAX_REASON).collect::<String>());
+            let rated = Rated { message, member, rating, reason: reason.map(Into::into), at };
+            shared.local.tell(id, session, Ephemeral::Rated(Arc::new(rated)));
         }
         Part::Ask => tell_all(shared, id, now),
     }

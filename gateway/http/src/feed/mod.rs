@@ -288,7 +288,7 @@ impl Feed {
                         pieces.push(ephemeral(&SessionEvent::Typing(typing)));
                     }
                 }
-                Pushed::Ephemeral(_, Ephemeral::Draft(_)) => {} // for staff
+                Pushed::Ephemeral(_, Ephemeral::Draft(_) | Ephemeral::Rated(_)) => {} // for staff
             }
         }
         Ok(match pieces.len() {

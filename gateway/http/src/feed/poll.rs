@@ -88,7 +88,7 @@ pub(crate) async fn poll(
                 Pushed::Ephemeral(_, Ephemeral::Presence(presence)) => {
                     events.push(SessionEvent::Typing(who_types(&presence)));
                 }
-                Pushed::Ephemeral(_, Ephemeral::Draft(_)) => {} // for staff
+                Pushed::Ephemeral(_, Ephemeral::Draft(_) | Ephemeral::Rated(_)) => {} // for staff
             }
         }
     }

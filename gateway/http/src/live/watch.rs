@@ -27,7 +27,8 @@ use forecourt_ports::{
     store::Store,
 };
 use forecourt_wire::{
-    DraftDiscardedFrame, DraftFrame, PresenceFrame, ProgressFrame, ServerFrame, TokensFrame,
+    DraftDiscardedFrame, DraftFrame, PresenceFrame, ProgressFrame, RatingFrame, ServerFrame,
+    TokensFrame,
 };
 use tokio::{
     sync::mpsc,
@@ -243,6 +244,9 @@ impl Scene {
                 Pushed::Ephemeral(session, Ephemeral::Draft(draft)) => {
                     frames.push(text(&ServerFrame::Draft(DraftFrame::of(session, &draft))));
                     self.draft = Some(draft);
+                }
+                Pushed::Ephemeral(session, Ephemeral::Rated(rated)) => {
+                    frames.push(text(&ServerFrame::Rating(RatingFrame::of(session, &rated))));
                 }
             }
         }

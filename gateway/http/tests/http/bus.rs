@@ -10,7 +10,7 @@ use forecourt_core::{
 use forecourt_ports::{
     bus::{Bus, BusHealth, Draft, Published, Subscription},
     presence::{
-        Availability, MemberPresence, Person, Presence, PresenceChange, SharedDraft, Typist,
+        Availability, MemberPresence, Person, Presence, PresenceChange, Rated, SharedDraft, Typist,
     },
 };
 use tokio::sync::mpsc;
@@ -106,5 +106,9 @@ impl Bus for TestBus {
 
     fn publish_shared_draft(&self, tenant: TenantId, session: SessionId, draft: SharedDraft) {
         self.local().publish_shared_draft(tenant, session, draft);
+    }
+
+    fn publish_rated(&self, tenant: TenantId, session: SessionId, rated: Rated) {
+        self.local().publish_rated(tenant, session, rated);
     }
 }

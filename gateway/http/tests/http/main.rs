@@ -6,6 +6,7 @@ mod access;
 mod attachments;
 mod bookings;
 mod bus;
+mod callbacks;
 mod contract;
 mod debug;
 mod events;

@@ -3,7 +3,10 @@
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::world::{PATIENCE, World, problem};
+use crate::{
+    live::Socket,
+    world::{PATIENCE, World, problem},
+};
 
 struct Office {
     world: World,
@@ -92,6 +95,34 @@ async fn each_member_rates_a_reply_once_and_the_lead_shows_it() {
         assert_eq!(back.status(), StatusCode::NO_CONTENT, "also when there is none");
     }
     assert_eq!(office.detail().await["ratings"], json!([bad]), "nobody else's goes");
+    office.world.stop().await;
+}
+
+#[actix_web::test]
+async fn a_rating_is_seen_at_once_by_who_looks_at_the_conversation() {
+    let office = Office::open().await;
+    let answer = office.message("assistant").await.unwrap();
+    let quiet = json!({ "topics": ["members"], "only": { "session_ids": [] } });
+    let of = async |email| Socket::of(&office.world, "nordlys-bil", email, quiet.clone()).await;
+    let mut eva = of("eva@nordlys.example").await;
+    let mut elsewhere = of("ola@nordlys.example").await;
+    eva.done(json!({ "type": "view", "session_id": office.session })).await;
+    let why = json!({ "rating": "bad", "reason": "Feil pris 🚗" });
+    let stored: Value = office.rate(&office.ola, &answer, why).await.json().await.unwrap();
+    let mut seen = eva.until(|frame| frame["type"] == "rating").await;
+    assert_eq!(seen["session_id"], office.session);
+    for other in ["type", "session_id"] {
+        seen.as_object_mut().unwrap().remove(other);
+    }
+    assert_eq!(seen, stored, "with the reason, as it was stored");
+    office.call(&office.ola, Method::DELETE, &office.path(&answer), None).await;
+    let back = eva.until(|frame| frame["type"] == "rating").await;
+    assert_eq!((&back["message_id"], back.get("rating")), (&json!(answer), None));
+    // Who looks at something else is told nothing of it.
+    elsewhere.done(json!({ "type": "view", "session_id": null })).await;
+    let visitor = office.world.open().await;
+    let stream = office.world.read(&visitor).await;
+    assert!(!stream.to_string().contains("Feil pris"), "it is for staff alone");
     office.world.stop().await;
 }
 

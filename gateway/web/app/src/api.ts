@@ -35,8 +35,8 @@ export const api = {
     request<CallTimes>(`/v1/sessions/${id(sessionId)}/call/times`, signal && { signal }),
   agreeCall: (sessionId: string, body: AgreeCall) => request<void>(`/v1/sessions/${id(sessionId)}/call`, { method: "PUT", body }),
   endCall: (sessionId: string, body: EndCall) => request<void>(`/v1/sessions/${id(sessionId)}/call/end`, { body }),
-  rate: (sessionId: string, messageId: string, rating: Rating) =>
-    request<MessageRating>(ratingOf(sessionId, messageId), { method: "PUT", body: { rating } }),
+  rate: (sessionId: string, messageId: string, rating: Rating, reason?: string) =>
+    request<MessageRating>(ratingOf(sessionId, messageId), { method: "PUT", body: { rating, ...(reason && { reason }) } }),
   unrate: (sessionId: string, messageId: string) => request<void>(ratingOf(sessionId, messageId), { method: "DELETE" }),
   post: (sessionId: string, body: PostMessage) => request<MessageAccepted>(`/v1/sessions/${id(sessionId)}/messages`, { body }),
 };

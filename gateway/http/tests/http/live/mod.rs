@@ -22,7 +22,7 @@ use tokio_tungstenite::{
 
 use crate::world::{PATIENCE, World};
 
-struct Socket {
+pub(crate) struct Socket {
     line: WebSocketStream<TcpStream>,
     /// What came before a reply that was waited for.
     held: VecDeque<Value>,
@@ -67,7 +67,7 @@ impl Socket {
     }
 
     /// Signs a member in, opens a socket and says hello.
-    async fn of(world: &World, tenant: &str, email: &str, hello: Value) -> Self {
+    pub(crate) async fn of(world: &World, tenant: &str, email: &str, hello: Value) -> Self {
         let cookie = world.sign_in(tenant, email).await;
         let mut socket = Self::open(world, &cookie).await;
         socket.hello_with(hello).await;
@@ -101,7 +101,7 @@ impl Socket {
     }
 
     /// The next frame that `wanted` likes.
-    async fn until(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         let mut last = Value::Null;
         let wait = async {
             loop {
@@ -152,7 +152,7 @@ impl Socket {
     }
 
     /// Asks, and expects a yes.
-    async fn done(&mut self, frame: Value) -> Value {
+    pub(crate) async fn done(&mut self, frame: Value) -> Value {
         let reply = self.ask(frame.clone()).await;
         assert_eq!(reply["ok"], true, "{frame}: {reply}");
         reply

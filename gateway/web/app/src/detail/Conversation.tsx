@@ -3,7 +3,7 @@
  */
 import { Loader } from "@mantine/core";
 import { useEffect, useRef } from "react";
-import type { AttachmentView, Me, Message, PresenceFrame, Rating } from "../../../sdk/wire";
+import type { AttachmentView, Me, Message, PresenceFrame, MessageRating, Rating } from "../../../sdk/wire";
 import { Icon } from "../icons";
 import { fill, formatExact, formatTime, useLocale } from "../i18n";
 import { useNow, usePresence } from "../live/store";
@@ -13,7 +13,6 @@ import { Handoff } from "./People";
 import { FilesOf } from "./FilesOf";
 import { filesOf } from "./files";
 import { Rate } from "./Rate";
-import { ratingOf } from "./ratings";
 import type { Detail, Pending } from "./useDetail";
 
 /** A reader who scrolled up this far is left where they are. */
@@ -75,10 +74,11 @@ export function Conversation({ detail, leads, me, zone, now }: ConversationProps
             zone={zone}
             now={now}
             seenAt={message === seen ? receipt!.at : null}
-            mine={ratingOf(ratings, me.member_id, message.message_id)}
+            ratings={ratings.filter((one) => one.message_id === message.message_id)}
+            me={me.member_id}
             session={lead?.session_id ?? ""}
             files={filesOf(detail.data?.attachments, message.message_id)}
-            onRate={(id, rating) => detail.rate(me.member_id, id, rating)}
+            onRate={(id, rating, reason) => detail.rate(me.member_id, id, rating, reason)}
           />
         ))}
         {answer && (
@@ -134,15 +134,16 @@ interface BubbleProps {
   now: number;
   /** The customer has seen this one last, then. */
   seenAt: string | null;
-  /** What the member thinks of it. */
-  mine: Rating | undefined;
+  /** What members think of it. */
+  ratings: readonly MessageRating[];
+  me: string;
   session: string;
   /** That came with it. */
   files: AttachmentView[];
-  onRate(messageId: string, rating: Rating | null): void;
+  onRate(messageId: string, rating: Rating | null, reason?: string): void;
 }
 
-function Bubble({ message, before, zone, now, seenAt, mine, session, files, onRate }: BubbleProps) {
+function Bubble({ message, before, zone, now, seenAt, ratings, me, session, files, onRate }: BubbleProps) {
   const { lang, t } = useLocale();
   const { author } = message;
   const name = author === "member" ? message.member_name || t.detail.member : t.detail[author];
@@ -160,7 +161,7 @@ function Bubble({ message, before, zone, now, seenAt, mine, session, files, onRa
         {message.text}
       </p>
       <FilesOf session={session} files={files} at={message.at} now={now} />
-      {author === "assistant" && <Rate message={message} mine={mine} onRate={onRate} />}
+      {author === "assistant" && <Rate message={message} ratings={ratings} me={me} onRate={onRate} />}
       {seenAt && (
         <p className="receipt muted" data-receipt>
           <Icon name="check" size={14} />

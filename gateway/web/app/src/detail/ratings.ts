@@ -10,9 +10,10 @@ export function ratingsAfter(
   messageId: string,
   rating: Rating | null,
   at: string,
+  reason?: string,
 ): MessageRating[] {
   const others = known.filter((one) => one.member_id !== memberId || one.message_id !== messageId);
-  return rating ? [...others, { message_id: messageId, member_id: memberId, rating, at }] : others;
+  return rating ? [...others, { message_id: messageId, member_id: memberId, rating, at, ...(reason && { reason }) }] : others;
 }
 
 /** What a member thinks of a message. */

@@ -54,7 +54,7 @@ export interface Detail {
   release(): Promise<boolean>;
   assign(memberId: string | null): Promise<boolean>;
   /** What the member thinks of a message; `null` takes it back. */
-  rate(memberId: string, messageId: string, rating: Rating | null): void;
+  rate(memberId: string, messageId: string, rating: Rating | null, reason?: string): void;
   send(text: string): void;
   retry(clientId: string): void;
   /** Sends what was held back, past what was written meanwhile. */
@@ -136,6 +136,16 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
     };
   }, [load, hear, leads.subscribe]);
 
+  // A colleague's thumb; a member of two screens sees their own, too.
+  useEffect(
+    () =>
+      socket.on("rating", ({ session_id: id, message_id: message, member_id: member, rating, reason, at }) => {
+        if (id !== sessionId) return;
+        setData((old) => old && { ...old, ratings: ratingsAfter(old.ratings, member, message, rating ?? null, at, reason) });
+      }),
+    [socket, sessionId],
+  );
+
   // What is on the screen: who else looks sees it, and the running answer and the draft come in.
   useEffect(() => {
     if (!sessionId) return;
@@ -199,13 +209,13 @@ export function useDetail(leadId: string, leads: Leads, onUnauthorised: () => vo
   });
 
   /** Shown at once; what stands comes back when it was not stored. */
-  const rate = useStable((memberId: string, messageId: string, rating: Rating | null) => {
+  const rate = useStable((memberId: string, messageId: string, rating: Rating | null, reason?: string) => {
     if (!sessionId) return;
     const at = new Date(leads.clock.now()).toISOString();
-    const show = (ratings: MessageRating[]) => ratingsAfter(ratings, memberId, messageId, rating, at);
+    const show = (ratings: MessageRating[]) => ratingsAfter(ratings, memberId, messageId, rating, at, reason);
     setFailure(null);
     setData((old) => old && { ...old, ratings: show(old.ratings) });
-    const stored: Promise<unknown> = rating ? api.rate(sessionId, messageId, rating) : api.unrate(sessionId, messageId);
+    const stored: Promise<unknown> = rating ? api.rate(sessionId, messageId, rating, reason) : api.unrate(sessionId, messageId);
     stored.catch((error: unknown) => {
       if (error instanceof ProblemError && error.status === 401) return onUnauthorised();
       setFailure(why(error));

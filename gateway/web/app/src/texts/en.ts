@@ -195,7 +195,7 @@ export const en = {
       source: { faq: "Question and answer", policy: "Rule", service: "Service", page: "Page", vehicle: "Vehicle", gone: "No longer there" },
       by: { words: "found by its words", meaning: "found by its meaning", both: "found by words and meaning" },
     },
-    rate: { label: "Rate this answer", good: "Good answer", bad: "Bad answer" },
+    rate: { label: "Rate this answer", good: "Good answer", bad: "Bad answer", why: "Why? (only staff see it)" },
     attempts: "{n} tries",
   },
 };

@@ -196,7 +196,7 @@ export const fr: Texts = {
       source: { faq: "Question et réponse", policy: "Règle", service: "Service", page: "Page", vehicle: "Véhicule", gone: "N’existe plus" },
       by: { words: "trouvé par ses mots", meaning: "trouvé par son sens", both: "trouvé par mots et sens" },
     },
-    rate: { label: "Évaluer cette réponse", good: "Bonne réponse", bad: "Mauvaise réponse" },
+    rate: { label: "Évaluer cette réponse", good: "Bonne réponse", bad: "Mauvaise réponse", why: "Pourquoi ? (visible du personnel seul)" },
     attempts: "{n} essais",
   },
 };

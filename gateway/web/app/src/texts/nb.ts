@@ -203,7 +203,7 @@ export const nb: Texts = {
       },
       by: { words: "funnet på ordene", meaning: "funnet på meningen", both: "funnet på ord og mening" },
     },
-    rate: { label: "Vurder svaret", good: "Godt svar", bad: "Dårlig svar" },
+    rate: { label: "Vurder svaret", good: "Godt svar", bad: "Dårlig svar", why: "Hvorfor? (bare ansatte ser det)" },
     attempts: "{n} forsøk",
   },
 };
