@@ -60,7 +60,9 @@ pub(super) async fn told(preview: &Preview) -> Result<Told, Problem> {
     let turn = loaded.turn.as_ref().map(|turn| turn.turn);
     let draft = running.as_ref().and_then(Draft::running);
     let mut turns = Turns::read(&journal);
-    turns.add(grounds.into_iter().map(Ground::from).collect());
+    // What search by meaning found has no row on the stage: the tool's result shows it.
+    let grounds = grounds.into_iter().filter(|ground| ground.source != "gone");
+    turns.add(grounds.map(Ground::from).collect());
     Ok(Told {
         preview_id: session,
         lang: loaded.lang.tag().to_owned(),
