@@ -300,6 +300,7 @@ impl Client {
             | ServerFrame::Booking(_)
             | ServerFrame::Beat(_) => {}
             ServerFrame::Presence(_)
+            | ServerFrame::Rating(_)
             | ServerFrame::Member(_)
             | ServerFrame::Tokens(_)
             | ServerFrame::Progress(_)

@@ -132,6 +132,7 @@ impl From<&ServerFrame> for Mark {
             ServerFrame::Beat(beat) => Self::Beat(beat.seq),
             ServerFrame::Reply(_)
             | ServerFrame::Presence(_)
+            | ServerFrame::Rating(_)
             | ServerFrame::Member(_)
             | ServerFrame::Tokens(_)
             | ServerFrame::Progress(_)
