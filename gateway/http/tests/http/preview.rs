@@ -1,6 +1,9 @@
 //! Previews over HTTP: whose they are, how many there are, when they end, and that nothing of them is real.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU16, Ordering},
+};
 
 use async_trait::async_trait;
 use forecourt_actors::{Engine, EngineConfig, Ports};
@@ -22,6 +25,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::world::{ANSWER, World, key, problem, tenant, tenant_id};
+
+/// Each stage's ids are its own, as in production.
+static LANES: AtomicU16 = AtomicU16::new(7);
 
 /// Stages in the test's own process, of which each ends with its token.
 pub(crate) struct TestStages {
@@ -48,7 +54,7 @@ impl Stages for TestStages {
             store: Arc::<MemStore>::clone(&store),
             bus: Arc::clone(&bus),
             clock,
-            ids: Arc::new(SeqIds::new()),
+            ids: Arc::new(SeqIds::lane(LANES.fetch_add(1, Ordering::Relaxed))),
             primary: Arc::<ScriptedModel>::clone(&model),
             second: model,
             sender: Arc::<RecordingSender>::clone(&post),
