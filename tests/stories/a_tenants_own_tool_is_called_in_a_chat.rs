@@ -179,12 +179,12 @@ async fn and_its_owner_makes_tries_and_stops_it_in_a_browser() {
     write(page, "What it is", 1, "AB12345").await;
     let url = format!("{}/vehicles/{{registration}}/services", workshop.url());
     write(page, "Address", 1, &url).await;
-    write(page, "Name", 2, "km").await;
-    write(page, "Place in the answer", 1, "/services/*/km").await;
-    write(page, "English", 2, "Odometer").await;
+    write(page, "Name", 2, "work").await;
+    write(page, "Place in the answer", 1, "/services/*/work").await;
+    write(page, "English", 2, "Work done").await;
     press(page, "Save").await;
     shows(page, "Some fields are not as they should be.").await;
-    shows(page, "must be of a-z, 0-9 and _").await;
+    shows(page, "must be 3 to 40 characters").await;
     write(page, "Name", 1, "service_history").await;
     press(page, "Save").await;
     shows(page, "It is stored, and used from the next answer on.").await;
@@ -196,7 +196,7 @@ async fn and_its_owner_makes_tries_and_stops_it_in_a_browser() {
     assert_eq!(workshop.received().accepted, 0, "it was only shown");
     press(page, "Make the call").await;
     shows(page, "What the assistant would know").await;
-    shows(page, "45200").await;
+    shows(page, "Oljeskift").await;
     press(page, "Calls").await;
     shows(page, "trial").await;
     press(page, "Switch off").await;

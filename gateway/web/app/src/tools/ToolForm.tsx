@@ -1,6 +1,10 @@
 /**
  * A tool of the tenant's own, made or changed. What the server refuses stands at its field.
  */
+import "@mantine/core/styles/InlineInput.css";
+import "@mantine/core/styles/Checkbox.css";
+import "@mantine/core/styles/Fieldset.css";
+import "@mantine/core/styles/NumberInput.css";
 import { Button, Checkbox, Fieldset, NativeSelect, NumberInput, PasswordInput, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import type { Tool, ToolFieldKind, ToolMethod } from "../../../sdk/wire";
