@@ -223,7 +223,7 @@ impl Engine {
     /// any more: what is left is in its rows, and this node's claims on them are given back, so that
     /// another node (or the next start) takes them up at once.
     pub async fn stop(&self, within: Duration) -> bool {
-        self.0.stopping.store(true, Ordering::Relaxed);
+        self.0.registry.stop();
         let mut drained = self.idle(within.saturating_sub(LAST_WORDS)).await;
         if !drained {
             // First: a turn that was yielded is due at once, and must not start here again.

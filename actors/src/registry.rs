@@ -7,6 +7,7 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -22,7 +23,7 @@ use forecourt_core::{
     session::Command,
 };
 use forecourt_ports::store::InboundEvent;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tracing::Span;
 use uuid::Uuid;
 
@@ -60,6 +61,8 @@ struct Inner {
     ports: Arc<Ports>,
     config: EngineConfig,
     stopping: Arc<AtomicBool>,
+    /// Tells those who wait for no reason but thrift.
+    hurry: Notify,
     incidents: Incidents,
     resuming: Resuming,
 }
@@ -121,6 +124,7 @@ impl Registry {
             ports,
             config,
             stopping,
+            hurry: Notify::new(),
             incidents: Incidents::default(),
         }));
         let weak = Arc::downgrade(&registry.0);
@@ -363,6 +367,21 @@ impl Registry {
     /// Commands, turns and letters that are under way.
     pub(crate) fn in_flight(&self) -> usize {
         self.0.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// From now on no new work is taken, and what runs hurries.
+    pub(crate) fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+        self.0.hurry.notify_waiters();
+    }
+
+    /// Returns once this stops; at once when it already does.
+    pub(crate) async fn until_stopping(&self) {
+        let mut told = pin!(self.0.hurry.notified());
+        told.as_mut().enable();
+        if !self.0.stopping.load(Ordering::Relaxed) {
+            told.await;
+        }
     }
 
     /// From now on nothing passes a point of no return.

@@ -5,7 +5,7 @@
 //! - a store that does not answer stops nobody (A5): then the turn goes on as if nothing were used up;
 //! - what cost nothing is not written down;
 //! - a tenant's answers share a write, one every [`GATHERED`] at most: each on its own, they would queue for one
-//!   row, that of the day. A node that is killed forgets what it gathered.
+//!   row, that of the day. A stop waits for no pause; a node that is killed forgets what it gathered.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use forecourt_ports::{
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::Mutex;
 
-use crate::{engine::Ports, names, tenant::TenantShared, together::Together};
+use crate::{engine::Ports, names, registry::Registry, tenant::TenantShared, together::Together};
 
 /// How long answers gather after those before them were written down.
 const GATHERED: SignedDuration = SignedDuration::from_millis(200);
@@ -83,15 +83,23 @@ pub(crate) fn took(
 }
 
 /// Writes down what answers took, those of a while in one statement.
-pub(crate) fn writer(tenant: TenantId, ports: &Arc<Ports>) -> Together<(Date, Taken), ()> {
-    let (own, io) = (Arc::clone(ports), &ports.io);
+pub(crate) fn writer(
+    tenant: TenantId,
+    ports: &Arc<Ports>,
+    registry: &Registry,
+) -> Together<(Date, Taken), ()> {
+    let (own, registry, io) = (Arc::clone(ports), registry.clone(), &ports.io);
     let next = Arc::new(Mutex::new(Timestamp::MIN));
     Together::start(io, MOST, move |taken: Vec<(Date, Taken)>| {
-        let (ports, next) = (Arc::clone(&own), Arc::clone(&next));
+        let (ports, registry, next) = (Arc::clone(&own), registry.clone(), Arc::clone(&next));
         async move {
             let Ports { store, clock, .. } = &*ports;
             let mut next = next.lock().await;
-            clock.sleep_until(*next).await;
+            tokio::select! {
+                biased;
+                () = clock.sleep_until(*next) => {}
+                () = registry.until_stopping() => {}
+            }
             *next = clock.now().saturating_add(GATHERED).unwrap_or(Timestamp::MAX);
             let written = store.spend(tenant, &taken).await;
             if let Err(error) = &written {

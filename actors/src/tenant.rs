@@ -119,7 +119,7 @@ impl TenantShared {
             lookups: lookups(snapshot.id, &ports),
             versions: versions(snapshot.id, &ports),
             handovers: deliveries::handovers(snapshot.id, &ports),
-            spent: spending::writer(snapshot.id, &ports),
+            spent: spending::writer(snapshot.id, &ports, &registry),
             held: ArcSwap::from_pointee(Held {
                 print: snapshot.settings.print(),
                 snapshot: Arc::new(snapshot),

@@ -19,7 +19,7 @@ use forecourt_ports::{
     presence::Person,
     store::{Journal as _, Member, NewMember, NewTenant, People as _, Role, TenantSnapshot},
 };
-use jiff::{Timestamp, civil::time};
+use jiff::{SignedDuration, Timestamp, civil::time};
 use uuid::Uuid;
 
 use crate::support::{World, settings};
@@ -192,9 +192,14 @@ async fn who_waits_too_long_is_offered_a_call_though_somebody_is_there() {
     world.bus.set_member(SHOP, &Person { member: OLA, name: Arc::from("Ola") }, true);
     let session = asks(&world).await;
     world.pass(301);
-    for _ in 0..5 {
-        world.pass(1);
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    // One timer after the other, each as soon as it is set.
+    let clock = world.clock.clone();
+    let passing = tokio::spawn(async move {
+        loop {
+            clock.advance(SignedDuration::from_secs(1));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    });
     assert!(!offered(&world, session, OfferReason::LongWait).await.is_empty());
+    passing.abort();
 }

@@ -64,10 +64,7 @@ fn press(world: &mut World, pressed: Pressed) -> Result<Decided, Rejection> {
 
 /// The last text that the assistant said.
 fn said(world: &World) -> &str {
-    let text = |(_, event): &'_ (Timestamp, Event)| match event {
-        Event::MessagePosted(posted) if posted.author == Author::Assistant => true,
-        _ => false,
-    };
+    let text = |(_, event): &'_ (Timestamp, Event)| matches!(event, Event::MessagePosted(posted) if posted.author == Author::Assistant);
     match world.events.iter().rev().find(|one| text(one)) {
         Some((_, Event::MessagePosted(posted))) => &posted.text,
         _ => "",
