@@ -111,8 +111,8 @@ async fn a_picture_that_came_is_answered_and_read_by_staff_as_a_file_and_never_a
     }
     // The clock stands still, and the breath after the last file is none here.
     let frames = stream.until(|frame| frame.data["message"]["text"] == ANSWER).await;
-    let told = frames.iter().filter(|frame| frame.event == "attachments.changed");
-    assert_eq!(told.last().unwrap().data["attachments"][0]["state"], "arrived");
+    let mut told = frames.iter().filter(|frame| frame.event == "attachments.changed");
+    assert_eq!(told.next_back().unwrap().data["attachments"][0]["state"], "arrived");
     let answers = frames.iter().filter(|frame| frame.data["message"]["author"] == "assistant");
     assert_eq!(answers.count(), 1);
 
