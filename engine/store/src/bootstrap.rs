@@ -69,7 +69,7 @@ pub fn prepare(access: &Access) -> Result<Prepared, PrepareError> {
     })
 }
 
-/// Has a prepared database keep vectors of `space`; see [`vectors`](crate::vectors). `superuser` creates the
+/// Has a prepared database keep vectors of `space`; see [`crate::vectors`]. `superuser` creates the
 /// extension where we have one, as in the private cluster; else the owner tries.
 ///
 /// Blocks as [`prepare`] does.
