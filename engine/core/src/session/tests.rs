@@ -102,6 +102,20 @@ fn a_captured_lead_is_answered_and_the_promise_is_proven_by_the_provider() {
 }
 
 #[test]
+fn a_proof_after_a_deadline_whose_timer_has_not_fired_breaks_the_promise() {
+    let mut world = World::captured();
+    world.wait(3);
+    world.answer().unwrap();
+    let delivery = world.delivery();
+    // Without power no timer fires, and the letter that was handed over before is proven afterwards.
+    world.now += SignedDuration::from_secs(100);
+    world.report(delivery, DeliveryReport::Accepted { reference: None }).unwrap();
+    assert!(world.has(|e| matches!(e, Event::PromiseBroken { after_ms: 103_000, .. })));
+    assert!(!world.has(|e| matches!(e, Event::PromiseKept { .. })));
+    assert!(world.state.promises.is_empty());
+}
+
+#[test]
 fn a_silent_model_climbs_every_rung_and_the_template_goes_out() {
     let mut world = World::captured();
     world.wait(59);

@@ -119,15 +119,23 @@ impl Deciding<'_> {
         }
     }
 
+    /// What was proven is kept, if it was in time. A proof that comes before the timer of a deadline that has
+    /// passed, as after a time without power, keeps nothing.
     pub(super) fn keep_promises(&mut self, proven: impl Fn(&Promise) -> bool) {
+        let (now, settings) = (self.now.now, self.state.promise_settings);
+        let in_time = |promise: &Promise| now <= settings.due(promise.since, Rung::Deadline);
         for promise in self.state.promises.clone().iter().filter(|promise| proven(promise)) {
-            let after_ms = self.now.now.duration_since(promise.since).as_millis();
+            if !in_time(promise) {
+                continue;
+            }
+            let after_ms = now.duration_since(promise.since).as_millis();
             self.emit(Event::PromiseKept {
                 message: promise.message,
                 after_ms: i64::try_from(after_ms).unwrap_or(i64::MAX),
                 by: promise.by.clone().unwrap_or(AnsweredBy::Template),
             });
         }
+        self.break_promises(|promise| proven(promise) && !in_time(promise));
     }
 
     pub(super) fn break_promises(&mut self, broken: impl Fn(&Promise) -> bool) {
